@@ -1,0 +1,101 @@
+"""What is decided for a request, and why, in words an operator can read aloud."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from himaya.core.exchange import Person
+
+
+class Action(StrEnum):
+    """The ladder, weakest first."""
+
+    ALLOW = "allow"
+    THROTTLE = "throttle"
+    CHALLENGE = "challenge"
+    REDACT = "redact"
+    BLOCK = "block"
+
+
+#: Actions under which the application is still asked.
+PASSING = frozenset({Action.ALLOW, Action.THROTTLE, Action.REDACT})
+
+
+class Reason(msgspec.Struct, frozen=True, gc=False):
+    """One measured value against one threshold.
+
+    `principal` is the kind of principal (account, address, anonymous, ...), never its name.
+    `value` and `threshold` are people (weighted) for budgets, the detector's unit for findings.
+    """
+
+    rule: str
+    principal: str
+    window: str
+    value: float
+    threshold: float
+
+    def words(self) -> str:
+        """Return the reason as one plain sentence without identities."""
+        if self.rule == "budget":
+            return (
+                f"this {self.principal} would have seen {self.value:g} people within one"
+                f" {self.window}; the limit is {self.threshold:g}"
+            )
+        return (
+            f"{self.rule} found {self.value:g} for this {self.principal};"
+            f" the threshold is {self.threshold:g}"
+        )
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The outcome for one request.
+
+    `action` is what the policy asks for; `enforced` is False in shadow mode, where the door passes the request
+    whatever the action. `surface` is the surface id, "" for routes that show nobody. `redact` are
+    fields to withhold; `delay_s` is set for throttle. `max_people` is how many people the response may show.
+    """
+
+    action: Action = Action.ALLOW
+    enforced: bool = True
+    surface: str = ""
+    reasons: tuple[Reason, ...] = ()
+    redact: tuple[str, ...] = ()
+    delay_s: float = 0.0
+    max_people: int = -1
+    retry_after_s: int = 0
+    policy: str = ""
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether the application is asked (shadow always passes)."""
+        return not self.enforced or self.action in PASSING
+
+
+class Admission(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Who and which fields of a response may pass.
+
+    `people` may pass; `withheld` must be taken out of the body (`action` redact), or, when
+    `action` is challenge or block, the whole body is replaced by a refusal.
+    """
+
+    action: Action = Action.ALLOW
+    enforced: bool = True
+    people: tuple[Person, ...] = ()
+    withheld: tuple[Person, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether the body may leave, trimmed or whole."""
+        return not self.enforced or self.action in PASSING
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """A decision that stands for a principal until `until` (epoch seconds), with its reason."""
+
+    principal: str
+    action: Action
+    until: float
+    reason: Reason

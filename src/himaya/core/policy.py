@@ -1,0 +1,142 @@
+"""The site's policy: budgets per principal, the ladder, detectors, challenges.
+
+All of it is data, decoded from `himaya.toml`; `docs/configuration.md` documents every key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from himaya.core.decision import Action
+from himaya.core.surface import Surface
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Distinct people, weighted by sensitivity, per sliding window. None: no limit."""
+
+    hour: float | None = None
+    day: float | None = None
+    month: float | None = None
+
+
+class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One budget per kind of principal. None: the kind has no budget in this tier."""
+
+    account: Budget | None = Budget(hour=100, day=300, month=3000)
+    session: Budget | None = Budget(hour=100, day=300)
+    key: Budget | None = Budget(hour=500, day=2000, month=20000)
+    address: Budget | None = Budget(hour=200, day=600, month=6000)
+    prefix: Budget | None = Budget(hour=1000, day=3000, month=30000)
+    anonymous: Budget | None = None
+    new_account: Budget | None = None
+
+
+class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which rungs are used, and when.
+
+    `throttle_at` is the share of a budget from which answers are slowed by `throttle_s` (1.0 = never).
+    `challenge` and `redact` switch those rungs on; a client that leaves `challenges_before_block`
+    challenges unsolved is blocked until its window frees.
+    """
+
+    throttle_at: float = 1.0
+    throttle_s: float = 1.0
+    challenge: bool = True
+    redact: bool = True
+    challenges_before_block: int = 20
+
+
+class ChallengePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a solved challenge buys: `people`, for `valid_s` seconds, at most `per_day` times per actor."""
+
+    people: int = 10
+    valid_s: int = 3600
+    per_day: int = 20
+    cost: int = 5000
+    wait_s: int = 30
+
+
+class Breadth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Distinct people per hour and per day above which breadth is found."""
+
+    hour: int = 100
+    day: int = 400
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Enumeration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Consecutive steps of at most `step` between ids, in order, above which a walk is found."""
+
+    run: int = 20
+    step: int = 3
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Networks (/24, /48) of one credential within `window_s` above which sharing is found."""
+
+    networks: int = 6
+    window_s: int = 600
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Distinct people a new account reaches within its first `window_s` above which it is found."""
+
+    people: int = 60
+    window_s: int = 3600
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Thresholds of the streaming detectors, and the action each finding leads to (allow = report only)."""
+
+    breadth: Breadth = Breadth()
+    enumeration: Enumeration = Enumeration()
+    sharing: Sharing = Sharing()
+    velocity: Velocity = Velocity()
+
+
+class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How much state clients can make the engine hold. Past a bound the stated rule applies.
+
+    `principals`: further new principals of a kind share one overflow principal. `people`: per principal,
+    further people count as new at each view. `open_requests`: the oldest open reservation is
+    charged whole. `clearances`, `standing`: the oldest leaves. `settle_s` (at most 300): an exchange whose end
+    was not seen by then is charged at its reserve.
+    """
+
+    principals: int = 2_000_000
+    people: int = 1_000_000
+    open_requests: int = 100_000
+    clearances: int = 100_000
+    standing: int = 100_000
+    settle_s: int = 300
+
+
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything the engine decides by."""
+
+    mode: Literal["shadow", "enforce"] = "shadow"
+    surfaces: tuple[Surface, ...] = ()
+    sensitivity: dict[str, float] = {}
+    protected: dict[str, float] = {"minor": 3.0, "hidden": 3.0}
+    budgets: Budgets = Budgets()
+    tiers: dict[str, Budgets] = {}
+    new_account_s: int = 7 * 86400
+    ladder: Ladder = Ladder()
+    challenge: ChallengePolicy = ChallengePolicy()
+    detectors: Detectors = Detectors()
+    bounds: Bounds = Bounds()
+
+    def hash(self) -> str:
+        """Return the first 16 hex digits of the SHA-256 of the canonical JSON form."""
+        encoded = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(encoded).hexdigest()[:16]

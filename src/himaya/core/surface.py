@@ -1,0 +1,126 @@
+"""Surfaces: the declared routes that show people, and how a request is matched to one.
+
+A route template is a path with `{subject}` (or any other `{name}`) standing for one segment, and an optional
+final `{rest...}` for any tail: `/u/{subject}`, `/api/people`, `/media/{subject}/{rest...}`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import unquote
+
+import msgspec
+
+Kind = Literal["profile", "listing", "lookup", "media"]
+
+
+class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A declared route that shows people.
+
+    `people` names where subjects are read from, tried in order: path, header, json, links, app.
+    `json_subject` is a path such as `results[].id` to the subject ids; `json_rows` the path of the
+    array whose items may be taken out one by one. `links` is a route template whose `{subject}`
+    is read from links in HTML. `query` names the query parameter of a look-up. `max_people` is what an
+    unseen response is charged. `redact` are fields that may be withheld. `scope` says who may see the fields by
+    the site's own rules (public, members, friends, ...).
+    """
+
+    id: str
+    route: str
+    kind: Kind = "profile"
+    methods: tuple[str, ...] = ("GET", "HEAD")
+    fields: tuple[str, ...] = ("name",)
+    people: tuple[Literal["path", "header", "json", "links", "app"], ...] = ()
+    json_subject: str = ""
+    json_rows: str = ""
+    links: str = ""
+    query: str = ""
+    max_people: int = 1
+    redact: tuple[str, ...] = ()
+    scope: str = "public"
+    fail: Literal["open", "closed"] = "open"
+
+
+class Match(msgspec.Struct, frozen=True, gc=False):
+    """A request matched to a surface; `subject` is "" where the path names nobody."""
+
+    surface: Surface
+    subject: str = ""
+
+
+@lru_cache(maxsize=16384)
+def canonical_path(target: str) -> str:
+    """Return the path of a request target in one canonical form.
+
+    Absolute-form targets lose scheme and host (RFC 9112 section 3.2.2); query and fragment are
+    dropped; percent-encoding is undone once (an encoded slash stays encoded, as it is data, RFC 3986
+    section 2.2); matrix parameters (`;x`), empty and dot segments and trailing dots go.
+    """
+    path = target
+    if "://" in path[:12]:
+        path = "/" + path.split("://", 1)[1].partition("/")[2]
+    path = path.partition("?")[0].partition("#")[0]
+    out: list[str] = []
+    for raw in path.split("/"):
+        segment = unquote(raw.partition(";")[0].replace("%2f", "%252f").replace("%2F", "%252F"))
+        if segment == "..":
+            if out:
+                out.pop()
+        elif segment.strip(".") or (segment and segment != "."):
+            if segment.rstrip("."):
+                out.append(segment.rstrip("."))
+    return "/" + "/".join(out)
+
+
+class Surfaces:
+    """All surfaces of a site, matched by method and path through a table by first segment."""
+
+    def __init__(self, surfaces: tuple[Surface, ...]) -> None:
+        """Compile the templates; more fixed characters win over fewer, then declaration order."""
+        self.all = surfaces
+        self.by_id = {surface.id: surface for surface in surfaces}
+        order = sorted(surfaces, key=lambda s: -len(re.sub(r"\{[^}]*\}", "", s.route)))
+        self._heads: dict[str, list[tuple[re.Pattern[str], Surface]]] = {}
+        self._open: list[tuple[re.Pattern[str], Surface]] = []
+        for surface in order:
+            head = surface.route.strip("/").split("/")[0].lower()
+            entry = (compile_route(surface.route), surface)
+            if "{" in head:
+                self._open.append(entry)
+            else:
+                self._heads.setdefault(head, []).append(entry)
+
+    def match(self, method: str, target: str) -> Match | None:
+        """Return the surface a request belongs to and the subject its path names, or None."""
+        path = canonical_path(target)
+        head = path[1:].partition("/")[0].lower()
+        for pattern, surface in self._heads.get(head, ()):
+            found = pattern.fullmatch(path)
+            if found and method in surface.methods:
+                return Match(surface, found.groupdict().get("subject") or "")
+        for pattern, surface in self._open:
+            found = pattern.fullmatch(path)
+            if found and method in surface.methods:
+                return Match(surface, found.groupdict().get("subject") or "")
+        return None
+
+
+@lru_cache(maxsize=1024)
+def compile_route(route: str) -> re.Pattern[str]:
+    """Return the pattern of a route template; fixed parts match in any letter case.
+
+    Ids keep their case. Raises ValueError for a template with unbalanced braces.
+    """
+    if route.count("{") != route.count("}"):
+        raise ValueError(f"unbalanced braces in route {route!r}")
+    parts: list[str] = []
+    for piece in re.split(r"(\{[^}]*\})", "/" + route.strip("/")):
+        if not piece.startswith("{"):
+            parts.append(re.escape(piece))
+        elif piece.endswith("...}"):
+            parts.append(r".*")
+        else:
+            parts.append(rf"(?P<{piece[1:-1]}>[^/]+)")
+    return re.compile("".join(parts), re.IGNORECASE)
