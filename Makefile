@@ -1,0 +1,72 @@
+# himaya: every target sets up what it needs by itself. Debian 12 with Python 3.11 is enough to begin.
+#
+#   make setup        .venv with the `himaya` command
+#   make demo         a small social site, its honest crowd and its scrapers, without and with himaya
+#   make test         everything; installs Debian packages when root or with SYSTEM=1, else names them
+#   make test-fast    the tests that need no system package and little time
+#   make soak         the property tests with many more cases, and random ones
+#   make lint         style, types, and the rule who may import whom
+#   make bench-speed  himaya against a bare responder and against GoAccess
+#   make lock         the lock files in requirements/, from pyproject.toml
+#   make clean        removes what the targets made
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The interpreter that builds .venv, and words handed on: make test ARGS="-k ledger", make demo ARGS=--once
+PYTHON ?= $(shell tools/find_python.sh)
+ARGS ?=
+export PYTHON
+
+BIN := .venv/bin
+# pip is told nothing about where packages come from; that is the machine's setting.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+.PHONY: help setup demo test test-fast soak lint bench-speed lock clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: .venv/ready
+
+# Hashes pin what is installed; himaya itself is built by the locked backend, so nothing else is fetched.
+.venv/ready: requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/pip || { tools/system.sh setup; "$(PYTHON)" -m venv .venv; }
+	@echo "setup: installing the locked packages into .venv"
+	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+	@echo "setup: done; the command is $(BIN)/himaya"
+
+demo: setup
+	$(BIN)/himaya demo $(ARGS)
+
+test: setup
+	@tools/system.sh test
+	$(BIN)/pytest $(ARGS)
+
+test-fast: setup
+	$(BIN)/pytest -m "not slow and not system" $(ARGS)
+
+soak: setup
+	@tools/system.sh test
+	HIMAYA_SOAK=1 $(BIN)/pytest --timeout 3600 $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench-speed: setup
+	@tools/system.sh bench-speed
+	$(BIN)/python tools/bench_speed.py $(ARGS)
+
+lock:
+	tools/lock.sh
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests tools examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

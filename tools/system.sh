@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Sees that the Debian packages a make target needs are there.
+#
+#   tools/system.sh TARGET           installs what is missing, when it may; else lists it and ends with 1
+#   tools/system.sh --check TARGET   only lists what is missing; ends with 1 when something is
+#   tools/system.sh --install PACKAGE...   installs (as root), and leaves no service running or enabled
+#
+# It may install when it runs as root, or with SYSTEM=1, then through sudo. Nobody's machine is changed otherwise.
+# The list is tools/system_packages.txt.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+list=${SYSTEM_PACKAGES:-$here/system_packages.txt}
+policy=${SYSTEM_POLICY:-/usr/sbin/policy-rc.d}
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # servers live here, and a plain login does not look there
+
+rows() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$list"; }
+
+is_there() { # $1: how it is found
+    case $1 in
+        python:*) "${PYTHON:-$("$here/find_python.sh")}" -c "import ${1#python:}" >/dev/null 2>&1 ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+missing() { # $1: the target
+    local package probe target _
+    while read -r package probe target _; do
+        if [ "$target" = "$1" ] && ! is_there "$probe"; then echo "$package"; fi
+    done < <(rows)
+}
+
+service_of() { # $1: the package
+    rows | awk -v package="$1" '$1 == package && $4 != "-" { print $4 }'
+}
+
+apt() {
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq "$@" </dev/null
+}
+
+# Debian starts a service as soon as its package is there. policy-rc.d is the documented way to say no.
+keep_services_down() {
+    [ -e "$policy" ] && return
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+}
+
+install() {
+    local package service
+    keep_services_down
+    apt update
+    apt install --yes --no-install-recommends "$@" >/dev/null
+    for package in "$@"; do
+        service=$(service_of "$package")
+        if [ -n "$service" ]; then update-rc.d "$service" disable; fi
+    done
+}
+
+explain() { # $1: the target; the rest: packages
+    local target=$1
+    shift
+    {
+        echo "make $target needs these Debian packages, and they are missing: $*"
+        echo "This command installs them:"
+        echo "    sudo sh -c 'apt-get update && apt-get install --yes --no-install-recommends $*'"
+    } >&2
+}
+
+main() {
+    local check=0 target packages
+    if [ "$1" = --install ]; then
+        shift
+        install "$@"
+        return
+    fi
+    if [ "$1" = --check ]; then
+        check=1
+        shift
+    fi
+    target=$1
+    mapfile -t packages < <(missing "$target")
+    if [ ${#packages[@]} -eq 0 ]; then return; fi
+
+    if [ "$check" = 1 ] || ! command -v apt-get >/dev/null; then
+        explain "$target" "${packages[@]}"
+        return 1
+    elif [ "$(id -u)" = 0 ]; then
+        echo "make $target: installing ${packages[*]}" >&2
+        "$0" --install "${packages[@]}"
+    elif [ "${SYSTEM:-}" = 1 ]; then
+        echo "make $target: installing ${packages[*]} through sudo" >&2
+        sudo "$0" --install "${packages[@]}"
+    else
+        explain "$target" "${packages[@]}"
+        return 1
+    fi
+}
+
+if [ $# -eq 0 ]; then
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+fi
+main "$@"
