@@ -127,7 +127,9 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: Literal["shadow", "enforce"] = "shadow"
     surfaces: tuple[Surface, ...] = ()
     sensitivity: dict[str, float] = {}
-    protected: dict[str, float] = {"minor": 3.0, "hidden": 3.0}
+    protected: dict[str, float] = msgspec.field(
+        default_factory=lambda: {"minor": 3.0, "hidden": 3.0}
+    )
     budgets: Budgets = Budgets()
     tiers: dict[str, Budgets] = {}
     new_account_s: int = 7 * 86400
