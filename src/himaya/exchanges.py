@@ -1,0 +1,231 @@
+"""The exchanges file: every call a gate made to its engine, as JSON lines, so that it can be replayed.
+
+One line is one event. `seq` rises by one from line to line, and orders events that share a
+time; `at` is the `now` that the engine was given, in epoch seconds. An engine is deterministic: the same
+calls in the same order give the same decisions and the same disclosures. A gate that starts writes
+`start` first, so one file may hold several runs. The file names people and actors: it is created with
+mode 0600.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from himaya.core.actor import Actor
+from himaya.core.decision import Admission, Decision
+from himaya.core.disclosure import Disclosures
+from himaya.core.errors import InputError, ServiceError
+from himaya.core.exchange import Exchange, Request, Response
+from himaya.core.facts import AccountFact, Fact, NearFact, SubjectFact
+from himaya.core.policy import Policy
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="what"):
+    """Common to all events; `seq` is set by the writer."""
+
+    at: float
+    seq: int = 0
+
+
+class Started(_Event, frozen=True, kw_only=True, tag="start"):
+    """A fresh engine under this policy."""
+
+    policy: Policy
+
+
+class Decided(_Event, frozen=True, kw_only=True, tag="decide"):
+    """`engine.decide(request, at)`, and what it answered."""
+
+    request: Request
+    decision: Decision
+
+
+class Admitted(_Event, frozen=True, kw_only=True, tag="admit"):
+    """`engine.admit(response, at)`, and what it answered."""
+
+    response: Response
+    admission: Admission
+
+
+class Recorded(_Event, frozen=True, kw_only=True, tag="record"):
+    """`engine.record(exchange, at)`, and the disclosures among its effects."""
+
+    exchange: Exchange
+    disclosures: tuple[Disclosures, ...] = ()
+
+
+class Expired(_Event, frozen=True, kw_only=True, tag="expire"):
+    """`engine.expire(at)`, and the disclosures among its effects."""
+
+    disclosures: tuple[Disclosures, ...] = ()
+
+
+class Cleared(_Event, frozen=True, kw_only=True, tag="clear"):
+    """`engine.clear(clearance, actor, at)`, and whether it was granted."""
+
+    clearance: str
+    actor: Actor
+    granted: bool
+
+
+class FactTold(_Event, frozen=True, kw_only=True, tag="fact"):
+    """`engine.facts.add(...)`: exactly one of the three is set."""
+
+    account: AccountFact | None = None
+    subject: SubjectFact | None = None
+    near: NearFact | None = None
+
+    @classmethod
+    def of(cls, at: float, fact: Fact) -> FactTold:
+        """Return the event that tells this fact."""
+        if isinstance(fact, AccountFact):
+            return cls(at=at, account=fact)
+        return cls(at=at, subject=fact) if isinstance(fact, SubjectFact) else cls(at=at, near=fact)
+
+    def fact(self) -> Fact:
+        """Return the fact told; raises ValueError when there is none."""
+        fact = self.account or self.subject or self.near
+        if fact is None:
+            raise ValueError("a fact event without a fact")
+        return fact
+
+
+class PolicyLoaded(_Event, frozen=True, kw_only=True, tag="policy"):
+    """`engine.reload(policy)`: new policy, same windows."""
+
+    policy: Policy
+
+
+class Switched(_Event, frozen=True, kw_only=True, tag="switch"):
+    """The gate was switched off (passes everything, asks no engine) or on again."""
+
+    on: bool
+    why: str = ""
+
+
+class Stopped(_Event, frozen=True, kw_only=True, tag="stop"):
+    """The file ends here on purpose: the gate stopped, or the file reached its bound."""
+
+    why: str = ""
+
+
+Event = (
+    Started
+    | Decided
+    | Admitted
+    | Recorded
+    | Expired
+    | Cleared
+    | FactTold
+    | PolicyLoaded
+    | Switched
+    | Stopped
+)
+
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_ENCODER = msgspec.json.Encoder()
+
+
+class ExchangeWriter:
+    """Appends events to an exchanges file; buffered, `flush` writes out.
+
+    Past `max_bytes` one `stop` event is written and further events are dropped and counted in
+    `dropped`, so that traffic cannot fill the disk through this file. Raises ServiceError when the file cannot
+    be opened for appending.
+    """
+
+    def __init__(
+        self, path: Path, *, max_bytes: int = 8 << 30, buffer_bytes: int = 1 << 16
+    ) -> None:
+        """Open `path` for appending with mode 0600."""
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            _drop_torn_line(handle)
+        except OSError as problem:
+            raise ServiceError(f"{path}: cannot write exchanges: {problem.strerror}") from problem
+        self._file: BinaryIO = os.fdopen(handle, "ab", buffering=buffer_bytes)
+        self._bytes = os.fstat(handle).st_size
+        self._max = max_bytes
+        self._full = False
+        self.seq = 0
+        self.dropped = 0
+
+    def write(self, event: Event) -> None:
+        """Append one event under the next sequence number."""
+        if self._full:
+            self.dropped += 1
+            return
+        if self._bytes >= self._max:
+            self._full = True
+            event = Stopped(at=event.at, why=f"the file reached {self._max} bytes")
+        self.seq += 1
+        line = _ENCODER.encode(msgspec.structs.replace(event, seq=self.seq)) + b"\n"
+        self._bytes += len(line)
+        self._file.write(line)
+
+    def flush(self) -> None:
+        """Hand everything written so far to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def _drop_torn_line(handle: int) -> None:
+    """Cut off a last line without end, which a killed gate left behind."""
+    size = os.fstat(handle).st_size
+    keep = size
+    while keep:
+        start = max(0, keep - (1 << 16))
+        newline = os.pread(handle, keep - start, start).rfind(b"\n")
+        if newline >= 0:
+            keep = start + newline + 1
+            break
+        keep = start
+    if keep < size:
+        os.ftruncate(handle, keep)
+
+
+def read_events(lines: Iterable[bytes], file: str = "") -> Iterator[Event]:
+    """Yield the events of an exchanges file, line by line.
+
+    Raises InputError with file and line for a line that is no event, and when a sequence number is
+    missing: a file with a hole would replay to something that never happened. A last line that
+    is cut off (the gate was killed) ends the file quietly.
+    """
+    last = 0
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            return
+        try:
+            event = _DECODER.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            raise InputError(f"not an exchange event: {problem}", file=file, line=number) from None
+        if event.seq != 1 and event.seq != last + 1:
+            raise InputError(
+                f"event {event.seq} follows event {last}: events are missing",
+                file=file,
+                line=number,
+            )
+        last = event.seq
+        yield event
