@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -121,6 +122,17 @@ def test_system_1_installs_through_sudo(someone):
     assert done.returncode == 0, done.stderr
     assert someone.called()[0] == "sudo system.sh --install"
     assert any("install --yes" in call for call in someone.called())
+
+
+def test_system_1_without_sudo_says_so(someone):
+    """With SYSTEM=1 on a machine without sudo nothing is done, and the way out is named."""
+    tools = ["bash", "sh", "env", "dirname", "sed", "awk"]
+    (someone.folder / "bin/sudo").unlink()
+    for tool in tools:
+        (someone.folder / "bin" / tool).symlink_to(shutil.which(tool))
+    done = someone.system("test", SYSTEM="1", PATH=str(someone.folder / "bin"))
+    assert (done.returncode, someone.called()) == (1, [])
+    assert "run make test as root once" in done.stderr
 
 
 def test_check_never_installs(root_user):

@@ -88,6 +88,9 @@ main() {
     elif [ "$(id -u)" = 0 ]; then
         echo "make $target: installing ${packages[*]}" >&2
         "$0" --install "${packages[@]}"
+    elif [ "${SYSTEM:-}" = 1 ] && ! command -v sudo >/dev/null; then
+        echo "make $target: SYSTEM=1 installs through sudo, which is not here; run make $target as root once" >&2
+        return 1
     elif [ "${SYSTEM:-}" = 1 ]; then
         echo "make $target: installing ${packages[*]} through sudo" >&2
         sudo "$0" --install "${packages[@]}"
