@@ -25,11 +25,11 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One budget per kind of principal. None: the kind has no budget in this tier."""
 
-    account: Budget | None = Budget(hour=100, day=300, month=3000)
-    session: Budget | None = Budget(hour=100, day=300)
-    key: Budget | None = Budget(hour=500, day=2000, month=20000)
-    address: Budget | None = Budget(hour=200, day=600, month=6000)
-    prefix: Budget | None = Budget(hour=1000, day=3000, month=30000)
+    account: Budget | None = Budget(hour=100.0, day=300.0, month=3000.0)
+    session: Budget | None = Budget(hour=100.0, day=300.0)
+    key: Budget | None = Budget(hour=500.0, day=2000.0, month=20000.0)
+    address: Budget | None = Budget(hour=200.0, day=600.0, month=6000.0)
+    prefix: Budget | None = Budget(hour=1000.0, day=3000.0, month=30000.0)
     anonymous: Budget | None = None
     new_account: Budget | None = None
 

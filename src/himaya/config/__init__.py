@@ -1,0 +1,35 @@
+"""The site's configuration: `load` reads `himaya.toml` into a `Config`, or says what is wrong where."""
+
+from __future__ import annotations
+
+from himaya.config.config import Config, sees_people
+from himaya.config.loading import examine, load, loads, read
+from himaya.config.types import (
+    ActorConfig,
+    Alerts,
+    GateConfig,
+    LedgerConfig,
+    LogConfig,
+    Owner,
+    Retention,
+    Site,
+    SiteBudgets,
+)
+
+__all__ = [
+    "ActorConfig",
+    "Alerts",
+    "Config",
+    "GateConfig",
+    "LedgerConfig",
+    "LogConfig",
+    "Owner",
+    "Retention",
+    "Site",
+    "SiteBudgets",
+    "examine",
+    "load",
+    "loads",
+    "read",
+    "sees_people",
+]

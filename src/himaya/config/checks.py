@@ -1,0 +1,205 @@
+"""What must hold beyond types and ranges; each check is one function and yields its problems."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from ipaddress import ip_network
+from itertools import pairwise
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import urlsplit
+
+from himaya.config.config import Config
+from himaya.config.decode import Problem
+from himaya.config.locate import Path
+from himaya.config.ranges import out_of_range
+from himaya.config.surfaces import surface_problems
+from himaya.core.policy import Budget, Budgets
+
+#: `sun_path` of Linux holds 108 bytes with the closing zero (unix(7)).
+MAX_SOCKET_BYTES = 107
+
+#: A header or cookie name: a token of RFC 9110 section 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Problem]:
+    """Yield everything that is wrong with a configuration whose types are right.
+
+    `raw` is the parsed file (what is written, without defaults), `directory` where it lies.
+    """
+    yield from out_of_range(config)
+    yield from surface_problems(config, raw)
+    yield from _budgets(config)
+    yield from _enforcing(config, raw)
+    yield from _proxies(config)
+    yield from _names(config)
+    yield from _jwt(config)
+    yield from _alerts(config)
+    yield from _addresses(config)
+    yield from _files(config, directory)
+
+
+def _budgets(config: Config) -> Iterator[Problem]:
+    yield from _budget_table(config.budgets, ("budgets",))
+    for name, tier in config.budgets.tier.items():
+        yield from _budget_table(tier, ("budgets", "tier", name))
+
+
+def _budget_table(budgets: Budgets, path: Path) -> Iterator[Problem]:
+    for kind in Budgets.__struct_fields__:
+        budget = getattr(budgets, kind)
+        if budget is not None:
+            yield from _windows(budget, (*path, kind))
+
+
+def _windows(budget: Budget, path: Path) -> Iterator[Problem]:
+    """A longer window holds the shorter ones, so its limit cannot be smaller."""
+    given = [(name, getattr(budget, name)) for name in ("hour", "day", "month")]
+    limits = [(name, limit) for name, limit in given if limit is not None]
+    for (short, less), (long, more) in pairwise(limits):
+        if more < less:
+            yield Problem(
+                path,
+                f"{long} = {more:g} is below {short} = {less:g}.",
+                f"The limit per {short} could never be reached: raise {long} or lower {short}.",
+            )
+
+
+def _enforcing(config: Config, raw: dict[str, Any]) -> Iterator[Problem]:
+    """Enforcing turns people away: somebody must answer for it, and say how long rows are kept."""
+    if config.mode != "enforce":
+        return
+    for key in ("name", "contact"):
+        if not getattr(config.owner, key).strip():
+            yield Problem(
+                ("owner", key),
+                'mode = "enforce" needs an owner.',
+                f"Set [owner] {key}: refused people are told whom to ask.",
+            )
+    if "retention" not in raw:
+        yield Problem(
+            ("retention",),
+            'mode = "enforce" needs a [retention] block.',
+            "Write [retention] identified_days = 31, or your own choice.",
+        )
+
+
+def _proxies(config: Config) -> Iterator[Problem]:
+    for at, text in enumerate(config.actor.trusted_proxies):
+        try:
+            ip_network(text)
+        except ValueError:
+            yield Problem(
+                ("actor", "trusted_proxies", at),
+                f'expected a network, got "{text}".',
+                _network_hint(text),
+            )
+
+
+def _network_hint(text: str) -> str:
+    try:
+        return f'Did you mean "{ip_network(text, strict=False)}"?'
+    except ValueError:
+        return 'Example: "10.0.0.0/8"'
+
+
+def _names(config: Config) -> Iterator[Problem]:
+    actor = config.actor
+    for key in actor.__struct_fields__:
+        name = getattr(actor, key)
+        if key.endswith(("_header", "_cookie")) and name and not _TOKEN.fullmatch(name):
+            yield Problem(("actor", key), f'expected a header or cookie name, got "{name}".')
+
+
+def _jwt(config: Config) -> Iterator[Problem]:
+    actor = config.actor
+    if actor.jwt_algorithm and not actor.jwt_key_file:
+        yield Problem(
+            ("actor", "jwt_algorithm"),
+            "a token can be verified with a key only.",
+            "Set jwt_key_file: the public key (PEM), or the shared secret for HS256.",
+        )
+    if actor.jwt_key_file and not actor.jwt_algorithm:
+        yield Problem(
+            ("actor", "jwt_key_file"),
+            "jwt_algorithm is missing.",
+            'Name the one algorithm that is accepted, such as "RS256".',
+        )
+    if actor.jwt_algorithm and not (actor.jwt_header or actor.jwt_cookie):
+        yield Problem(
+            ("actor", "jwt_algorithm"), "set jwt_header or jwt_cookie to read a token from."
+        )
+
+
+def _alerts(config: Config) -> Iterator[Problem]:
+    command = config.alerts.command
+    try:
+        parts = shlex.split(command)
+    except ValueError as problem:
+        yield Problem(("alerts", "command"), f"cannot be split into words: {problem}.")
+        return
+    if command and not parts:
+        yield Problem(("alerts", "command"), "expected a command, got only space.")
+
+
+def _addresses(config: Config) -> Iterator[Problem]:
+    gate, site = config.gate, config.site
+    if not _is_listen(gate.listen):
+        yield Problem(("gate", "listen"), f'expected host:port or unix:/path, got "{gate.listen}".')
+    if not _is_upstream(gate.upstream):
+        yield Problem(
+            ("gate", "upstream"), f'expected http://host:port or unix:/path, got "{gate.upstream}".'
+        )
+    if site.url and urlsplit(site.url).scheme not in {"http", "https"}:
+        yield Problem(("site", "url"), f'expected https://..., got "{site.url}".')
+
+
+def _is_listen(text: str) -> bool:
+    if text.startswith("unix:"):
+        return len(text) > len("unix:")
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and int(port) <= 65535
+
+
+def _is_upstream(text: str) -> bool:
+    if text.startswith("unix:"):
+        return len(text) > len("unix:")
+    try:
+        parts = urlsplit(text)
+        return parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _files(config: Config, directory: str) -> Iterator[Problem]:
+    for key, text in (("socket", config.gate.socket), ("listen", config.gate.listen)):
+        place = text.removeprefix("unix:")
+        if (key == "socket" or place != text) and _too_long(directory, place):
+            yield Problem(
+                ("gate", key),
+                f"the path of a Unix socket holds at most {MAX_SOCKET_BYTES} bytes.",
+                "Choose a shorter one, such as /run/himaya/himaya.sock",
+            )
+    if not config.gate.socket:
+        yield Problem(("gate", "socket"), "expected the path of a Unix socket.")
+    if not config.ledger.directory:
+        yield Problem(("ledger", "directory"), "expected a directory.")
+    elif config.ledger.key_file and _is_inside(config, directory):
+        yield Problem(
+            ("ledger", "key_file"),
+            "the key lies inside the ledger it opens.",
+            "Keep it elsewhere: whoever copies the data must not get the key.",
+        )
+
+
+def _too_long(directory: str, place: str) -> bool:
+    return len(os.fsencode(os.path.join(directory, place))) > MAX_SOCKET_BYTES  # noqa: PTH118  (no disk)
+
+
+def _is_inside(config: Config, directory: str) -> bool:
+    key = PurePath(directory, config.ledger.key_file)
+    return PurePath(directory, config.ledger.directory) in key.parents

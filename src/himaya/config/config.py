@@ -1,0 +1,120 @@
+"""One loaded configuration: the tables of the file, the policy they make, and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from himaya.config.types import (
+    ActorConfig,
+    Alerts,
+    GateConfig,
+    LedgerConfig,
+    LogConfig,
+    Owner,
+    Retention,
+    Site,
+    SiteBudgets,
+)
+from himaya.core.policy import (
+    Bounds,
+    Budgets,
+    ChallengePolicy,
+    Detectors,
+    Ladder,
+    Policy,
+)
+from himaya.core.surface import Surface
+
+#: Fields of `Config` that loading sets; they are no keys of the file.
+NOT_KEYS = frozenset({"file", "activated"})
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything `himaya.toml` says, with defaults filled in.
+
+    Paths are absolute once loaded: a relative one stands against the directory of the file.
+    `file` and `activated` are set by loading and are no keys of the file.
+    """
+
+    mode: Literal["shadow", "enforce"] = "shadow"
+    site: Site = Site()
+    owner: Owner = Owner()
+    actor: ActorConfig = ActorConfig()
+    surfaces: tuple[Surface, ...] = msgspec.field(default=(), name="surface")
+    fields: dict[str, float] = {}
+    protected: dict[str, float] = msgspec.field(default_factory=lambda: Policy().protected)
+    budgets: SiteBudgets = SiteBudgets()
+    ladder: Ladder = Ladder()
+    challenge: ChallengePolicy = ChallengePolicy()
+    detectors: Detectors = Detectors()
+    bounds: Bounds = Bounds()
+    retention: Retention = Retention()
+    alerts: Alerts = Alerts()
+    gate: GateConfig = GateConfig()
+    ledger: LedgerConfig = LedgerConfig()
+    log: LogConfig = LogConfig()
+    file: str = ""
+    activated: str = ""
+
+    @property
+    def tiers(self) -> dict[str, Budgets]:
+        """Return the budgets of each named tier."""
+        return self.budgets.tier
+
+    @property
+    def canonical(self) -> str:
+        """Return the activated text: every key in a fixed order, defaults written out, no comments.
+
+        It is itself a valid `himaya.toml` with the same policy, and what the ledger keeps.
+        """
+        from himaya.config.canonical import render  # noqa: PLC0415  (render knows Config)
+
+        return self.activated or render(self)
+
+    @property
+    def hash(self) -> str:
+        """Return the first 16 hex digits of the SHA-256 of the canonical text."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()[:16]
+
+    def policy(self) -> Policy:
+        """Return what the engine decides by."""
+        return Policy(
+            mode=self.mode,
+            surfaces=self.surfaces,
+            sensitivity=self.fields,
+            protected=self.protected,
+            budgets=_plain(self.budgets),
+            tiers=self.tiers,
+            new_account_s=self.actor.new_account_s,
+            ladder=self.ladder,
+            challenge=self.challenge,
+            detectors=self.detectors,
+            bounds=self.bounds,
+        )
+
+    def unseen_surfaces(self, *, sees_body: bool = True) -> tuple[str, ...]:
+        """Return the ids of surfaces whose people cannot be seen, in the order of the file.
+
+        They are left out by name of every exact or bounded claim. `sees_body` is False for doors that
+        see no response (nginx `auth_request`, logs): JSON and links do not help there.
+        """
+        return tuple(s.id for s in self.surfaces if not sees_people(s, sees_body=sees_body))
+
+
+def _plain(budgets: SiteBudgets) -> Budgets:
+    return Budgets(**{name: getattr(budgets, name) for name in Budgets.__struct_fields__})
+
+
+def sees_people(surface: Surface, *, sees_body: bool = True) -> bool:
+    """Tell whether the people of a surface can be named at all.
+
+    The path names the person of a profile or a picture; the people of a listing or the person
+    a look-up finds stand in the response only.
+    """
+    sources = set(surface.people)
+    if {"header", "app"} & sources or (sees_body and {"json", "links"} & sources):
+        return True
+    return surface.kind in {"profile", "media"} and "{subject}" in surface.route

@@ -1,0 +1,129 @@
+"""The words of `himaya.toml`: one struct per table, every key with its default.
+
+Budgets, surfaces, ladder, challenge, detectors and bounds are the core's own structs, so that what a
+file says is what the engine decides by. `docs/configuration.md` documents every key; a test keeps
+both equal.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from himaya.core.policy import Budgets
+
+
+class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose pages these are. `population` is how many people the site shows (0: not stated)."""
+
+    name: str = ""
+    url: str = ""
+    population: int = 0
+
+
+class Owner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who answers for the policy, and where a refused person can write to."""
+
+    name: str = ""
+    contact: str = ""
+
+
+JwtAlgorithm = Literal[
+    "", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
+]
+
+
+class ActorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the facets of an actor are found; "" switches a way off.
+
+    `account_field` names the log field. `account_header`, `tier_header`, `fingerprint_header`,
+    `asn_header` and `address_header` are believed only from `trusted_proxies` (networks).
+    `key_header` names the header with the API key, `session_cookie` the cookie of the site's own
+    session. `jwt_*` read the account from a token that is verified with `jwt_algorithm` and
+    `jwt_key_file`. `account_response` lets the application name the account in a `Himaya-Account`
+    response header. An account is new for `new_account_s` seconds.
+    """
+
+    account_field: str = "remote_user"
+    account_header: str = ""
+    account_response: bool = True
+    session_cookie: str = ""
+    key_header: str = ""
+    tier_header: str = ""
+    fingerprint_header: str = ""
+    asn_header: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    address_header: str = "X-Forwarded-For"
+    jwt_algorithm: JwtAlgorithm = ""
+    jwt_key_file: str = ""
+    jwt_header: str = "Authorization"
+    jwt_cookie: str = ""
+    jwt_claim: str = "sub"
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_leeway_s: int = 30
+    new_account_s: int = 7 * 86400
+
+
+class SiteBudgets(Budgets, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The budgets of the site, and `tier.NAME` for accounts of a named tier."""
+
+    tier: dict[str, Budgets] = {}  # noqa: RUF012  (msgspec copies it)
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long rows stay tied to people: `identified_days`, then deleted or sealed."""
+
+    identified_days: int = 31
+    then: Literal["delete", "seal"] = "delete"
+
+
+class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is run for a new finding: `command` is split like a shell does, but no shell runs it.
+
+    The finding is JSON on standard input. At most `queue` findings wait; a run ends after `timeout_s`.
+    """
+
+    command: str = ""
+    timeout_s: int = 30
+    queue: int = 100
+
+
+class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The gate: where it listens, what stands behind it, and what a connection may cost.
+
+    `listen` is `host:port` or `unix:/path`; `upstream` is `http://host:port` or `unix:/path`. `socket` is
+    the Unix socket of the authority process. `secret_file` holds the secret that a front door shows to the
+    authority in `X-Himaya-Secret` (not needed on a Unix socket); `key_file` the key that signs clearances.
+    """
+
+    listen: str = "127.0.0.1:8080"
+    upstream: str = "http://127.0.0.1:8000"
+    socket: str = "himaya.sock"
+    secret_file: str = ""
+    key_file: str = ""
+    appeal: str = ""
+    buffer_bytes: int = 1024 * 1024
+    max_header_bytes: int = 64 * 1024
+    max_connections: int = 2000
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 60.0
+    idle_timeout_s: float = 75.0
+
+
+class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the ledger lies, and the key that opens its map of identities ("": beside it, `.key`)."""
+
+    directory: str = "ledger"
+    key_file: str = ""
+
+
+class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How access logs are written: a name, an nginx `log_format` string, or auto.
+
+    `fields` maps the words of himaya to the keys of JSON lines.
+    """
+
+    format: str = "auto"
+    fields: dict[str, str] = {}
