@@ -1,0 +1,202 @@
+"""The runner: takes effects from the engine and performs them, off the request path.
+
+`perform` only remembers; it costs a list append. `drain` writes what was remembered to the ledger
+and makes it durable; it may run in a thread of its own, because nothing else touches the ledger's
+writing side. A ledger that cannot be written stops nobody: rows wait, bounded, and the times of
+rows that found no room become an unobserved period once writing works again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from himaya.core.disclosure import Disclosures
+from himaya.core.effect import Effect, PublishStanding, RaiseFinding, RecordDisclosures
+from himaya.core.errors import LedgerError
+from himaya.core.finding import Finding
+from himaya.runner.alerts import AlertCommand
+
+log = logging.getLogger(__name__)
+
+#: Rows of the ledger are durable within one second; half of it leaves room for the disk.
+FLUSH_S = 0.5
+
+#: Disclosures (one per exchange) that may wait for a ledger that cannot be written.
+MAX_PENDING = 100_000
+
+
+class LedgerSink(Protocol):
+    """What a runner needs of a ledger."""
+
+    def append(self, disclosures: Disclosures) -> None:
+        """Take the rows of one exchange; they become durable with `flush`."""
+
+    def note_gap(
+        self, start: float, end: float, why: str, surface: str = "", door: str = ""
+    ) -> None:
+        """Take a row for a period in which nothing, or one surface or door, was not observed."""
+
+    def flush(self) -> None:
+        """Make everything taken so far durable."""
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """An unobserved period waiting to be written."""
+
+    start: float
+    end: float
+    why: str
+    surface: str = ""
+    door: str = ""
+
+
+class Runner:
+    """Performs effects. `perform` and `note_gap` belong to one thread, `drain` to one (other) thread.
+
+    `maintain` is called about once an hour from `drain` with the time: sealing and retention.
+    """
+
+    def __init__(
+        self,
+        ledger: LedgerSink | None,
+        *,
+        alerts: AlertCommand | None = None,
+        maintain: Callable[[float], None] | None = None,
+        on_finding: Callable[[Finding], None] | None = None,
+        max_pending: int = MAX_PENDING,
+        maintain_s: float = 3600.0,
+    ) -> None:
+        self.ledger = ledger
+        self.alerts = alerts
+        self.maintain = maintain
+        self.on_finding = on_finding
+        self.max_pending = max_pending
+        self.maintain_s = maintain_s
+        self.problem = ""
+        self.last_flush = 0.0
+        self.disclosures = self.people = self.findings = self.gaps = self.lost = 0
+        self._rows: deque[Disclosures | Gap] = deque()
+        self._lost_from: float | None = None
+        self._lost_to = 0.0
+        self._maintain_at = 0.0
+        self._drain_at = 0.0
+        self._draining = threading.Lock()
+
+    # -- the thread of the engine -------------------------------------------------------------
+
+    def perform(self, effects: Iterable[Effect]) -> None:
+        """Take effects: rows wait for `drain`, findings go to the alert command."""
+        for effect in effects:
+            if isinstance(effect, RecordDisclosures):
+                self._take(effect.disclosures)
+            elif isinstance(effect, RaiseFinding):
+                self._raise(effect.finding)
+            else:
+                self._publish(effect)
+
+    def note_gap(
+        self, start: float, end: float, why: str, surface: str = "", door: str = ""
+    ) -> None:
+        """Take an unobserved period (epoch seconds)."""
+        self.gaps += 1
+        if self.ledger is not None:
+            self._rows.append(Gap(start, end, why, surface, door))
+
+    @property
+    def pending(self) -> int:
+        """Return how many rows wait to be written."""
+        return len(self._rows)
+
+    def tick(self, now: float) -> None:
+        """Drain when half a second has passed; for owners without a loop of their own."""
+        if now >= self._drain_at or now < self._drain_at - FLUSH_S:
+            self._drain_at = now + FLUSH_S
+            self.drain(now)
+
+    def _take(self, disclosures: Disclosures) -> None:
+        self.disclosures += 1
+        self.people += len(disclosures.shown)
+        if self.ledger is None:
+            return
+        if len(self._rows) >= self.max_pending:
+            self._lose(disclosures.at)
+            return
+        self._rows.append(disclosures)
+
+    def _lose(self, at: float) -> None:
+        self.lost += 1
+        self._lost_to = max(self._lost_to, at)
+        if self._lost_from is None:
+            self._lost_from = at
+
+    def _raise(self, finding: Finding) -> None:
+        self.findings += 1
+        if self.on_finding is not None:
+            self.on_finding(finding)
+        if self.alerts is not None:
+            self.alerts.send(finding)
+
+    def _publish(self, effect: PublishStanding) -> None:
+        """The engine that made the standing decision holds it already; say that it stands."""
+        standing = effect.standing
+        kind = standing.principal.partition(":")[0]
+        log.info("a decision stands for one %s: %s", kind, standing.action)
+
+    # -- the thread of the ledger -------------------------------------------------------------
+
+    def drain(self, now: float) -> None:
+        """Write what waits and make it durable. A ledger that fails is tried again at the next call."""
+        if self.ledger is None:
+            return
+        with self._draining:
+            try:
+                self._write(self.ledger)
+                self.ledger.flush()
+                self._recover(self.ledger)
+                self.last_flush = now
+                self._maintain(now)
+            except (LedgerError, OSError) as problem:
+                self._fail(str(problem))
+
+    def close(self, now: float) -> None:
+        """Write what waits, and let the alert command finish."""
+        self.drain(now)
+        if self.alerts is not None:
+            self.alerts.close()
+
+    def _write(self, ledger: LedgerSink) -> None:
+        """Hand rows over one by one; one that was refused stays first in the queue."""
+        for _ in range(len(self._rows)):
+            row = self._rows[0]
+            if isinstance(row, Gap):
+                ledger.note_gap(row.start, row.end, row.why, row.surface, row.door)
+            else:
+                ledger.append(row)
+            self._rows.popleft()
+
+    def _recover(self, ledger: LedgerSink) -> None:
+        if self.problem:
+            log.warning("the ledger can be written again")
+            self.problem = ""
+        if self._lost_from is not None:
+            start, self._lost_from = self._lost_from, None
+            ledger.note_gap(start, self._lost_to, "the ledger could not be written in time")
+            ledger.flush()
+            self.gaps += 1
+
+    def _maintain(self, now: float) -> None:
+        if self.maintain is None or now < self._maintain_at:
+            return
+        self._maintain_at = now + self.maintain_s
+        self.maintain(now)
+
+    def _fail(self, why: str) -> None:
+        if self.problem != why:
+            log.error("the ledger cannot be written: %s", why)
+        self.problem = why
