@@ -14,7 +14,7 @@ from himaya.core.decision import Action
 from himaya.core.surface import Surface
 
 
-class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct people, weighted by sensitivity, per sliding window. None: no limit."""
 
     hour: float | None = None
@@ -22,7 +22,7 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     month: float | None = None
 
 
-class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One budget per kind of principal. None: the kind has no budget in this tier."""
 
     account: Budget | None = Budget(hour=100.0, day=300.0, month=3000.0)
@@ -34,7 +34,7 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     new_account: Budget | None = None
 
 
-class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which rungs are used, and when.
 
     `throttle_at` is the share of a budget from which answers are slowed by `throttle_s` (1.0 = never).
@@ -49,7 +49,7 @@ class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     challenges_before_block: int = 20
 
 
-class ChallengePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ChallengePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a solved challenge buys: `people`, for `valid_s` seconds, at most `per_day` times per actor."""
 
     people: int = 10
@@ -59,7 +59,7 @@ class ChallengePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     wait_s: int = 30
 
 
-class Breadth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Breadth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct people per hour and per day above which breadth is found."""
 
     hour: int = 100
@@ -68,7 +68,7 @@ class Breadth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     for_s: int = 3600
 
 
-class Enumeration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Enumeration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Consecutive steps of at most `step` between ids, in order, above which a walk is found."""
 
     run: int = 20
@@ -77,7 +77,7 @@ class Enumeration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     for_s: int = 3600
 
 
-class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Networks (/24, /48) of one credential within `window_s` above which sharing is found."""
 
     networks: int = 6
@@ -86,7 +86,7 @@ class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     for_s: int = 3600
 
 
-class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct people a new account reaches within its first `window_s` above which it is found."""
 
     people: int = 60
@@ -95,7 +95,7 @@ class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     for_s: int = 3600
 
 
-class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds of the streaming detectors, and the action each finding leads to (allow = report only)."""
 
     breadth: Breadth = Breadth()
@@ -104,7 +104,7 @@ class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     velocity: Velocity = Velocity()
 
 
-class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much state clients can make the engine hold. Past a bound the stated rule applies.
 
     `principals`: further new principals of a kind share one overflow principal. `people`: per principal,
@@ -121,7 +121,7 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     settle_s: int = 300
 
 
-class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+class Policy(msgspec.Struct, frozen=True):
     """Everything the engine decides by."""
 
     mode: Literal["shadow", "enforce"] = "shadow"
@@ -139,6 +139,9 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     bounds: Bounds = Bounds()
 
     def hash(self) -> str:
-        """Return the first 16 hex digits of the SHA-256 of the canonical JSON form."""
+        """Return the first 16 hex digits of the SHA-256 of the canonical JSON form.
+
+        Defaults are part of it: a release that changes one changes the hash.
+        """
         encoded = msgspec.json.encode(self, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:16]

@@ -16,7 +16,7 @@ import msgspec
 Kind = Literal["profile", "listing", "lookup", "media"]
 
 
-class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A declared route that shows people.
 
     `people` names where subjects are read from, tried in order: path, header, json, links, app.
