@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,28 @@ def test_locks_cover_what_is_declared():
     assert _wanted(project["project"]["dependencies"]) <= _packages("base.txt")
     declared = project["dependency-groups"]["dev"] + project["build-system"]["requires"]
     assert _wanted(declared) <= _packages("dev.txt")
+
+
+def test_dependencies_are_used():
+    """Every package of the base install is imported by the product; sqlglot only holds Ibis back."""
+    imported = set().union(*(_imports(ast.parse(path.read_text())) for path in SOURCES))
+    names = {"ibis-framework": "ibis", "pyjwt": "jwt"}
+    wanted = _wanted(_pyproject()["project"]["dependencies"]) - {"sqlglot"}
+    assert {names.get(one, one) for one in wanted} - imported == set()
+
+
+def test_wheel_holds_what_runs(tmp_path):
+    """The built wheel holds the types marker, the licence and every source file, no settings."""
+    subprocess.run(
+        [Path(sys.executable).with_name("hatchling"), "build", "-t", "wheel", "-d", tmp_path],
+        cwd=ROOT, capture_output=True, check=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {str(path.relative_to(ROOT / "src")) for path in SOURCES} <= names
+    assert "himaya/py.typed" in names
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
+    assert not any(name.endswith(("ruff.toml", ".pyc")) for name in names)
 
 
 def test_readme_commands_exist():
