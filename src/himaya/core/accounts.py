@@ -1,0 +1,74 @@
+"""What the engine knows of an account: tier, age, whether it is new, its access class."""
+
+from __future__ import annotations
+
+from himaya.core.actor import Actor
+from himaya.core.facts import Facts
+
+
+class Accounts:
+    """Joins facts, what the door said, and when an account was first seen.
+
+    An account of unknown age is new only when it was first seen at least `new_s` seconds after
+    observation began; before that nobody can tell, and it is treated as old.
+    """
+
+    def __init__(self, facts: Facts, new_s: int, max_accounts: int) -> None:
+        """Hold first sightings of at most `max_accounts` accounts; the oldest leaves."""
+        self.facts = facts
+        self.new_s = new_s
+        self._max = max_accounts
+        self._first: dict[str, int] = {}
+        self._minutes: dict[int, int] = {}
+        self._began: float | None = None
+
+    def seen(self, account: str, now: float) -> None:
+        """Note the first sighting of an account, to the minute."""
+        if self._began is None:
+            self._began = now
+        if account in self._first:
+            return
+        if len(self._first) >= self._max:
+            del self._first[next(iter(self._first))]
+        # One shared int per minute keeps an account without people under 100 bytes.
+        minute = int(now // 60)
+        if len(self._minutes) > 100_000:
+            self._minutes.clear()
+        self._first[account] = self._minutes.setdefault(minute, minute)
+
+    def age_s(self, actor: Actor, now: float) -> float | None:
+        """Return the account's age in seconds, None when there is no account or nobody can tell."""
+        if not actor.account:
+            return None
+        fact = self.facts.accounts.get(actor.account)
+        created = fact.created if fact and fact.created is not None else actor.account_created
+        if created is not None:
+            return max(0.0, now - created)
+        first = self._first.get(actor.account)
+        if first is None or self._began is None or first * 60 < self._began + self.new_s:
+            return None
+        return max(0.0, now - first * 60)
+
+    def is_new(self, actor: Actor, now: float) -> bool:
+        """Tell whether the account is younger than the policy's `new_account_s`."""
+        age = self.age_s(actor, now)
+        return age is not None and age < self.new_s
+
+    def tier(self, actor: Actor) -> str:
+        """Return the budget tier: the application's fact first, then what the door said."""
+        if not actor.account:
+            return actor.tier
+        fact = self.facts.accounts.get(actor.account)
+        return fact.tier if fact and fact.tier else actor.tier
+
+    def access(self, actor: Actor) -> str:
+        """Return the access class: key, paid, account or anonymous."""
+        if actor.account and not actor.key:
+            fact = self.facts.accounts.get(actor.account)
+            if fact and fact.paid:
+                return "paid"
+        return actor.access
+
+    def tracked(self) -> int:
+        """Return how many first sightings are held."""
+        return len(self._first)

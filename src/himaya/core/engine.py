@@ -1,0 +1,411 @@
+"""The engine: decide, admit, record. The live gate, the log follower and the replay call the same three.
+
+    decide(request, now)   reserves budget for what the request may show
+    admit(response, now)   debits once the people are known and says who and which fields may pass
+    record(exchange, now)  settles: counts what was shown, frees the rest, returns effects
+
+Rules:
+- A ticket pays for itself: two requests in flight for one person both reserve it, so no
+  order of settling can overshoot a budget.
+- A ticket lives at most `bounds.settle_s` (<= 300 s); then it is counted as if all of it had been shown.
+- A person already counted in a window is free in it; the actor's own profile is free always.
+- `now` never goes back: an earlier time counts as the latest one seen.
+"""
+
+from __future__ import annotations
+
+from himaya.core import settle
+from himaya.core.accounts import Accounts
+from himaya.core.actor import Actor
+from himaya.core.book import Book
+from himaya.core.budget import Principals, key_of
+from himaya.core.clearances import Clearances
+from himaya.core.decision import Action, Admission, Decision
+from himaya.core.disclosure import Disclosures, Outcome, outcome
+from himaya.core.effect import Effect, RaiseFinding, RecordDisclosures
+from himaya.core.exchange import Exchange, Person, Request, Response
+from himaya.core.facts import Facts
+from himaya.core.finding import Finding
+from himaya.core.flight import Flight
+from himaya.core.ladder import Ladder
+from himaya.core.policy import Policy
+from himaya.core.rows import UNSETTLED, Rows, merged
+from himaya.core.surface import Match, Surfaces
+from himaya.core.ticket import Ticket
+from himaya.core.watchers import Watchers
+from himaya.core.weights import Weights
+from himaya.core.window import BUCKET_S, UNIT, Triple
+
+_BODYLESS = frozenset({"HEAD", "OPTIONS"})
+
+
+class Engine:
+    """One site's budgets, standing decisions and detectors, in memory, bounded by the policy."""
+
+    def __init__(self, policy: Policy, facts: Facts | None = None) -> None:
+        """Start with empty windows under `policy`."""
+        self.facts = facts or Facts()
+        self._now = 0.0
+        self._flight = Flight()
+        self._effects: list[Effect] = []
+        self.book = Book(policy.bounds)
+        self.accounts = Accounts(self.facts, policy.new_account_s, policy.bounds.principals)
+        self.clearances = Clearances(policy.challenge, policy.bounds)
+        self._adopt(policy)
+
+    def reload(self, policy: Policy) -> None:
+        """Decide by a new policy from now on; windows, tickets and purses stay."""
+        standing = self.watchers.standing
+        self.accounts.new_s = policy.new_account_s
+        self.clearances.policy = policy.challenge
+        self._adopt(policy)
+        self.watchers.standing = standing
+
+    def _adopt(self, policy: Policy) -> None:
+        self.policy = policy
+        self.surfaces = Surfaces(policy.surfaces)
+        self.ladder = Ladder(policy, self.clearances)
+        self.watchers = Watchers(policy.detectors, policy.bounds)
+        self._principals = Principals(policy)
+        self._weights = Weights(policy, self.facts)
+        self._rows = Rows(self.accounts, policy.hash())
+        self._enforced = policy.mode == "enforce"
+        self._plain = Decision(enforced=self._enforced, policy=policy.hash())
+        self._allow = {
+            surface.id: Decision(
+                enforced=self._enforced, surface=surface.id, policy=self._plain.policy
+            )
+            for surface in policy.surfaces
+        }
+
+    # decide -----------------------------------------------------------------------------------
+
+    def decide(self, request: Request, now: float) -> Decision:
+        """Return the decision for a request and reserve what it may show.
+
+        A request to no declared surface is allowed and opens no ticket; so is a HEAD and the
+        actor's own profile. Every ticket must be settled by one `record`.
+        """
+        now = self._tick(now)
+        match = self.surfaces.match(request.method, request.target)
+        if match is None:
+            return self._plain
+        if request.method in _BODYLESS or self._is_own(request.actor, match.subject):
+            return self._allow[match.surface.id]
+        ticket = self._ticket(request, match, now)
+        needs = self._needs_of_route(ticket)
+        standing = self.watchers.standing_for(ticket, now)
+        if standing is not None:
+            return self._refused(ticket, needs, self.ladder.by_standing(ticket, standing, now))
+        lacking = ticket.shortage(needs)
+        if any(lacking) and not self._can_pay(ticket, needs, lacking, now):
+            return self._refused(ticket, needs, self.ladder.by_budget(ticket, needs, now))
+        ticket.hold([need[0] for need in needs])
+        self._keep(ticket)
+        return self.ladder.near(ticket) or self._allow[match.surface.id]
+
+    def _can_pay(
+        self, ticket: Ticket, needs: list[Triple], lacking: list[int], now: float
+    ) -> bool:
+        """Find another way to pay: a purse, or a smaller reservation where the body is seen."""
+        if ticket.cover(lacking, self.clearances.purse(ticket.request.clearance, now)):
+            return True
+        if not ticket.request.sees_body or ticket.match.subject:
+            return False
+        free = min(map(lambda w, most: w.free(most), ticket.windows, ticket.limits))
+        if free < self._weights.of_fields(ticket.match.surface.fields):
+            return False
+        needs[:] = [(min(free, n[0]), min(free, n[1]), min(free, n[2])) for n in needs]
+        return True
+
+    def _refused(self, ticket: Ticket, needs: list[Triple], decision: Decision) -> Decision:
+        """Keep the ticket of a refused request only where something may still be shown."""
+        ticket.action = decision.action
+        if decision.enforced and decision.action is Action.REDACT:
+            ticket.redacted = decision.redact
+            self._keep(ticket)
+        elif decision.passes:
+            ticket.hold([need[0] for need in needs])
+            self._keep(ticket)
+        return decision
+
+    # admit ------------------------------------------------------------------------------------
+
+    def admit(self, response: Response, now: float) -> Admission:
+        """Debit the people of a response and return who may pass, before a body byte leaves.
+
+        A door that cannot take single people out gets all or nothing. People that could not be
+        read (None) leave the reservation as it is.
+        """
+        now = self._tick(now)
+        ticket = self._flight.get(response.id)
+        if ticket is None or response.people is None or self._is_empty(ticket, response.status):
+            return Admission(enforced=self._enforced, people=response.people or ())
+        people = merged(response.people)
+        if ticket.redacted:
+            return self._admit_redacted(ticket, people, can_trim=response.can_trim)
+        ticket.advance(int(now // BUCKET_S))
+        ticket.let_go()
+        passed, withheld = self._debit(ticket, people, now)
+        if not withheld:
+            ticket.admitted = passed
+            return Admission(enforced=self._enforced, people=passed)
+        if not self._enforced:
+            return self._admit_in_shadow(ticket, people, withheld, can_trim=response.can_trim)
+        return self._withhold(ticket, passed, withheld, now, can_trim=response.can_trim)
+
+    def _is_empty(self, ticket: Ticket, status: int) -> bool:
+        kind = ticket.match.surface.kind
+        shown = outcome(ticket.request.method, status, kind, sent=-1, aborted=False)
+        return shown is not Outcome.DISCLOSED
+
+    def _debit(
+        self, ticket: Ticket, people: tuple[Person, ...], now: float
+    ) -> tuple[tuple[Person, ...], tuple[Person, ...]]:
+        """Reserve person by person in the response's order; a purse pays where it can."""
+        passed: list[Person] = []
+        withheld: list[Person] = []
+        purse = self.clearances.purse(ticket.request.clearance, now)
+        for person in people:
+            if self._is_own(ticket.request.actor, person.subject):
+                passed.append(person)
+                continue
+            needs = self._needs(ticket, person)
+            lacking = ticket.shortage(needs)
+            fits = not any(lacking) or ticket.cover(lacking, purse)
+            if fits or not self._enforced:
+                ticket.hold([need[0] for need in needs])
+            (passed if fits else withheld).append(person)
+        return tuple(passed), tuple(withheld)
+
+    def _admit_in_shadow(
+        self,
+        ticket: Ticket,
+        people: tuple[Person, ...],
+        withheld: tuple[Person, ...],
+        *,
+        can_trim: bool,
+    ) -> Admission:
+        """Let everybody pass and say who would have been withheld."""
+        ticket.admitted = people
+        ticket.action = Action.REDACT if can_trim else Action.BLOCK
+        reasons = self.ladder.reasons(ticket, self._needs(ticket, withheld[0]))
+        return Admission(
+            ticket.action, enforced=False, people=people, withheld=withheld, reasons=reasons
+        )
+
+    def _withhold(
+        self,
+        ticket: Ticket,
+        passed: tuple[Person, ...],
+        withheld: tuple[Person, ...],
+        now: float,
+        *,
+        can_trim: bool,
+    ) -> Admission:
+        reasons = self.ladder.reasons(ticket, self._needs(ticket, withheld[0]))
+        if can_trim and self.policy.ladder.redact:
+            ticket.admitted = passed
+            ticket.action = Action.REDACT
+            return Admission(Action.REDACT, people=passed, withheld=withheld, reasons=reasons)
+        action = self.ladder.refusal(ticket, now)
+        ticket.action = Action.BLOCK if action is Action.REDACT else action
+        settle.abandon(ticket)
+        ticket.admitted = ()
+        return Admission(ticket.action, withheld=passed + withheld, reasons=reasons)
+
+    def _admit_redacted(
+        self, ticket: Ticket, people: tuple[Person, ...], *, can_trim: bool
+    ) -> Admission:
+        """Let a redacted response pass only when nobody's withheld fields are left in it."""
+        left = tuple(p for p in people if p.fields is None or set(p.fields) & set(ticket.redacted))
+        ticket.admitted = ()
+        if not left:
+            return Admission(Action.REDACT)
+        return Admission(Action.REDACT if can_trim else Action.BLOCK, withheld=left)
+
+    # record -----------------------------------------------------------------------------------
+
+    def record(self, exchange: Exchange, now: float) -> list[Effect]:
+        """Settle an exchange and return effects: disclosures to append, findings, decisions.
+
+        An exchange without a ticket (a log line) is counted as it happened.
+        """
+        now = self._tick(now)
+        request = exchange.request
+        ticket = self._flight.land(request.id)
+        if ticket is None and not exchange.refused:
+            match = self.surfaces.match(request.method, request.target)
+            if match is not None:
+                ticket = self._ticket(request, match, now)
+        if ticket is not None:
+            self._settle(ticket, exchange, now)
+        return self._drain()
+
+    def expire(self, now: float) -> list[Effect]:
+        """Settle overdue tickets and return what became of them."""
+        self._tick(now)
+        return self._drain()
+
+    def _drain(self) -> list[Effect]:
+        if not self._effects:
+            return []
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _settle(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
+        if exchange.refused:
+            settle.abandon(ticket)
+            return
+        surface, method = ticket.match.surface, exchange.request.method
+        shown = outcome(
+            method, exchange.status, surface.kind, sent=exchange.sent, aborted=exchange.aborted
+        )
+        if shown is Outcome.NOTHING:
+            settle.abandon(ticket)
+        elif shown is Outcome.MISS:
+            units = [self._weights.of_fields(surface.fields)] * len(ticket.held)
+            settle.charge(ticket, units, int(now // BUCKET_S))
+            self._append(self._rows.miss(ticket, exchange, now))
+        else:
+            self._disclose(ticket, exchange, now)
+
+    def _disclose(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
+        people = ticket.admitted if exchange.people is None else merged(exchange.people)
+        if people is None and ticket.match.subject:
+            people = (Person(ticket.match.subject),)
+        if people is None:
+            self._unseen(ticket, exchange, now)
+            return
+        actor = ticket.request.actor
+        others = tuple([p for p in people if not self._is_own(actor, p.subject)])
+        bucket = int(now // BUCKET_S)
+        settle.commit(ticket, others, self._weights, bucket, self.policy.bounds.people)
+        if not others:
+            return
+        again = exchange.source != UNSETTLED and self._flight.was_late(exchange.request.id)
+        if not (again and ticket.match.subject):
+            self._append(self._rows.people(ticket, exchange, now, others))
+        self._check_declared(ticket, len(others), now)
+        age = self.accounts.age_s(actor, now)
+        self._effects.extend(self.watchers.observe(ticket, others, now, age))
+
+    def _unseen(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
+        """Charge the reserve for people nobody could name; they never reach an exposure list."""
+        surface = ticket.match.surface
+        units = list(ticket.held)
+        if not any(units):
+            units = [surface.max_people * self._weights.of_fields(surface.fields)] * len(units)
+        settle.charge(ticket, units, int(now // BUCKET_S))
+        if surface.max_people:
+            self._append(self._rows.unattributed(ticket, exchange, now, surface.max_people))
+
+    def _check_declared(self, ticket: Ticket, shown: int, now: float) -> None:
+        """Say so when a surface shows more people than it declares: unseen answers reserve too little."""
+        most = ticket.match.surface.max_people
+        if ticket.match.subject or shown <= most or not most or ticket.request.sees_body:
+            return
+        why = f"surface {ticket.match.surface.id} showed {shown} people; max_people says {most}"
+        finding = Finding("max_people", f"surface:{ticket.match.surface.id}", now, shown, most, why)
+        self._effects.extend(self.watchers.raise_once(finding))
+
+    def _append(self, row: Disclosures | None) -> None:
+        if row is not None:
+            self._effects.append(RecordDisclosures(row))
+
+    # tickets ----------------------------------------------------------------------------------
+
+    def _ticket(self, request: Request, match: Match, now: float) -> Ticket:
+        actor = request.actor
+        ticket = Ticket(request, match, now + self.policy.bounds.settle_s)
+        ticket.name = actor.name
+        if actor.account:
+            self.accounts.seen(actor.account, now)
+        new = self.accounts.is_new(actor, now)
+        bucket = int(now // BUCKET_S)
+        for kind, key, limits in self._principals.of(actor, self.accounts.tier(actor), new=new):
+            ticket.add(kind, self.book.window(kind, key, bucket), limits)
+        return ticket
+
+    def _needs(self, ticket: Ticket, person: Person) -> list[Triple]:
+        weight = self._weights.of(ticket.match.surface, person.subject, person.fields)
+        return [window.needs(person.subject, weight) for window in ticket.windows]
+
+    def _needs_of_route(self, ticket: Ticket) -> list[Triple]:
+        """Return what the route alone says will be shown: its subject, or `max_people` unknown."""
+        surface = ticket.match.surface
+        if ticket.match.subject:
+            return self._needs(ticket, Person(ticket.match.subject))
+        units = surface.max_people * self._weights.of_fields(surface.fields)
+        return [(units, units, units)] * len(ticket.windows)
+
+    def _is_own(self, actor: Actor, subject: str) -> bool:
+        if not actor.account or not subject:
+            return False
+        return self.facts.own_subject(actor.account) == subject
+
+    def _keep(self, ticket: Ticket) -> None:
+        for overdue in self._flight.keep(ticket, self.policy.bounds.open_requests):
+            self._overdue(overdue, self._now)
+
+    def _tick(self, now: float) -> float:
+        if now > self._now:
+            for overdue in self._flight.due(now, self.policy.bounds.open_requests):
+                self._overdue(overdue, overdue.deadline)
+            self._now = now
+        return self._now
+
+    def _overdue(self, ticket: Ticket, now: float) -> None:
+        """Settle a ticket whose end nobody saw, as if all of it had been shown."""
+        unseen = Exchange(ticket.request, 200, people=ticket.admitted, source=UNSETTLED)
+        self._settle(ticket, unseen, now)
+
+    # clearances, memory, figures ----------------------------------------------------------------
+
+    def clear(self, clearance_id: str, actor: Actor, now: float) -> bool:
+        """Let a solved challenge buy the policy's number of people; False when it buys nothing.
+
+        Nothing is bought with a clearance that is known already or past the actor's daily number.
+        """
+        now = self._tick(now)
+        if not self.clearances.buy(clearance_id, actor.name, now):
+            return False
+        self.ladder.solved(actor.name)
+        self._append(self._rows.bought(actor, now, self.policy.challenge.people))
+        return True
+
+    def recall(self, row: Disclosures) -> None:
+        """Count a row of the ledger again (after a restart) without effects."""
+        now = self._tick(row.at)
+        surface = self.surfaces.by_id.get(row.surface)
+        if surface is None:
+            return
+        request = Request(id="", actor=row.actor, target="")
+        ticket = self._ticket(request, Match(surface), now)
+        bucket = int(now // BUCKET_S)
+        people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
+        if people:
+            settle.commit(ticket, people, self._weights, bucket, self.policy.bounds.people)
+        else:
+            count = row.unattributed or 1
+            units = count * self._weights.of_fields(surface.fields)
+            settle.charge(ticket, [units] * len(ticket.held), bucket)
+
+    def people_of(self, name: str) -> tuple[float, float, float]:
+        """Return the people a principal (`account:u1`, `address:...`) has in hour, day, month."""
+        window = self.book.windows.get(key_of(name))
+        if window is None:
+            return 0.0, 0.0, 0.0
+        window.advance(int(self._now // BUCKET_S))
+        return window.hour / UNIT, window.day / UNIT, window.month / UNIT
+
+    def stats(self) -> dict[str, int]:
+        """Return how much state is held, by kind; no identities."""
+        return {
+            "principals": len(self.book.windows),
+            "overflowed": self.book.overflowed,
+            "accounts": self.accounts.tracked(),
+            "open": len(self._flight),
+            "standing": len(self.watchers.standing),
+            "clearances": len(self.clearances.purses),
+        }

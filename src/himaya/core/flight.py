@@ -1,0 +1,68 @@
+"""Tickets in flight: open reservations by request id, and which of them are overdue."""
+
+from __future__ import annotations
+
+from himaya.core.ticket import Ticket
+
+_NEVER = float("inf")
+
+
+class Flight:
+    """Open tickets in the order they were opened.
+
+    Ids settled at their deadline are remembered (as many as tickets may be open), so that a log
+    line that comes later does not count the same person twice in the ledger.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing in flight."""
+        self._open: dict[str, Ticket] = {}
+        self._late: dict[str, None] = {}
+        self._check_at = _NEVER
+
+    def __len__(self) -> int:
+        """Return how many tickets are open."""
+        return len(self._open)
+
+    def get(self, request_id: str) -> Ticket | None:
+        """Return an open ticket, or None."""
+        return self._open.get(request_id)
+
+    def land(self, request_id: str) -> Ticket | None:
+        """Take a ticket out because its exchange is over; None when there is none."""
+        return self._open.pop(request_id, None)
+
+    def keep(self, ticket: Ticket, most: int) -> list[Ticket]:
+        """Open a ticket; return those that must be settled first: same id, or the oldest when full."""
+        request_id = ticket.request.id
+        displaced = [request_id] if request_id in self._open else []
+        if not displaced and len(self._open) >= most:
+            displaced = [next(iter(self._open))]
+        tickets = [self._take_late(each, most) for each in displaced]
+        if not self._open:
+            self._check_at = ticket.deadline
+        self._open[request_id] = ticket
+        return tickets
+
+    def due(self, now: float, most: int) -> list[Ticket]:
+        """Take out and return the tickets whose deadline has come."""
+        if now < self._check_at:
+            return []
+        tickets = []
+        for request_id, ticket in list(self._open.items()):
+            if ticket.deadline > now:
+                break
+            tickets.append(self._take_late(request_id, most))
+        first = next(iter(self._open.values()), None)
+        self._check_at = first.deadline if first else _NEVER
+        return tickets
+
+    def _take_late(self, request_id: str, most: int) -> Ticket:
+        self._late[request_id] = None
+        if len(self._late) > most:
+            del self._late[next(iter(self._late))]
+        return self._open.pop(request_id)
+
+    def was_late(self, request_id: str) -> bool:
+        """Tell whether an id was settled at its deadline already."""
+        return request_id in self._late

@@ -1,0 +1,120 @@
+"""The ladder: allow, throttle, challenge, redact, block; the weakest rung that holds is taken.
+
+    within budget                     allow, or throttle near the limit
+    over, a challenge can still help  challenge (a solved one buys a stated number of people)
+    over, the surface can do without  redact (every personal field is withheld)
+    otherwise                         block, until the window frees
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from himaya.core.clearances import Clearances
+from himaya.core.decision import Action, Decision, Reason, Standing
+from himaya.core.policy import Policy
+from himaya.core.ticket import Ticket
+from himaya.core.window import UNIT, UNLIMITED, Triple
+
+_NAMES = ("hour", "day", "month")
+#: The soonest a window can free anything: its bucket.
+_RETRY_S = {"hour": 300, "day": 3600, "month": 86400}
+_HOUR_S = 3600
+
+
+class Ladder:
+    """Turns shortages and standing decisions into decisions with reasons."""
+
+    def __init__(self, policy: Policy, clearances: Clearances) -> None:
+        """Take the policy and who may still buy clearances."""
+        self._policy = policy
+        self._rungs = policy.ladder
+        self._clearances = clearances
+        self._enforced = policy.mode == "enforce"
+        self._hash = policy.hash()
+        self._unsolved: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def by_budget(self, ticket: Ticket, needs: list[Triple], now: float) -> Decision:
+        """Return the decision for a request that lacks budget."""
+        reasons = self.reasons(ticket, needs)
+        return self._decision(ticket, self.refusal(ticket, now), reasons)
+
+    def by_standing(self, ticket: Ticket, standing: Standing, now: float) -> Decision:
+        """Return the decision for a request whose actor has a standing decision."""
+        action = standing.action
+        if action is Action.CHALLENGE:
+            action = self.refusal(ticket, now)
+        if action is Action.REDACT and not self._can_redact(ticket):
+            action = Action.BLOCK
+        return self._decision(ticket, action, (standing.reason,))
+
+    def refusal(self, ticket: Ticket, now: float) -> Action:
+        """Return the weakest rung that withholds people from this request."""
+        if self._rungs.challenge and self._may_challenge(ticket.name, now):
+            return Action.CHALLENGE
+        return Action.REDACT if self._can_redact(ticket) else Action.BLOCK
+
+    def _can_redact(self, ticket: Ticket) -> bool:
+        surface = ticket.match.surface
+        return self._rungs.redact and bool(surface.redact) and not (
+            set(surface.fields) - set(surface.redact)
+        )
+
+    def _may_challenge(self, name: str, now: float) -> bool:
+        """Count challenges of this hour; many unsolved, or today's purchases used up, end them."""
+        hour = int(now // _HOUR_S)
+        on, count = self._unsolved.get(name, (hour, 0))
+        count = count + 1 if on == hour else 1
+        self._unsolved[name] = (hour, count)
+        self._unsolved.move_to_end(name)
+        if len(self._unsolved) > self._policy.bounds.clearances:
+            self._unsolved.popitem(last=False)
+        within = count <= self._rungs.challenges_before_block
+        return within and self._clearances.may_buy(name, now)
+
+    def solved(self, name: str) -> None:
+        """Forget the unsolved challenges of an actor who solved one."""
+        self._unsolved.pop(name, None)
+
+    def near(self, ticket: Ticket) -> Decision | None:
+        """Return a throttle when a window is at `throttle_at` of its limit or above, else None."""
+        share = self._rungs.throttle_at
+        if share >= 1.0:
+            return None
+        for kind, window, limits in zip(ticket.kinds, ticket.windows, ticket.limits, strict=True):
+            used = (window.hour, window.day, window.month)
+            for name, have, limit in zip(_NAMES, used, limits, strict=True):
+                if have + window.reserved >= share * limit:
+                    value, most = (have + window.reserved) / UNIT, limit / UNIT
+                    ticket.action = Action.THROTTLE
+                    reason = Reason("budget", kind, name, value, most)
+                    return self._decision(ticket, Action.THROTTLE, (reason,))
+        return None
+
+    def reasons(self, ticket: Ticket, needs: list[Triple]) -> tuple[Reason, ...]:
+        """Return every window of every principal that `needs` does not fit into."""
+        found: list[Reason] = []
+        rows = zip(ticket.kinds, ticket.windows, ticket.limits, needs, strict=True)
+        for kind, window, limits, need in rows:
+            used = (window.hour, window.day, window.month)
+            for name, have, limit, more in zip(_NAMES, used, limits, need, strict=True):
+                wanted = have + window.reserved + more
+                if more and limit < UNLIMITED and wanted > limit:
+                    found.append(Reason("budget", kind, name, wanted / UNIT, limit / UNIT))
+        return tuple(found)
+
+    def _decision(
+        self, ticket: Ticket, action: Action, reasons: tuple[Reason, ...]
+    ) -> Decision:
+        surface = ticket.match.surface
+        wait = max((_RETRY_S.get(reason.window, 0) for reason in reasons), default=0)
+        return Decision(
+            action=action,
+            enforced=self._enforced,
+            surface=surface.id,
+            reasons=reasons,
+            redact=surface.redact if action is Action.REDACT else (),
+            delay_s=self._rungs.throttle_s if action is Action.THROTTLE else 0.0,
+            retry_after_s=wait,
+            policy=self._hash,
+        )

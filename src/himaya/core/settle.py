@@ -1,0 +1,45 @@
+"""Settlement: what was reserved becomes counted people, or is freed."""
+
+from __future__ import annotations
+
+from himaya.core.exchange import Person
+from himaya.core.ticket import Ticket
+from himaya.core.weights import Weights
+
+
+def commit(
+    ticket: Ticket, people: tuple[Person, ...], weights: Weights, bucket: int, max_people: int
+) -> None:
+    """Count people in every window of the ticket, in place of what it held.
+
+    Bucket by bucket the windows are moved to `bucket` first, so that nobody is counted earlier
+    than they were shown.
+    """
+    held = list(ticket.held)
+    ticket.advance(bucket)
+    ticket.let_go()
+    surface = ticket.match.surface
+    weighed = [(p.subject, weights.of(surface, p.subject, p.fields)) for p in people]
+    for index, window in enumerate(ticket.windows):
+        for subject, weight in weighed:
+            held[index] -= window.commit(subject, weight, max_people)
+    if ticket.purse is not None:
+        ticket.settle_credit(held)
+
+
+def charge(ticket: Ticket, units: list[int], bucket: int) -> None:
+    """Count units that belong to nobody known, one figure per principal, in place of what was held."""
+    ticket.advance(bucket)
+    saved = [held - used for held, used in zip(ticket.held, units, strict=True)]
+    ticket.let_go()
+    for window, used in zip(ticket.windows, units, strict=True):
+        if used:
+            window.charge(used)
+    ticket.settle_credit(saved)
+
+
+def abandon(ticket: Ticket) -> None:
+    """Free all that is held: nothing was shown."""
+    saved = list(ticket.held)
+    ticket.let_go()
+    ticket.settle_credit(saved)

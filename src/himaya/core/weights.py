@@ -1,0 +1,40 @@
+"""How much a person weighs in a budget: the heaviest field shown, times the person's protection."""
+
+from __future__ import annotations
+
+from himaya.core.facts import Facts
+from himaya.core.policy import Policy
+from himaya.core.surface import Surface
+from himaya.core.window import UNIT
+
+_HEAVIEST = 1_000_000
+
+
+class Weights:
+    """Weights in units (100 = one ordinary person), from the policy and the facts."""
+
+    def __init__(self, policy: Policy, facts: Facts) -> None:
+        """Take the weight per field and per protected class."""
+        self._fields = policy.sensitivity
+        self._protected = policy.protected
+        self._facts = facts
+        self._cache: dict[tuple[str, ...], int] = {}
+
+    def of_fields(self, fields: tuple[str, ...]) -> int:
+        """Return the units of a set of fields: the heaviest counts; an unlisted field weighs 1."""
+        units = self._cache.get(fields)
+        if units is None:
+            heaviest = max((self._fields.get(name, 1.0) for name in fields), default=1.0)
+            units = min(_HEAVIEST, max(1, round(heaviest * UNIT)))
+            if len(self._cache) < 4096:
+                self._cache[fields] = units
+        return units
+
+    def of(self, surface: Surface, subject: str, fields: tuple[str, ...] | None) -> int:
+        """Return the units of showing `fields` (None: the surface's own) of a subject."""
+        units = self.of_fields(surface.fields if fields is None else fields)
+        fact = self._facts.subjects.get(subject) if self._facts.subjects else None
+        if fact is None or not fact.protected:
+            return units
+        factor = max(self._protected.get(name, 1.0) for name in fact.protected)
+        return min(_HEAVIEST, max(1, round(units * factor)))

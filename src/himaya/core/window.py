@@ -1,0 +1,196 @@
+"""Sliding windows of distinct people for one principal: exact, small, conservative.
+
+One map holds, for each person, the five-minute bucket of the last view and the units that view
+weighs. Three windows are read from it: an hour (12 buckets of 5 min), a day (24 of 1 h) and a month
+(30 of 1 day), each plus the bucket in progress, so that a window never covers less than its name says.
+A view again refreshes the bucket and costs nothing where the person still counts.
+
+A person in the *oldest* bucket of a window is priced as new although still counted. That slack of one
+bucket (at least 300 s) is why a reservation that lives at most 300 s can never overshoot: whoever was
+free when it was priced is still counted when it is committed.
+"""
+
+from __future__ import annotations
+
+#: Units of one person of weight 1; weights are whole units, so sums are exact.
+UNIT = 100
+#: Seconds of the finest bucket.
+BUCKET_S = 300
+#: A limit that nothing reaches.
+UNLIMITED = 1 << 60
+#: Below this many people, totals are recounted from the map instead of kept per bucket.
+SMALL = 16
+
+_SHIFT = 20
+_MASK = (1 << _SHIFT) - 1
+_HOURS = 12
+_DAYS = 288
+
+#: Units per hour, day, month: a need or a limit.
+Triple = tuple[int, int, int]
+
+
+class PeopleWindow:
+    """The people one principal has seen, and what is reserved for exchanges in flight.
+
+    `hour`, `day`, `month` are units counted in the windows that end in `bucket`; `reserved` are units of open
+    reservations and counts in all three. `units` (bucket to units) exists once the map is large
+    or once units without a name were charged.
+    """
+
+    __slots__ = ("bucket", "day", "hour", "month", "reserved", "seen", "units")
+
+    def __init__(self, bucket: int) -> None:
+        """Start empty in `bucket` (epoch seconds // 300)."""
+        self.bucket = bucket
+        self.seen: dict[str, int] = {}
+        self.units: dict[int, int] | None = None
+        self.hour = 0
+        self.day = 0
+        self.month = 0
+        self.reserved = 0
+
+    def advance(self, bucket: int) -> None:
+        """Move to `bucket` (never back) and let what is too old leave the windows."""
+        if bucket <= self.bucket:
+            return
+        self.bucket = bucket
+        if not self.seen and self.units is None:
+            return
+        floor = (bucket // _DAYS - 30) * _DAYS
+        if self.units is None:
+            self._recount_small(floor)
+        else:
+            self._recount(self.units, floor)
+
+    def _recount_small(self, floor: int) -> None:
+        kept = {s: v for s, v in self.seen.items() if v >> _SHIFT >= floor}
+        if len(kept) < len(self.seen):
+            self.seen = kept
+        hour_floor, day_floor = self._floors()
+        hour = day = month = 0
+        for value in kept.values():
+            last, weight = value >> _SHIFT, value & _MASK
+            month += weight
+            if last >= day_floor:
+                day += weight
+                if last >= hour_floor:
+                    hour += weight
+        self.hour, self.day, self.month = hour, day, month
+
+    def _recount(self, units: dict[int, int], floor: int) -> None:
+        stale = [b for b in units if b < floor]
+        if stale:
+            for b in stale:
+                del units[b]
+            self.seen = {s: v for s, v in self.seen.items() if v >> _SHIFT >= floor}
+        hour_floor, day_floor = self._floors()
+        self.month = sum(units.values())
+        self.day = sum(u for b, u in units.items() if b >= day_floor)
+        self.hour = sum(u for b, u in units.items() if b >= hour_floor)
+
+    def _floors(self) -> tuple[int, int]:
+        return self.bucket - 12, (self.bucket // _HOURS - 24) * _HOURS
+
+    def needs(self, subject: str, weight: int) -> Triple:
+        """Return the units a view of `subject` at `weight` units would add to hour, day, month.
+
+        A person already counted with at least this weight needs nothing; a heavier view needs
+        the difference; one in the oldest bucket is priced as new (see above).
+        """
+        value = self.seen.get(subject)
+        if value is None:
+            return weight, weight, weight
+        last, old = value >> _SHIFT, value & _MASK
+        top = weight if weight > old else old
+        rise, now = top - old, self.bucket
+        if last > now - 12:
+            return rise, rise, rise
+        day = rise if last // _HOURS > now // _HOURS - 24 else top
+        month = rise if last // _DAYS > now // _DAYS - 30 else top
+        return top, day, month
+
+    def short(self, limits: Triple, need: Triple) -> int:
+        """Return how many units are lacking for `need` under `limits`; 0 means it fits.
+
+        A window that needs nothing is not asked, so what is already counted stays free.
+        """
+        lack = 0
+        if need[0]:
+            lack = self.hour + self.reserved + need[0] - limits[0]
+        if need[1]:
+            lack = max(lack, self.day + self.reserved + need[1] - limits[1])
+        if need[2]:
+            lack = max(lack, self.month + self.reserved + need[2] - limits[2])
+        return lack if lack > 0 else 0
+
+    def free(self, limits: Triple) -> int:
+        """Return the units that may still be reserved, never below 0."""
+        most = min(limits[0] - self.hour, limits[1] - self.day, limits[2] - self.month)
+        return max(0, most - self.reserved)
+
+    def commit(self, subject: str, weight: int, max_people: int) -> int:
+        """Count a view in the current bucket and return the units the hour window grew by.
+
+        Past `max_people` people a further person is counted without being remembered, so each
+        view of them counts as new.
+        """
+        seen, now = self.seen, self.bucket
+        value = seen.get(subject)
+        if value is None:
+            if len(seen) >= max_people:
+                self.charge(weight)
+                return weight
+            seen[subject] = now << _SHIFT | weight
+            self.hour += weight
+            self.day += weight
+            self.month += weight
+            if self.units is not None:
+                self.units[now] = self.units.get(now, 0) + weight
+            elif len(seen) > SMALL:
+                self._spread()
+            return weight
+        return self._refresh(subject, value, weight)
+
+    def _refresh(self, subject: str, value: int, weight: int) -> int:
+        now, last, old = self.bucket, value >> _SHIFT, value & _MASK
+        top = weight if weight > old else old
+        if last == now and top == old:
+            return 0
+        hour_floor, day_floor = self._floors()
+        hour = top - old if last >= hour_floor else top
+        self.hour += hour
+        self.day += top - old if last >= day_floor else top
+        self.month += top - old
+        self.seen[subject] = now << _SHIFT | top
+        if self.units is not None:
+            self._move(last, old, top)
+        return hour
+
+    def _move(self, last: int, old: int, top: int) -> None:
+        assert self.units is not None
+        # A bucket that falls to 0 stays, so that its people still leave the map in time.
+        self.units[last] -= old
+        self.units[self.bucket] = self.units.get(self.bucket, 0) + top
+
+    def _spread(self) -> None:
+        units: dict[int, int] = {}
+        for value in self.seen.values():
+            bucket = value >> _SHIFT
+            units[bucket] = units.get(bucket, 0) + (value & _MASK)
+        self.units = units
+
+    def charge(self, units: int) -> None:
+        """Count units that belong to nobody known; negative units are credit bought."""
+        if self.units is None:
+            self._spread()
+            assert self.units is not None
+        self.units[self.bucket] = self.units.get(self.bucket, 0) + units
+        self.hour += units
+        self.day += units
+        self.month += units
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is counted or reserved, so that the window may be forgotten."""
+        return not (self.seen or self.reserved or self.month or self.units)
