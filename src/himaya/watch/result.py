@@ -117,10 +117,14 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActorDays(msgspec.Struct, frozen=True, array_like=True):
-    """How many actor-days (one actor, one UTC day) obtained exactly `people` distinct people."""
+    """How many actor-days (one actor, one UTC day) obtained exactly `people` distinct people.
+
+    `kind` is account, key or address, so that the report can draw that kind's budget.
+    """
 
     people: int
     actor_days: int
+    kind: str = ""
 
 
 class ScanResult(msgspec.Struct, frozen=True, kw_only=True):
