@@ -10,7 +10,11 @@ import click
 from himaya.core.errors import HimayaError
 
 #: Command name to `module:attribute`; kept in the order of the help page.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "discover": "himaya.cli.discover:discover",
+    "init": "himaya.cli.init:init",
+    "config": "himaya.cli.config:config",
+}
 
 
 class LazyGroup(click.Group):
@@ -39,9 +43,8 @@ def group() -> None:
 def main() -> None:
     """Run the command line; an error himaya raises on purpose is one line and exit code 2."""
     try:
-        group.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        code = group.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as problem:
         problem.show()
         sys.exit(2)

@@ -15,6 +15,7 @@ from himaya.config.types import (
     Site,
     SiteBudgets,
 )
+from himaya.config.warnings import unmatched, warnings
 
 __all__ = [
     "ActorConfig",
@@ -32,4 +33,6 @@ __all__ = [
     "loads",
     "read",
     "sees_people",
+    "unmatched",
+    "warnings",
 ]

@@ -79,12 +79,14 @@ def _enforcing(config: Config, raw: dict[str, Any]) -> Iterator[Problem]:
                 ("owner", key),
                 'mode = "enforce" needs an owner.',
                 f"Set [owner] {key}: refused people are told whom to ask.",
+                ("mode",),
             )
     if "retention" not in raw:
         yield Problem(
             ("retention",),
             'mode = "enforce" needs a [retention] block.',
             "Write [retention] identified_days = 31, or your own choice.",
+            ("mode",),
         )
 
 

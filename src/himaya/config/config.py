@@ -79,6 +79,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the first 16 hex digits of the SHA-256 of the canonical text."""
         return hashlib.sha256(self.canonical.encode()).hexdigest()[:16]
 
+    @property
+    def appeal(self) -> str:
+        """Return where a refused person can write to; "" when nobody is named."""
+        return self.gate.appeal or self.owner.contact
+
     def policy(self) -> Policy:
         """Return what the engine decides by."""
         return Policy(

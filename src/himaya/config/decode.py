@@ -25,11 +25,15 @@ from himaya.core.policy import Budgets
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One mistake: where, what is wrong, and what to do."""
+    """One mistake: where, what is wrong, and what to do.
+
+    `cause` is the key that asks for what is missing at `path`; its line is named when `path` has none.
+    """
 
     path: Path
     problem: str
     hint: str = ""
+    cause: Path = ()
 
 
 def decode(raw: dict[str, Any]) -> tuple[Config | None, list[Problem]]:

@@ -87,7 +87,8 @@ def _syntax(problem: Exception, text: str, file: str) -> ConfigError:
 def _placed(found: list[Problem], text: str, file: str) -> list[ConfigError]:
     """Give every problem its line and put them in the order of the file."""
     lines = key_lines(text)
-    placed = sorted(((line_of(lines, p.path), p) for p in found), key=lambda pair: pair[0])
+    at = [(line_of(lines, p.path) or line_of(lines, p.cause), p) for p in found]
+    placed = sorted(at, key=lambda pair: pair[0])
     return [
         ConfigError(p.problem, file=file, line=line, key=key_of(p.path), hint=p.hint)
         for line, p in placed
