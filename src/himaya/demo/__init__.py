@@ -1,0 +1,14 @@
+"""The demo: an invented social site, the people who use it, and those who collect it.
+
+Words in the order of reading:
+
+`names`, `people`   a seeded generator of invented members, their towns, work, friends and posts
+`portrait`          a face drawn as SVG from a handle, so that no photograph of anybody is needed
+`http`, `site`, `pages`, `serve`   the site itself: one small process, plain HTML, no JavaScript
+`client`, `harvest` a small HTTP client, and what a scraper reads out of the bodies it gets
+`scrapers`, `crowd` who collects people, and who simply uses the site
+`children`, `story` starting site and gate, running both sides at the same time, stopping them
+`table`, `proof`, `closing`   the live table, the diff against the ledger, the last screen
+
+The site knows nothing of himaya except three response headers that it sets as any site would.
+"""
