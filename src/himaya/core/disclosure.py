@@ -42,7 +42,7 @@ def outcome(method: str, status: int, kind: str, *, sent: int, aborted: bool) ->
     holds, so it discloses nothing new. A redirect shows the location only. An aborted transfer
     that sent no byte showed nobody. A look-up answered 404 (or 204) is a miss, and counts as one.
     """
-    if method == "HEAD" or method == "OPTIONS":
+    if method in {"HEAD", "OPTIONS"}:
         return Outcome.NOTHING
     if kind == "lookup" and status in {404, 204, 410}:
         return Outcome.MISS

@@ -22,10 +22,9 @@ from himaya.core.budget import Principals, key_of
 from himaya.core.clearances import Clearances
 from himaya.core.decision import Action, Admission, Decision
 from himaya.core.disclosure import Disclosures, Outcome, outcome
-from himaya.core.effect import Effect, RaiseFinding, RecordDisclosures
+from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
-from himaya.core.finding import Finding
 from himaya.core.flight import Flight
 from himaya.core.ladder import Ladder
 from himaya.core.policy import Policy
@@ -104,9 +103,7 @@ class Engine:
         self._keep(ticket)
         return self.ladder.near(ticket) or self._allow[match.surface.id]
 
-    def _can_pay(
-        self, ticket: Ticket, needs: list[Triple], lacking: list[int], now: float
-    ) -> bool:
+    def _can_pay(self, ticket: Ticket, needs: list[Triple], lacking: list[int], now: float) -> bool:
         """Find another way to pay: a purse, or a smaller reservation where the body is seen."""
         if ticket.cover(lacking, self.clearances.purse(ticket.request.clearance, now)):
             return True
@@ -286,7 +283,7 @@ class Engine:
         again = exchange.source != UNSETTLED and self._flight.was_late(exchange.request.id)
         if not (again and ticket.match.subject):
             self._append(self._rows.people(ticket, exchange, now, others))
-        self._check_declared(ticket, len(others), now)
+        self._effects.extend(self.watchers.check_declared(ticket, len(others), now))
         age = self.accounts.age_s(actor, now)
         self._effects.extend(self.watchers.observe(ticket, others, now, age))
 
@@ -299,15 +296,6 @@ class Engine:
         settle.charge(ticket, units, int(now // BUCKET_S))
         if surface.max_people:
             self._append(self._rows.unattributed(ticket, exchange, now, surface.max_people))
-
-    def _check_declared(self, ticket: Ticket, shown: int, now: float) -> None:
-        """Say so when a surface shows more people than it declares: unseen answers reserve too little."""
-        most = ticket.match.surface.max_people
-        if ticket.match.subject or shown <= most or not most or ticket.request.sees_body:
-            return
-        why = f"surface {ticket.match.surface.id} showed {shown} people; max_people says {most}"
-        finding = Finding("max_people", f"surface:{ticket.match.surface.id}", now, shown, most, why)
-        self._effects.extend(self.watchers.raise_once(finding))
 
     def _append(self, row: Disclosures | None) -> None:
         if row is not None:

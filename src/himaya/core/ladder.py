@@ -1,9 +1,9 @@
 """The ladder: allow, throttle, challenge, redact, block; the weakest rung that holds is taken.
 
-    within budget                     allow, or throttle near the limit
-    over, a challenge can still help  challenge (a solved one buys a stated number of people)
-    over, the surface can do without  redact (every personal field is withheld)
-    otherwise                         block, until the window frees
+within budget                     allow, or throttle near the limit
+over, a challenge can still help  challenge (a solved one buys a stated number of people)
+over, the surface can do without  redact (every personal field is withheld)
+otherwise                         block, until the window frees
 """
 
 from __future__ import annotations
@@ -56,8 +56,10 @@ class Ladder:
 
     def _can_redact(self, ticket: Ticket) -> bool:
         surface = ticket.match.surface
-        return self._rungs.redact and bool(surface.redact) and not (
-            set(surface.fields) - set(surface.redact)
+        return (
+            self._rungs.redact
+            and bool(surface.redact)
+            and not (set(surface.fields) - set(surface.redact))
         )
 
     def _may_challenge(self, name: str, now: float) -> bool:
@@ -103,9 +105,7 @@ class Ladder:
                     found.append(Reason("budget", kind, name, wanted / UNIT, limit / UNIT))
         return tuple(found)
 
-    def _decision(
-        self, ticket: Ticket, action: Action, reasons: tuple[Reason, ...]
-    ) -> Decision:
+    def _decision(self, ticket: Ticket, action: Action, reasons: tuple[Reason, ...]) -> Decision:
         surface = ticket.match.surface
         wait = max((_RETRY_S.get(reason.window, 0) for reason in reasons), default=0)
         return Decision(

@@ -129,4 +129,3 @@ def merged(people: tuple[Person, ...]) -> tuple[Person, ...]:
 
 def _left(fields: tuple[str, ...], redacted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f for f in fields if f not in redacted) if redacted else fields
-

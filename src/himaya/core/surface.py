@@ -68,9 +68,8 @@ def canonical_path(target: str) -> str:
         if segment == "..":
             if out:
                 out.pop()
-        elif segment.strip(".") or (segment and segment != "."):
-            if segment.rstrip("."):
-                out.append(segment.rstrip("."))
+        elif segment.rstrip("."):
+            out.append(segment.rstrip("."))
     return "/" + "/".join(out)
 
 

@@ -59,6 +59,17 @@ class Watchers:
                 effects.extend(self.raise_once(finding))
         return effects
 
+    def check_declared(self, ticket: Ticket, shown: int, now: float) -> list[Effect]:
+        """Find a surface that shows more people than it declares: unseen answers reserve too little."""
+        surface = ticket.match.surface
+        most = surface.max_people
+        if ticket.match.subject or shown <= most or not most or ticket.request.sees_body:
+            return []
+        why = f"surface {surface.id} showed {shown} people at once; its max_people is {most}"
+        return self.raise_once(
+            Finding("max_people", f"surface:{surface.id}", now, shown, most, why)
+        )
+
     def raise_once(self, finding: Finding) -> list[Effect]:
         """Return the effects of a finding, none when it was raised within the last hour."""
         key = (finding.detector, finding.actor)

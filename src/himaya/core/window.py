@@ -102,7 +102,7 @@ class PeopleWindow:
         if value is None:
             return weight, weight, weight
         last, old = value >> _SHIFT, value & _MASK
-        top = weight if weight > old else old
+        top = max(old, weight)
         rise, now = top - old, self.bucket
         if last > now - 12:
             return rise, rise, rise
@@ -122,7 +122,7 @@ class PeopleWindow:
             lack = max(lack, self.day + self.reserved + need[1] - limits[1])
         if need[2]:
             lack = max(lack, self.month + self.reserved + need[2] - limits[2])
-        return lack if lack > 0 else 0
+        return max(0, lack)
 
     def free(self, limits: Triple) -> int:
         """Return the units that may still be reserved, never below 0."""
@@ -154,7 +154,7 @@ class PeopleWindow:
 
     def _refresh(self, subject: str, value: int, weight: int) -> int:
         now, last, old = self.bucket, value >> _SHIFT, value & _MASK
-        top = weight if weight > old else old
+        top = max(old, weight)
         if last == now and top == old:
             return 0
         hour_floor, day_floor = self._floors()
@@ -163,29 +163,25 @@ class PeopleWindow:
         self.day += top - old if last >= day_floor else top
         self.month += top - old
         self.seen[subject] = now << _SHIFT | top
-        if self.units is not None:
-            self._move(last, old, top)
+        units = self.units
+        if units is not None:
+            # A bucket that falls to 0 stays, so that its people still leave the map in time.
+            units[last] -= old
+            units[now] = units.get(now, 0) + top
         return hour
 
-    def _move(self, last: int, old: int, top: int) -> None:
-        assert self.units is not None
-        # A bucket that falls to 0 stays, so that its people still leave the map in time.
-        self.units[last] -= old
-        self.units[self.bucket] = self.units.get(self.bucket, 0) + top
-
-    def _spread(self) -> None:
+    def _spread(self) -> dict[int, int]:
         units: dict[int, int] = {}
         for value in self.seen.values():
             bucket = value >> _SHIFT
             units[bucket] = units.get(bucket, 0) + (value & _MASK)
         self.units = units
+        return units
 
     def charge(self, units: int) -> None:
         """Count units that belong to nobody known; negative units are credit bought."""
-        if self.units is None:
-            self._spread()
-            assert self.units is not None
-        self.units[self.bucket] = self.units.get(self.bucket, 0) + units
+        table = self._spread() if self.units is None else self.units
+        table[self.bucket] = table.get(self.bucket, 0) + units
         self.hour += units
         self.day += units
         self.month += units

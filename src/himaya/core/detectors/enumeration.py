@@ -1,8 +1,9 @@
 """Enumeration: ids of people are walked in order.
 
 People reach each other through links and names, so the ids one reader asks for jump about; a walk
-takes steps of the same sign and small size, one after the other (OWASP OAT-018 footprinting, CrowdSec's user-enum). A run
-of such steps is counted per actor. Ids without a number at their end have no order and are not judged.
+takes steps of the same sign and small size, one after the other (OWASP OAT-018, CrowdSec's user-enum).
+A run of such steps is counted per actor. Ids without a number at their end have no order and are
+not judged.
 """
 
 from __future__ import annotations
@@ -54,10 +55,10 @@ class EnumerationDetector:
     def _step(self, name: str, number: int) -> int:
         last, sign, run = self._runs.get(name, (number, 0, 0))
         step = number - last
-        if step == 0:
+        if step == 0 and name in self._runs:
             return run
         way = 1 if step > 0 else -1
-        if abs(step) <= self._settings.step and sign in {0, way}:
+        if 0 < abs(step) <= self._settings.step and sign in {0, way}:
             run, sign = run + 1, way
         else:
             run, sign = 0, 0

@@ -1,0 +1,21 @@
+"""The words of himaya, in the order in which one request meets them. No code here; read on from top to bottom.
+
+exchange    a Request, its Response, and the Exchange when both are over; a Person in a response
+actor       who asks: account, session, API key, address and what follows from it
+surface     a declared route that shows people: which subject, which fields, how many at most
+disclosure  the fact that fields of a subject were sent to an actor, and how sure that is
+facts       what only the application knows: accounts, subjects, near pairs
+policy      the site's rules as data: budgets, sensitivity, ladder, detectors, challenges, bounds
+window      the different people one principal has seen, per hour, day and month
+budget      which principals a request has, and the limits of each
+book        all windows, bounded
+clearances  what solved challenges bought
+ticket      what one request in flight has reserved; flight: all of them
+decision    allow, throttle, challenge, redact or block, with reasons; ladder: which of them
+detectors   small units that turn observations into findings; watchers: all of them at work
+finding     a detector crossed its threshold
+effect      what the core asks the edge to do; the core itself does nothing
+engine      decide, admit, record
+
+The core is pure: time, keys and random ids come in as arguments; results and effects are values.
+"""
