@@ -1,0 +1,19 @@
+"""The ledger: exactly which fields of which person went to which actor, and what it cannot speak for.
+
+Read in this order:
+
+    schema      the row: columns, types, bounds
+    batch       disclosures become rows
+    segment     rows become durable: the write-ahead file
+    chain       everything done to the ledger, each entry hash-chained; `entries` are its words, `state` its sum
+    sealing     segments become Parquet files by day
+    identities  surrogate to sealed identity; `keys` seal and find
+    writer      `Ledger`: the one writer
+    reader      `Reader`: the answers; `queries` are its questions as Ibis expressions, `answers` what comes back
+    retention   rows end after their time; `holds` keep what an open matter needs; `erasure` forgets a person
+    verify      nothing was changed, nothing is missing
+"""
+
+from himaya.ledger.writer import Ledger
+
+__all__ = ["Ledger"]

@@ -1,0 +1,158 @@
+"""What the chain says: one type per kind of entry. Kinds and keys are stored, so they are never reused.
+
+`at` is the time of writing, ISO 8601 UTC. Texts that may name a person (`why`, `basis`, `by`, a configuration)
+are sealed with the key of the ledger; people and actors are surrogates, so that erasing a person reaches the chain too.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of all entries."""
+
+    at: str
+
+
+class Opened(Entry, frozen=True, tag_field="kind", tag="opened"):
+    """A writer opened the ledger. `clean`: the one before it closed; `cut`: bytes of torn tails."""
+
+    version: str = ""
+    clean: bool = True
+    cut: int = 0
+    rows: int = 0
+
+
+class Closed(Entry, frozen=True, tag_field="kind", tag="closed"):
+    """The writer closed the ledger; everything it had was durable."""
+
+
+class Repaired(Entry, frozen=True, tag_field="kind", tag="repaired"):
+    """The last line of the chain was torn by a crash and was cut; it was never acknowledged."""
+
+    cut: int
+
+
+class File(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A file of rows of one day. `first` and `last` are times in microseconds.
+
+    `archive`: encrypted with the sealing key, readable only with its private half.
+    """
+
+    name: str
+    day: int
+    sha256: str
+    bytes: int
+    rows: int
+    first: int
+    last: int
+    archive: bool = False
+
+
+class Files(Entry, frozen=True):
+    """Base of entries that change which files count. `upto`: segments up to it are in the files."""
+
+    add: tuple[File, ...] = ()
+    drop: tuple[str, ...] = ()
+    upto: int = 0
+
+
+class Sealed(Files, frozen=True, tag_field="kind", tag="sealed"):
+    """Write-ahead segments became files."""
+
+
+class Merged(Files, frozen=True, tag_field="kind", tag="merged"):
+    """Several files of one day became one, with the same rows."""
+
+
+class Removed(Files, frozen=True, tag_field="kind", tag="removed"):
+    """Retention removed rows; `add` holds what a hold or an unobserved period keeps."""
+
+    rows: int = 0
+    identities: int = 0
+    before: int = 0
+
+
+class Archived(Files, frozen=True, tag_field="kind", tag="archived"):
+    """Retention encrypted rows with the sealing key."""
+
+    rows: int = 0
+    identities: int = 0
+    before: int = 0
+
+
+class Retention(Entry, frozen=True, tag_field="kind", tag="retention"):
+    """How long identified rows are kept from now on, and what happens then."""
+
+    days: int
+    then: str
+
+
+class Config(Entry, frozen=True, tag_field="kind", tag="config"):
+    """A configuration became active. `text` is sealed, and absent where an earlier entry has it."""
+
+    policy: str
+    digest: str
+    text: str = ""
+
+
+class Access(Entry, frozen=True, tag_field="kind", tag="access"):
+    """Somebody asked. `about` is a column and a surrogate (0: a name the ledger does not know)."""
+
+    column: str
+    surrogate: int
+    why: str
+    by: str
+    start: int = 0
+    end: int = 0
+    command: str = "who"
+
+
+class Hold(Entry, frozen=True, tag_field="kind", tag="hold"):
+    """Rows that an open matter needs stay: `column` = `surrogate`, time in [start, end).
+
+    `until` is when the hold ends, in microseconds. `basis` and `by` are sealed.
+    """
+
+    id: str
+    column: str
+    surrogate: int
+    basis: str
+    by: str
+    until: int
+    start: int = 0
+    end: int = 0
+
+
+class Released(Entry, frozen=True, tag_field="kind", tag="released"):
+    """A hold ended before its time."""
+
+    id: str
+    why: str
+    by: str
+
+
+class Forgotten(Entry, frozen=True, tag_field="kind", tag="forgotten"):
+    """An identity was erased: these surrogates name nobody any more."""
+
+    surrogates: tuple[int, ...]
+    why: str
+    by: str
+
+
+AnyEntry = (
+    Opened
+    | Closed
+    | Repaired
+    | Sealed
+    | Merged
+    | Removed
+    | Archived
+    | Retention
+    | Config
+    | Access
+    | Hold
+    | Released
+    | Forgotten
+)

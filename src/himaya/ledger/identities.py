@@ -1,0 +1,236 @@
+"""The map between identities and surrogates: SQLite, identities sealed, found by keyed look-up.
+
+Rows hold surrogates only: random 63-bit numbers. Erasing a person is deleting one row here, after which the
+surrogate in the files names nobody. `day` is the last UTC day with a row that uses the surrogate;
+retention removes entries whose rows are gone by it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from himaya.core.errors import LedgerError
+from himaya.ledger.keys import Keys
+from himaya.ledger.schema import MAX_NAME, Kind, bounded
+
+_CHUNK = 500  # SQLite takes at least 999 parameters
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS about (key_check BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS identity (
+    surrogate INTEGER PRIMARY KEY,
+    lookup BLOB NOT NULL UNIQUE,
+    kind INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    day INTEGER NOT NULL
+);
+"""
+
+#: Identities wanted by a batch: kind -> name -> last UTC day of a row that uses it.
+Wanted = dict[Kind, dict[str, int]]
+
+
+class Identities:
+    """The map of one ledger. One connection; writers keep a bounded cache in front of it."""
+
+    def __init__(
+        self, path: Path, keys: Keys, *, cache: int = 65_536, create: bool = False
+    ) -> None:
+        """Open the map. `cache`: entries kept in memory per kind of identity.
+
+        Raises LedgerError when it cannot be opened or belongs to another key.
+        """
+        self._path, self._keys, self._limit = path, keys, cache
+        self._cache: dict[Kind, dict[str, tuple[int, int]]] = {kind: {} for kind in Kind}
+        self._version = -1
+        with self._told():
+            mode = "rwc" if create else "rw"
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=30,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._prepare(create=create)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn an error of SQLite into one that says where and what."""
+        try:
+            yield
+        except sqlite3.Error as problem:
+            raise LedgerError(f"{self._path}: the identity map failed: {problem}") from problem
+
+    def _prepare(self, *, create: bool) -> None:
+        for pragma in ("secure_delete=ON", "synchronous=FULL", "journal_mode=WAL"):
+            self._db.execute(f"PRAGMA {pragma}")
+        if create:
+            self._db.executescript(_TABLES)
+            if not self._db.execute("SELECT 1 FROM about").fetchone():
+                self._db.execute("INSERT INTO about VALUES (?)", (self._keys.check,))
+        row = self._db.execute("SELECT key_check FROM about").fetchone()
+        if row is None or row[0] != self._keys.check:
+            self._db.close()
+            raise LedgerError(f"{self._path}: the key file is not the key of this ledger")
+
+    def close(self) -> None:
+        """Close the map."""
+        self._db.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One durable transaction."""
+        with self._told():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _lookup(self, kind: Kind, name: str) -> bytes:
+        return self._keys.digest(b"%d:%s" % (kind, bounded(name, MAX_NAME).encode()))
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def cache(self, kind: Kind) -> dict[str, tuple[int, int]]:
+        """Return the cache of a kind: name -> (surrogate, last day known to the map)."""
+        return self._cache[kind]
+
+    def refresh(self) -> None:
+        """Drop the cache when another process changed the map (somebody was forgotten)."""
+        with self._told():
+            version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            self._version = version
+            for cache in self._cache.values():
+                cache.clear()
+
+    def resolve(self, wanted: Wanted) -> None:
+        """Put every wanted identity into the cache, making surrogates for new ones, durably.
+
+        Raises LedgerError; then nothing was added.
+        """
+        if not any(wanted.values()):
+            return
+        found: list[tuple[Kind, str, int, int]] = []
+        with self._writing():
+            for kind, names in wanted.items():
+                found += self._resolve_kind(kind, names)
+        for kind, name, surrogate, day in found:
+            self._cache[kind][name] = (surrogate, day)
+
+    def trim(self) -> None:
+        """Bring the caches back under their bound; the oldest entries leave."""
+        for cache in self._cache.values():
+            if len(cache) > self._limit:
+                for name in list(islice(cache, len(cache) - self._limit * 3 // 4)):
+                    del cache[name]
+
+    def _resolve_kind(self, kind: Kind, names: dict[str, int]) -> list[tuple[Kind, str, int, int]]:
+        lookups = {name: self._lookup(kind, name) for name in names}
+        known = dict(self._select(set(lookups.values())))
+        fresh, later = [], []
+        for name, lookup in lookups.items():
+            surrogate, day = known.get(lookup, (0, -1))
+            if not surrogate:
+                surrogate, day = secrets.randbits(63) or 1, names[name]
+                fresh.append((surrogate, lookup, int(kind), self._seal(surrogate, name), day))
+            elif names[name] > day:
+                day = names[name]
+                later.append((day, surrogate))
+            known[lookup] = (surrogate, day)
+        self._db.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", fresh)
+        self._db.executemany("UPDATE identity SET day = ? WHERE surrogate = ?", later)
+        return [(kind, name, *known[lookup]) for name, lookup in lookups.items()]
+
+    def _seal(self, surrogate: int, name: str) -> bytes:
+        return self._keys.seal(bounded(name, MAX_NAME).encode(), b"%d" % surrogate)
+
+    def _select(self, lookups: Iterable[bytes]) -> Iterator[tuple[bytes, tuple[int, int]]]:
+        rest = iter(lookups)
+        while chunk := list(islice(rest, _CHUNK)):
+            marks = ",".join("?" * len(chunk))
+            sql = f"SELECT lookup, surrogate, day FROM identity WHERE lookup IN ({marks})"  # noqa: S608
+            for lookup, surrogate, day in self._db.execute(sql, chunk):
+                yield lookup, (surrogate, day)
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def find(self, kind: Kind, name: str) -> int:
+        """Return the surrogate of an identity, or 0 when the map does not know it."""
+        with self._told():
+            row = self._db.execute(
+                "SELECT surrogate FROM identity WHERE lookup = ?", (self._lookup(kind, name),)
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    def names(self, surrogates: Iterable[int]) -> dict[int, str]:
+        """Return the names of surrogates; erased ones are left out."""
+        found: dict[int, str] = {}
+        rest = iter(surrogates)
+        with self._told():
+            while chunk := list(islice(rest, _CHUNK)):
+                marks = ",".join("?" * len(chunk))
+                sql = f"SELECT surrogate, sealed FROM identity WHERE surrogate IN ({marks})"  # noqa: S608
+                for surrogate, sealed in self._db.execute(sql, chunk):
+                    found[surrogate] = self._keys.open(sealed, b"%d" % surrogate).decode()
+        return found
+
+    def count(self) -> int:
+        """Return how many identities the map holds."""
+        with self._told():
+            return int(self._db.execute("SELECT count(*) FROM identity").fetchone()[0])
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the map: damage of the file, entries that do not open."""
+        try:
+            with self._told():
+                verdicts = [row[0] for row in self._db.execute("PRAGMA quick_check")]
+                rows = self._db.execute("SELECT surrogate, sealed FROM identity")
+                broken = sum(not self._opens(surrogate, sealed) for surrogate, sealed in rows)
+        except LedgerError as problem:
+            return [str(problem)]
+        found = [f"{self._path}: {verdict}" for verdict in verdicts if verdict != "ok"]
+        return found + ([f"{self._path}: {broken} identities do not open"] if broken else [])
+
+    def _opens(self, surrogate: int, sealed: bytes) -> bool:
+        try:
+            self._keys.open(sealed, b"%d" % surrogate)
+        except LedgerError:
+            return False
+        return True
+
+    # -- erasing ---------------------------------------------------------------------------
+
+    def forget(self, surrogates: Iterable[int]) -> int:
+        """Delete identities, overwrite what they were, and return how many there were."""
+        gone = 0
+        with self._writing():
+            for surrogate in surrogates:
+                sql = "DELETE FROM identity WHERE surrogate = ?"
+                gone += self._db.execute(sql, (surrogate,)).rowcount
+        self._wipe()
+        return gone
+
+    def remove_before(self, day: int, keep: set[int]) -> int:
+        """Delete identities last used before a UTC day, except `keep`; return how many."""
+        with self._told():
+            old = self._db.execute("SELECT surrogate FROM identity WHERE day < ?", (day,))
+            gone = [row[0] for row in old if row[0] not in keep]
+        return self.forget(gone) if gone else 0
+
+    def _wipe(self) -> None:
+        """Move everything into the map file and empty its write-ahead log of old pages."""
+        for cache in self._cache.values():
+            cache.clear()
+        with self._told():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -1,0 +1,107 @@
+"""The key file, and what is done with it: keyed look-ups and sealed texts.
+
+The file stands beside the ledger, never inside it, so that a copy of the data alone names nobody. Two keys
+are derived from it: one finds an identity (keyed BLAKE2b, RFC 7693), one seals it (AES-256-GCM).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from himaya.core.errors import LedgerError
+from himaya.ledger.files import sync_directory
+
+_PREFIX = b"himaya-ledger-key-1:"
+_NONCE = 12
+
+
+class Keys:
+    """What can be done with the key of one ledger; holds no path and writes nothing."""
+
+    def __init__(self, master: bytes) -> None:
+        """Derive the keys from 32 secret bytes."""
+        self._lookup = hashlib.blake2b(key=master, person=b"himaya-lookup", digest_size=32).digest()
+        seal = hashlib.blake2b(key=master, person=b"himaya-seal", digest_size=32).digest()
+        self._aead = AESGCM(seal)
+        self.check = self.digest(b"himaya ledger key check")
+
+    def digest(self, data: bytes) -> bytes:
+        """Return the 16-byte keyed digest of `data`."""
+        return hashlib.blake2b(data, key=self._lookup, digest_size=16).digest()
+
+    def seal(self, data: bytes, about: bytes = b"") -> bytes:
+        """Return `data` encrypted; it opens only with the same key and the same `about`."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._aead.encrypt(nonce, data, about)
+
+    def open(self, sealed: bytes, about: bytes = b"") -> bytes:
+        """Return the data of `seal`. Raises LedgerError when it was changed or the key is another."""
+        try:
+            return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
+        except (InvalidTag, ValueError) as problem:
+            raise LedgerError(
+                "a sealed text does not open with this key, or was changed"
+            ) from problem
+
+    def seal_text(self, text: str) -> str:
+        """Return a text sealed for a JSON entry of the chain."""
+        return base64.b64encode(self.seal(text.encode("utf-8", "backslashreplace"))).decode()
+
+    def open_text(self, sealed: str) -> str:
+        """Return the text of `seal_text`. Raises LedgerError when it does not open."""
+        return self.open(base64.b64decode(sealed)).decode()
+
+
+def default_key_file(directory: Path) -> Path:
+    """Return where the key of a ledger stands when nothing else is said: beside it."""
+    return directory.with_name(directory.name + ".key")
+
+
+def create_key_file(path: Path) -> Keys:
+    """Write a new key, readable by its owner alone, and return it. Raises LedgerError."""
+    master = os.urandom(32)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, _PREFIX + base64.b64encode(master) + b"\n")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_directory(path.parent)
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot write the key file: {problem.strerror}") from problem
+    return Keys(master)
+
+
+def read_key_file(path: Path) -> Keys:
+    """Return the key of a file. Raises LedgerError when it is missing, open to others or no key."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise LedgerError(f"{path}: others may read the key file; run: chmod 600 {path}")
+        data = path.read_bytes().strip()
+    except FileNotFoundError as problem:
+        raise LedgerError(
+            f"{path}: the key file is missing; without it no name in the ledger can be read."
+            " Restore it from your backup or name it with --key-file"
+        ) from problem
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot read the key file: {problem.strerror}") from problem
+    return Keys(_decode(path, data))
+
+
+def _decode(path: Path, data: bytes) -> bytes:
+    """Return the 32 secret bytes of a key file's content."""
+    try:
+        master = base64.b64decode(data.removeprefix(_PREFIX), validate=True)
+    except binascii.Error:
+        master = b""
+    if not data.startswith(_PREFIX) or len(master) != 32:
+        raise LedgerError(f"{path}: this is not a key file of a himaya ledger")
+    return master

@@ -1,0 +1,147 @@
+"""From segments to sorted Parquet files by day, one chain entry deciding which of them count.
+
+The order makes every crash harmless: files first, durable; then the one entry that counts them and the segments
+they hold; then the segments go. A file without an entry is an orphan and is removed at the next opening.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from himaya.core.errors import LedgerError
+from himaya.ledger import entries as e
+from himaya.ledger.chain import Chain
+from himaya.ledger.files import Layout, replace_file, sync_directory
+from himaya.ledger.schema import DAY_S, SCHEMA, day_name
+from himaya.ledger.segment import read_segment
+from himaya.ledger.state import State
+
+_DICTIONARY = [name for name in SCHEMA.names if name != "time"]
+_MERGE_FILES, _MERGE_ROWS = 8, 1_000_000
+
+
+def encode(table: pa.Table) -> bytes:
+    """Return rows as Parquet, sorted by actor, then time."""
+    order = pc.sort_indices(table, sort_keys=[("actor", "ascending"), ("time", "ascending")])
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table.take(order).combine_chunks(),
+        sink,
+        compression="zstd",
+        use_dictionary=_DICTIONARY,
+        row_group_size=131_072,
+    )
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def put_file(
+    layout: Layout, day: int, table: pa.Table, data: bytes, *, archive: bool = False
+) -> e.File:
+    """Write the bytes of a file of rows and return how the chain names it. Raises LedgerError."""
+    ending = "parquet.sealed" if archive else "parquet"
+    name = f"{day_name(day)}-{secrets.token_hex(6)}.{ending}"
+    path = layout.sealed / name
+    try:
+        replace_file(path, data)
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
+    times = pc.min_max(table.column("time")).as_py()
+    return e.File(
+        name=name,
+        day=day,
+        sha256=hashlib.sha256(data).hexdigest(),
+        bytes=len(data),
+        rows=len(table),
+        first=times["min"],
+        last=times["max"],
+        archive=archive,
+    )
+
+
+def put_days(layout: Layout, table: pa.Table) -> tuple[e.File, ...]:
+    """Write the rows as one file for each of their days, durable. Raises LedgerError."""
+    if not len(table):
+        return ()
+    days = pc.divide(table.column("time"), pa.scalar(DAY_S * 1_000_000, pa.int64()))
+    made = []
+    for day in sorted(pc.unique(days).to_pylist()):
+        part = table.filter(pc.equal(days, day))
+        made.append(put_file(layout, day, part, encode(part)))
+    sync_directory(layout.sealed)
+    return tuple(made)
+
+
+def read_rows(layout: Layout, file: e.File) -> pa.Table:
+    """Return the rows of a file. Raises LedgerError when it is missing or damaged."""
+    path = layout.sealed / file.name
+    try:
+        table = pq.read_table(path, schema=SCHEMA, memory_map=True)
+    except (OSError, pa.ArrowException) as problem:
+        raise LedgerError(f"{path}: cannot read: {problem}") from problem
+    return table
+
+
+def seal_segments(layout: Layout, chain: Chain, state: State, upto: int, at: str) -> int:
+    """Turn the segments after `state.upto` up to `upto` into files; return how many rows.
+
+    Raises LedgerError; then the segments still count.
+    """
+    paths = [path for number, path in layout.segments(state.upto) if number <= upto]
+    batches = [batch for path in paths for batch in read_segment(path).batches]
+    table = pa.Table.from_batches(batches, SCHEMA)
+    chain.append(e.Sealed(at=at, add=put_days(layout, table), upto=upto))
+    for path in paths:
+        path.unlink()
+    return len(table)
+
+
+def merge_days(layout: Layout, chain: Chain, state: State, today: int, at: str) -> None:
+    """Make one file of the many small ones of a finished day. Raises LedgerError."""
+    for day in sorted({file.day for file in state.files.values() if file.day < today}):
+        small = _small_files(file for file in state.files.values() if file.day == day)
+        if len(small) < _MERGE_FILES:
+            continue
+        table = pa.concat_tables(read_rows(layout, file) for file in small)
+        entry = e.Merged(
+            at=at, add=put_days(layout, table), drop=tuple(file.name for file in small)
+        )
+        chain.append(entry)
+        remove_files(layout, entry.drop)
+
+
+def _small_files(files: Iterable[e.File]) -> list[e.File]:
+    """Return the smallest files of a day that together stay under the bound of rows."""
+    chosen, rows = [], 0
+    for file in sorted(files, key=lambda file: file.rows):
+        rows += file.rows
+        if file.archive or rows > _MERGE_ROWS:
+            continue
+        chosen.append(file)
+    return chosen
+
+
+def remove_files(layout: Layout, names: Sequence[str]) -> None:
+    """Remove files that no longer count. Raises LedgerError."""
+    for name in names:
+        try:
+            (layout.sealed / name).unlink(missing_ok=True)
+        except OSError as problem:
+            raise LedgerError(f"{name}: cannot remove: {problem.strerror}") from problem
+    sync_directory(layout.sealed)
+
+
+def tidy(layout: Layout, state: State) -> None:
+    """Remove what a crash left behind: files no entry counts, segments that are in files."""
+    for path in layout.sealed.iterdir():
+        if path.name not in state.files:
+            path.unlink()
+    for number, path in layout.segments():
+        if number <= state.upto:
+            path.unlink()

@@ -1,0 +1,92 @@
+"""What the chain adds up to: which files count, which holds stand, how long rows are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from himaya.ledger import entries as e
+from himaya.ledger.chain import Chain
+
+DEFAULT_DAYS = 31
+
+
+@dataclass(slots=True)
+class State:
+    """The chain, added up.
+
+    `files` by name are the files that count; segments up to `upto` are in them. `open`: the last writer
+    has not closed. `before`: rows of days before this UTC day were removed or archived by retention.
+    `began` is when the ledger was first opened, ISO 8601, "" never.
+    """
+
+    files: dict[str, e.File] = field(default_factory=dict)
+    upto: int = 0
+    holds: dict[str, e.Hold] = field(default_factory=dict)
+    configs: list[e.Config] = field(default_factory=list)
+    days: int = DEFAULT_DAYS
+    then: str = "delete"
+    open: bool = False
+    began: str = ""
+    closed: str = ""
+    before: int = 0
+    accesses: int = 0
+    forgotten: int = 0
+    seq: int = 0
+    hash: str = ""
+
+    def standing_holds(self, now: int) -> list[e.Hold]:
+        """Return the holds that still stand at `now` (microseconds)."""
+        return [hold for hold in self.holds.values() if hold.until > now]
+
+    @property
+    def retention(self) -> str:
+        """Return the retention in words."""
+        what = {"delete": "deleted", "seal": "sealed"}[self.then]
+        return f"identified rows are kept {self.days} days, then {what}"
+
+    def take(self, entry: e.AnyEntry) -> None:
+        """Add one entry."""
+        match entry:
+            case e.Files():
+                self._take_files(entry)
+            case e.Opened() | e.Closed():
+                self._take_writer(entry)
+            case e.Hold():
+                self.holds[entry.id] = entry
+            case e.Released():
+                self.holds.pop(entry.id, None)
+            case e.Config():
+                self.configs.append(entry)
+            case e.Retention():
+                self.days, self.then = entry.days, entry.then
+            case e.Access():
+                self.accesses += 1
+            case e.Forgotten():
+                self.forgotten += 1
+            case e.Repaired():
+                pass
+
+    def _take_writer(self, entry: e.Opened | e.Closed) -> None:
+        self.open = isinstance(entry, e.Opened)
+        if self.open:
+            self.began = self.began or entry.at
+        else:
+            self.closed = entry.at
+
+    def _take_files(self, entry: e.Files) -> None:
+        for name in entry.drop:
+            self.files.pop(name, None)
+        for file in entry.add:
+            self.files[file.name] = file
+        self.upto = max(self.upto, entry.upto)
+        if isinstance(entry, e.Removed | e.Archived):
+            self.before = max(self.before, entry.before)
+
+
+def read_state(chain: Chain) -> State:
+    """Return what the chain adds up to. Raises LedgerError naming a damaged line."""
+    state = State()
+    for line, entry in chain.lines():
+        state.take(entry)
+        state.seq, state.hash = line.seq, line.hash
+    return state

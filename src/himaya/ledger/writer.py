@@ -1,0 +1,326 @@
+"""The one writer of a ledger: disclosures in, durable rows out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from himaya._version import __version__
+from himaya.core.disclosure import Disclosures
+from himaya.core.errors import LedgerError
+from himaya.ledger import entries as e
+from himaya.ledger import keys as k
+from himaya.ledger import sealing
+from himaya.ledger.batch import Builder, Gap, rows_of
+from himaya.ledger.chain import Chain
+from himaya.ledger.files import Layout
+from himaya.ledger.identities import Identities
+from himaya.ledger.schema import day_of, iso, micros
+from himaya.ledger.segment import SegmentWriter, cut_segment
+from himaya.ledger.state import State, read_state
+
+#: Rows after which `append` writes by itself, and rows kept while the disk refuses.
+FLUSH_ROWS, MAX_PENDING = 20_000, 200_000
+#: A segment this large is sealed although its day is not over: readers hold segments in memory.
+SEGMENT_ROWS, SEGMENT_BYTES = 500_000, 64 << 20
+#: Seconds between two sealings of finished days, so that old logs do not make a file a second.
+_SEAL_EVERY_S = 900
+
+
+class Ledger:
+    """The open ledger. Safe for several threads; one process writes at a time.
+
+    `append` costs little: the work is done by `flush`, which whoever owns the ledger calls at least once a
+    second, and which may run in a thread of its own, as may `seal`.
+    """
+
+    def __init__(self, layout: Layout, keys: k.Keys, lock: int, clock: Callable[[], float]) -> None:
+        """Made by `open`."""
+        self.layout, self.keys, self.clock = layout, keys, clock
+        self.chain = Chain(layout, keys)
+        self._lock_handle = lock
+        self._lock, self._sealing = threading.RLock(), threading.RLock()
+        self._pending: list[Disclosures] = []
+        self._gaps: list[Gap] = []
+        self._rows, self._flush_at = 0, FLUSH_ROWS
+        self._segment: SegmentWriter | None = None
+        self._number, self._live_rows, self._live_bytes = 0, 0, 0
+        self._live_first: int | None = None
+        self._sealed_at = 0.0
+        self.identities: Identities
+        self._builder: Builder
+
+    # -- opening and closing ---------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        *,
+        key_file: Path | None = None,
+        create: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """Open the ledger for writing; make it and its key when missing and `create`.
+
+        A stop without `close` is recorded: torn tails are cut, and the time from the last flush until now
+        becomes an unobserved period. Raises LedgerError: another process writes, the key is missing,
+        wrong or open to others, the directory cannot be written, the chain is damaged.
+        """
+        layout = Layout(directory)
+        fresh = not layout.exists()
+        if fresh and not create:
+            layout.must_exist()
+        layout.create()
+        lock = _take_lock(layout)
+        try:
+            ledger = cls(layout, _keys(layout, key_file, fresh=fresh), lock, clock)
+            ledger._start(fresh=fresh)
+        except BaseException:
+            os.close(lock)
+            raise
+        return ledger
+
+    def _start(self, *, fresh: bool) -> None:
+        if fresh:
+            Identities(self.layout.identities, self.keys, create=True).close()
+            self.chain.create()
+        self.identities = Identities(self.layout.identities, self.keys)
+        self._builder = Builder(self.identities)
+        try:
+            self._recover(read_state(self.chain))
+        except BaseException:
+            self.identities.close()
+            raise
+
+    def _recover(self, state: State) -> None:
+        """Take up what the last writer left, and say in the chain that this one began."""
+        sealing.tidy(self.layout, state)
+        self._number, cut, now = state.upto, 0, self.clock()
+        for number, path in self.layout.segments(state.upto):
+            segment = cut_segment(path)
+            self._number, cut = number, cut + segment.size - segment.end
+            if segment.rows:
+                self._count_live(segment.rows, segment.end, segment.first)
+        if state.open:
+            last = min(self._last_heartbeat(now), now)
+            self.note_gap(last, now, "the writer stopped without closing the ledger")
+            self.flush()
+        self.chain.append(
+            e.Opened(
+                at=iso(micros(now)),
+                version=__version__,
+                clean=not state.open,
+                cut=cut,
+                rows=self._live_rows,
+            )
+        )
+        self._beat()
+
+    def close(self) -> None:
+        """Flush, seal everything, say so in the chain, and let others write. Raises LedgerError.
+
+        After an error the ledger is closed all the same, as a stop that was not clean.
+        """
+        with self._sealing, self._lock:
+            if self._lock_handle < 0:
+                return
+            try:
+                self.flush()
+                self.seal(self.clock(), everything=True)
+                self.chain.append(e.Closed(at=iso(micros(self.clock()))))
+            finally:
+                self._drop_segment()
+                self.identities.close()
+                os.close(self._lock_handle)
+                self._lock_handle = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def append(self, disclosures: Disclosures) -> None:
+        """Take the disclosures of one exchange; durable after the next `flush`.
+
+        Raises LedgerError when the buffer was full and could not be written; the rows are kept and tried again,
+        up to MAX_PENDING, past which the oldest become an unobserved period.
+        """
+        with self._lock:
+            self._pending.append(disclosures)
+            self._rows += rows_of(disclosures)
+            if self._rows >= self._flush_at:
+                self.flush()
+
+    def note_gap(
+        self, start: float, end: float, why: str, surface: str = "", door: str = ""
+    ) -> None:
+        """Record a period (epoch seconds) in which disclosures may have gone unseen."""
+        with self._lock:
+            self._gaps.append(Gap(start, end, why, surface, door))
+
+    def flush(self) -> None:
+        """Make everything taken so far durable and visible to readers. Raises LedgerError."""
+        with self._lock:
+            if self._pending or self._gaps:
+                self._write()
+            self._beat()
+
+    def _write(self) -> None:
+        try:
+            batch = self._builder.build(self._pending, self._gaps)
+            if not len(batch):
+                self._pending.clear()
+                return
+            segment = self._segment or self._new_segment()
+            before = segment.size
+            segment.write(batch)
+        except LedgerError:
+            self._keep_for_later()
+            raise
+        first = min(batch.column("time").to_pylist())
+        self._count_live(len(batch), segment.size - before, first)
+        self._pending.clear()
+        self._gaps.clear()
+        self._rows, self._flush_at = 0, FLUSH_ROWS
+
+    def _new_segment(self) -> SegmentWriter:
+        self._number += 1
+        self._segment = SegmentWriter(self.layout.segment(self._number))
+        return self._segment
+
+    def _drop_segment(self) -> None:
+        """Close the open segment; the next batch starts a new one."""
+        if self._segment is not None:
+            self._segment.close()
+            self._segment = None
+
+    def _count_live(self, rows: int, size: int, first: int) -> None:
+        self._live_rows += rows
+        self._live_bytes += size
+        self._live_first = first if self._live_first is None else min(first, self._live_first)
+
+    def _keep_for_later(self) -> None:
+        """After a failed write: end the segment, bound what is kept, name what is lost."""
+        self._drop_segment()
+        while self._rows > MAX_PENDING and self._pending:
+            drop = self._pending[: max(1, len(self._pending) // 10)]
+            del self._pending[: len(drop)]
+            self._rows -= sum(map(rows_of, drop))
+            times = [item.at for item in drop]
+            why = "the ledger could not be written and its buffer was full"
+            self._gaps.append(Gap(min(times), max(times), why))
+        self._gaps = _join_gaps(self._gaps)
+        self._flush_at = self._rows + FLUSH_ROWS
+
+    def _beat(self) -> None:
+        """Remember in the heartbeat file that nothing is pending now."""
+        now = self.clock()
+        try:
+            self.layout.heartbeat.touch(mode=0o600)
+            os.utime(self.layout.heartbeat, (now, now))
+        except OSError as problem:
+            raise LedgerError(
+                f"{self.layout.heartbeat}: cannot write: {problem.strerror}"
+            ) from problem
+
+    def _last_heartbeat(self, default: float) -> float:
+        try:
+            return self.layout.heartbeat.stat().st_mtime
+        except OSError:
+            return default
+
+    # -- sealing ---------------------------------------------------------------------------
+
+    def seal(self, now: float, *, everything: bool = False) -> None:
+        """Turn the rows of finished days (or all) into sorted Parquet files. Raises LedgerError.
+
+        Cheap to call when there is nothing to do. Rows may be appended meanwhile.
+        """
+        with self._sealing:
+            with self._lock:
+                if not self._is_due(now, everything=everything):
+                    return
+                self.flush()
+                self._drop_segment()
+                upto, self._sealed_at = self._number, now
+                self._live_rows, self._live_bytes, self._live_first = 0, 0, None
+            at = iso(micros(now))
+            sealing.seal_segments(self.layout, self.chain, read_state(self.chain), upto, at)
+            today = day_of(micros(now))
+            sealing.merge_days(self.layout, self.chain, read_state(self.chain), today, at)
+
+    def _is_due(self, now: float, *, everything: bool) -> bool:
+        if self._live_first is None:
+            return everything and bool(self._pending or self._gaps)
+        if everything or self._live_rows >= SEGMENT_ROWS or self._live_bytes >= SEGMENT_BYTES:
+            return True
+        finished = day_of(self._live_first) < day_of(micros(now))
+        return finished and abs(now - self._sealed_at) >= _SEAL_EVERY_S
+
+    # -- what was in force -----------------------------------------------------------------
+
+    def config_version(self, policy_hash: str, text: str, now: float) -> None:
+        """Record that a configuration became active; its text is kept once, sealed."""
+        digest = self.keys.digest(text.encode("utf-8", "backslashreplace")).hex()
+        known = any(entry.digest == digest for entry in read_state(self.chain).configs)
+        self.chain.append(
+            e.Config(
+                at=iso(micros(now)),
+                policy=policy_hash,
+                digest=digest,
+                text="" if known else self.keys.seal_text(text),
+            )
+        )
+
+    def set_retention(self, days: int, then: str, now: float) -> None:
+        """Record how long identified rows are kept from now on, when it changed."""
+        state = read_state(self.chain)
+        if (state.days, state.then) != (days, then) or state.seq <= 1:
+            self.chain.append(e.Retention(at=iso(micros(now)), days=days, then=then))
+
+
+def _take_lock(layout: Layout) -> int:
+    """Return the handle of the writer's lock. Raises LedgerError naming who has it."""
+    try:
+        handle = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise LedgerError(f"{layout.lock}: cannot write: {problem.strerror}") from problem
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(handle)
+        raise LedgerError(
+            f"{layout.directory}: process {holder} writes this ledger; one process writes at a time"
+        ) from problem
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, b"%d\n" % os.getpid(), 0)
+    return handle
+
+
+def _keys(layout: Layout, key_file: Path | None, *, fresh: bool) -> k.Keys:
+    path = key_file or k.default_key_file(layout.directory)
+    if path.absolute().is_relative_to(layout.directory.absolute()):
+        raise LedgerError(f"{path}: the key file lies inside the ledger; keep it elsewhere")
+    if fresh and not path.exists():
+        return k.create_key_file(path)
+    return k.read_key_file(path)
+
+
+def _join_gaps(gaps: list[Gap]) -> list[Gap]:
+    """Return gaps with those of one cause and place joined, so that they stay few."""
+    joined: dict[tuple[str, str, str], Gap] = {}
+    for gap in gaps:
+        key = (gap.why, gap.surface, gap.door)
+        old = joined.get(key, gap)
+        joined[key] = Gap(min(old.start, gap.start), max(old.end, gap.end), *key)
+    return list(joined.values())
