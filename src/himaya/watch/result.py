@@ -228,4 +228,4 @@ def _actor(actor: ActorResult) -> dict[str, Any]:
 
 
 def _crawler(crawler: CrawlerResult) -> dict[str, Any]:
-    return msgspec.to_builtins(crawler) | {"status": "claimed, unverified"}
+    return {"status": "claimed, unverified", **msgspec.structs.asdict(crawler)}
