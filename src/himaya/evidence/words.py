@@ -1,0 +1,120 @@
+"""Numbers, times and foreign names as a person reads them."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+#: Unicode categories that draw nothing or reorder what follows (controls, format, surrogates,
+#: separators): a name in a log must not be able to hide or turn text around (Unicode TR 36).
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def number(value: float) -> str:
+    """Return a count or measure with thousands separated: 12,345 or 0.5.
+
+    >>> number(12345), number(0.5), number(3.0)
+    ('12,345', '0.5', '3')
+    """
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: 1 person, 2 people.
+
+    >>> counted(1, "person", "people"), counted(1200, "line")
+    ('1 person', '1,200 lines')
+    """
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def stamp(at: float) -> str:
+    """Return epoch seconds as a readable UTC time, to the minute.
+
+    >>> stamp(0)
+    '1 Jan 1970, 00:00 UTC'
+    """
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+
+
+def iso(at: float) -> str:
+    """Return epoch seconds as ISO 8601 in UTC, to the second (RFC 3339)."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def between(start: float, end: float) -> str:
+    """Return two times with `and` between them; a day both share is named once.
+
+    >>> between(0, 3600)
+    '1 Jan 1970, 00:00 and 01:00 UTC'
+    """
+    first, second = stamp(start), stamp(end)
+    if first.partition(",")[0] != second.partition(",")[0]:
+        return f"{first} and {second}"
+    return f"{first.removesuffix(' UTC')} and {second.partition(', ')[2]}"
+
+
+def short_day(at: float) -> str:
+    """Return day and month of a time: 17 May."""
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{when.day} {_MONTHS[when.month - 1]}"
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in its two largest units.
+
+    >>> span(299_999), span(45), span(0.2)
+    ('3 days 11 hours', '45 seconds', 'less than a second')
+    """
+    left = int(seconds)
+    parts: list[str] = []
+    for size, name in _UNITS:
+        if left >= size:
+            parts.append(counted(left // size, name))
+            left %= size
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "less than a second"
+
+
+def listed(items: list[str]) -> str:
+    """Return items as an English list: a, b and c."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def visible(text: str) -> str:
+    r"""Return foreign text with every character shown that would otherwise hide or reorder it.
+
+    >>> visible("a\x00b\u202ec")
+    'a\\x00b\\u202ec'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if unicodedata.category(char) in _HIDDEN:
+        return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return char
+
+
+def clip(text: str, limit: int = 160) -> str:
+    """Return foreign text cut to `limit` characters, saying how many were left out."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}… ({number(len(text) - limit)} more characters)"
+
+
+def article(kind: str) -> str:
+    """Return a kind of principal with its article: an account, a key."""
+    name = kind.replace("_", " ")
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
