@@ -94,13 +94,9 @@ def _struct(kind: type[msgspec.Struct], raw: Any, path: Path, problems: list[Pro
 
 
 def _unknown(key: str, known: list[str], path: Path) -> Problem:
-    hint = nearest(key, known)
-    homes = list(tables_with(key, Config)) if not hint else []
-    if homes:
-        hint = f"It belongs in [{homes[0]}]."
-    if not hint:
-        hint = "Known here: " + ", ".join(known) + "."
-    return Problem((*path, key), "unknown key.", hint)
+    home = next(tables_with(key, Config), "")
+    hint = f"It belongs {home}." if home else nearest(key, known)
+    return Problem((*path, key), "unknown key.", hint or f"Known here: {', '.join(known)}.")
 
 
 def _inherit_tiers(config: Config, raw: dict[str, Any]) -> Config:

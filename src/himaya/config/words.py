@@ -91,10 +91,12 @@ def nearest(word: str, known: list[str]) -> str:
 
 
 def tables_with(key: str, root: type[msgspec.Struct]) -> Iterator[str]:
-    """Yield the names of the top tables that have a key of this name."""
+    """Yield where a key of this name is known: tables as they are written, or the top of the file."""
     for info in msgspec.structs.fields(root):
-        kind = without_none(info.type)
+        kind, header = without_none(info.type), f"[{info.encode_name}]"
         if get_origin(kind) is tuple:
-            kind = get_args(kind)[0]
+            kind, header = get_args(kind)[0], f"[{header}]"
         if is_struct(kind) and key in {f.encode_name for f in msgspec.structs.fields(kind)}:
-            yield info.encode_name
+            yield f"in {header}"
+        elif key == info.encode_name and not is_struct(kind):
+            yield "at the top of the file"
