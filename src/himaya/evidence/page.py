@@ -22,23 +22,14 @@ from himaya.evidence.story import limits, story
 WIDE, NARROW = 984, 380
 #: Column names under which figures stand, set flush right.
 NUMERIC = frozenset(
-    [
-        "People",
-        "Disclosures",
-        "Line",
-        "Value",
-        "Threshold",
-        "Raised",
-        "Hour",
-        "Day",
-        "Month",
-        "Addresses",
-        "Requests",
-        "Unattributed",
-        "Without",
-        "With",
-    ]
-) | {"Fastest hour", "Fastest day"}
+    {
+        *("People", "Disclosures", "Unattributed", "Addresses", "Requests", "Fastest hour"),
+        *("Fastest day", "Value", "Threshold", "Raised", "Hour", "Day", "Month", "Line"),
+        *("Without", "With"),
+    }
+)
+#: No single text on a page is longer than this, wherever it came from.
+LONGEST = 2000
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
@@ -135,7 +126,7 @@ def _environment() -> Environment:
         loader=PackageLoader("himaya.evidence"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_made_visible,
+        finalize=_shown,
         trim_blocks=True,
     )
     filters = (words.number, words.stamp, words.iso, words.span, words.clip, words.counted, members)
@@ -146,8 +137,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _made_visible(value: object) -> object:
-    return words.visible(value) if type(value) is str else value
+def _shown(value: object) -> object:
+    return words.visible(words.clip(value, LONGEST)) if type(value) is str else value
 
 
 def members(names: tuple[str, ...], most: int) -> str:

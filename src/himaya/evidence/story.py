@@ -36,7 +36,7 @@ def story(data: ReportData) -> list[Paragraph]:
 
 
 def _paragraphs(texts: list[str]) -> list[Paragraph]:
-    return [Paragraph(text) for text in texts if text]
+    return [Paragraph(clip(text, 1000)) for text in texts if text]
 
 
 def limits(data: ReportData) -> list[str]:
