@@ -1,8 +1,8 @@
 """Clearance tokens: signed proof that a challenge was solved, bound to whoever solved it.
 
-A token is `1.<part>...<part>.<mac>`: a version, text parts in base64url, and an HMAC-SHA256 (RFC 2104) over purpose, binding
-and parts, each with its length in front so that no two lists of parts give the same bytes. The binding itself is not in the
-token: a cookie tells nobody an account or an address. Key, time and random ids are arguments; nothing here reads a clock.
+A token is `1.<part>...<part>.<mac>`: a version, text parts in base64url, and an HMAC-SHA256 (RFC 2104) over purpose,
+binding and parts, each with its length in front so that no two lists of parts give the same bytes. The binding itself
+is not in the token: a cookie tells nobody an account or an address. Key, time and random ids are arguments.
 """
 
 from __future__ import annotations
