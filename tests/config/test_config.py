@@ -26,7 +26,7 @@ json_subject = "results[].id"
 
 [[surface]]
 id = "feed"
-route = "/u/{subject}/friends"
+route = "/u/{owner}/friends"
 kind = "listing"
 people = ["header"]
 max_people = 50
@@ -49,12 +49,11 @@ def test_surfaces_whose_people_cannot_be_seen_are_named() -> None:
     assert config.unseen_surfaces(sees_body=False) == ("search", "api", "me")
 
 
-def test_the_subject_in_the_path_of_a_listing_is_not_its_people() -> None:
-    """`/u/{subject}/friends` shows the friends; its path names somebody else."""
-    config = loads(
-        '[[surface]]\nid = "f"\nroute = "/u/{subject}/f"\nkind = "listing"\nmax_people = 9'
-    )
-    assert config.unseen_surfaces() == ("f",)
+def test_the_subject_in_the_path_of_a_lookup_is_its_person() -> None:
+    """`/by-handle/{subject}` finds the person it names; `/by-phone` does not say whom it found."""
+    text = '[[surface]]\nid = "a"\nroute = "/h/{subject}"\nkind = "lookup"\n'
+    text += '[[surface]]\nid = "b"\nroute = "/by-phone"\nkind = "lookup"\nquery = "phone"\n'
+    assert loads(text).unseen_surfaces() == ("b",)
 
 
 @pytest.mark.parametrize(

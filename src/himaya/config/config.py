@@ -116,10 +116,10 @@ def _plain(budgets: SiteBudgets) -> Budgets:
 def sees_people(surface: Surface, *, sees_body: bool = True) -> bool:
     """Tell whether the people of a surface can be named at all.
 
-    The path names the person of a profile or a picture; the people of a listing or the person
-    a look-up finds stand in the response only.
+    The path may name the one person of a profile, a picture or a look-up; the people of a
+    listing stand in the response only.
     """
     sources = set(surface.people)
     if {"header", "app"} & sources or (sees_body and {"json", "links"} & sources):
         return True
-    return surface.kind in {"profile", "media"} and "{subject}" in surface.route
+    return surface.kind != "listing" and "{subject}" in surface.route

@@ -108,6 +108,12 @@ def _fields(surface: Surface, path: Path) -> Iterator[Problem]:
 def _sources(surface: Surface, path: Path) -> Iterator[Problem]:
     """Yield what is wrong with how the people of a surface are found."""
     sources = set(surface.people)
+    if surface.kind == "listing" and "{subject}" in surface.route:
+        yield Problem(
+            (*path, "route"),
+            "{subject} in the route of a listing would be taken for the people it shows.",
+            "Call it {owner}: the page belongs to one person and shows others.",
+        )
     if "path" in sources and "{subject}" not in surface.route:
         yield Problem((*path, "people"), '"path" needs {subject} in the route.')
     if "json" in sources and not surface.json_subject:
