@@ -43,7 +43,7 @@ def fits(cell: str, value: str) -> bool:
 def first_row(rows: list[list[str]], values: tuple[str, ...]) -> tuple[int, str]:
     """Return the number and the verdict of the first row that fits all values."""
     for number, row in enumerate(rows, 1):
-        if all(map(fits, row, values, strict=False)):
+        if all(map(fits, row, values)):
             return number, row[len(values)]
     raise AssertionError(values)
 
