@@ -1,0 +1,264 @@
+"""Who asks: the facets of an actor from header fields, the peer and the configuration.
+
+Headers that name a person, an address or a tier are believed from trusted front doors only; from everybody else
+they are removed before the application sees them (`ActorFinder.is_forged`). Secrets of a session or a key never leave
+here: what goes on is their keyed hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+import msgspec
+
+from himaya.config import ActorConfig
+from himaya.core.actor import Actor, canonical_address
+from himaya.core.clearance import keyed
+from himaya.gate.bindings import Bindings
+from himaya.gate.tokens import TokenReader
+
+#: Header fields as ASGI has them: lower-case names.
+Fields = Sequence[tuple[bytes, bytes]]
+
+#: The last line of each field.
+Last = dict[bytes, bytes]
+
+#: The response header in which the application names the account of the session.
+ACCOUNT = b"himaya-account"
+
+#: Fields by which a front door speaks for others; anybody else who sends them is guessing or lying.
+FORWARDING = frozenset(
+    {
+        b"forwarded",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto",
+        b"x-forwarded-server",
+        b"x-real-ip",
+    }
+)
+
+#: Facets longer than this are cut: they name nothing and would only cost memory.
+_MAX_FACET = 256
+
+#: More cookies of one name than this are not looked at.
+_MAX_COOKIES = 8
+
+#: Fields whose presence and order tell programs apart; others come and go with the request.
+_FINGERPRINTED = frozenset(
+    b"accept accept-charset accept-encoding accept-language dnt host sec-ch-ua sec-ch-ua-mobile"
+    b" sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site te"
+    b" upgrade-insecure-requests user-agent".split()
+)
+#: Of these the value counts too.
+_VALUED = frozenset({b"accept-encoding", b"user-agent"})
+
+
+class ActorFinder:
+    """Finds actors for one configuration; `secret` keys the hashes of sessions and keys.
+
+    Raises ConfigError when the token key of the configuration cannot be used.
+    """
+
+    def __init__(
+        self, config: ActorConfig, secret: bytes, bindings: Bindings | None = None
+    ) -> None:
+        self.config = config
+        self.bindings = Bindings() if bindings is None else bindings
+        self._secret = secret
+        self._networks = [ip_network(text, strict=False) for text in config.trusted_proxies]
+        self._tokens = TokenReader.of(config)
+        self._names = _Names(config)
+        self.trusts = lru_cache(maxsize=16384)(self._trusts)
+        self.mark = lru_cache(maxsize=65536)(self._mark)
+
+    def find(self, fields: Fields, peer: str, now: float, *, vouched: bool = False) -> Actor:
+        """Return the actor of a request.
+
+        `fields` have lower-case names. `peer` is the address of the other end, "" on a Unix
+        socket. `vouched`: the peer showed the gate's secret, or came over a private socket.
+        """
+        last = dict(fields)
+        marks = self.session_marks(fields)
+        actor = Actor(
+            address=canonical_address(peer),
+            account=self._of_token(last, fields, now),
+            session=marks[0] if len(marks) == 1 else self.mark("sessions", *marks) if marks else "",
+            key=self._of_key(last),
+            fingerprint=fingerprint(fields),
+        )
+        if vouched or self.trusts(peer):
+            actor = self._vouched(actor, last, fields, peer)
+        if not actor.account and marks:
+            actor = msgspec.structs.replace(actor, account=self.bindings.account_of(marks))
+        return actor
+
+    def learn(self, request: Fields, response: Fields) -> None:
+        """Bind the session to the account that a response names; nothing without the header.
+
+        A cookie that the response sets is the session from now on; otherwise the one that was sent.
+        """
+        told = [value for name, value in response if name == ACCOUNT]
+        if not told or not self.config.account_response:
+            return
+        marks = self._new_marks(response) or self.session_marks(request)
+        for mark in marks:
+            self.bindings.bind(mark, _facet(told[-1]))
+
+    def is_forged(self, name: bytes) -> bool:
+        """Tell whether a field of this name, from somebody who is not trusted, must be removed.
+
+        `_` counts as `-`, because applications behind CGI and WSGI cannot tell them apart.
+        """
+        name = name.replace(b"_", b"-")
+        return name in self._names.believed or is_ours(name)
+
+    def session_marks(self, fields: Fields) -> list[str]:
+        """Return the keyed hash of every different value of the session cookie, in order."""
+        cookie = self._names.cookie
+        if not cookie:
+            return []
+        found: dict[bytes, None] = {}
+        for name, value in fields:
+            if name == b"cookie" and cookie in value:
+                found.update(dict.fromkeys(_cookie_values(value, cookie)))
+        return [self.mark("session", value) for value in list(found)[:_MAX_COOKIES]]
+
+    def _new_marks(self, fields: Fields) -> list[str]:
+        """Return the marks of session cookies that a response sets."""
+        cookie = self._names.cookie
+        found = [
+            value.split(b";", 1)[0].strip()[len(cookie) :]
+            for name, value in fields
+            if name == b"set-cookie" and cookie and value.lstrip().startswith(cookie)
+        ]
+        return [self.mark("session", value) for value in found if value][:_MAX_COOKIES]
+
+    def _vouched(self, actor: Actor, last: Last, fields: Fields, peer: str) -> Actor:
+        """Add what a trusted front door says."""
+        names = self._names
+        asn = last.get(names.asn, b"").upper().removeprefix(b"AS")
+        return msgspec.structs.replace(
+            actor,
+            address=self._forwarded(fields, peer),
+            account=actor.account or _facet(last.get(names.account, b"")),
+            tier=_facet(last.get(names.tier, b"")),
+            fingerprint=_facet(last.get(names.fingerprint, b"")) or actor.fingerprint,
+            asn=int(asn) if asn.isdigit() and len(asn) <= 10 else 0,
+        )
+
+    def _forwarded(self, fields: Fields, peer: str) -> str:
+        """Return the rightmost address that is no trusted proxy (the leftmost when all are)."""
+        told = b",".join(value for name, value in fields if name == self._names.address)
+        address = canonical_address(peer)
+        for text in reversed(told.decode("latin-1").split(",") if told else []):
+            if address and not self.trusts(address):
+                break
+            hop = canonical_address(_without_port(text))
+            if not hop:
+                break
+            address = hop
+        return address
+
+    def _of_token(self, last: Last, fields: Fields, now: float) -> str:
+        if self._tokens is None:
+            return ""
+        names = self._names
+        account = self._tokens.account(last.get(names.token, b""), now)
+        if account or not names.token_cookie:
+            return account[:_MAX_FACET]
+        cookies = (value for name, value in fields if name == b"cookie")
+        tokens = [one for value in cookies for one in _cookie_values(value, names.token_cookie)]
+        found = (self._tokens.account(one, now) for one in tokens[:_MAX_COOKIES])
+        return next(filter(None, found), "")[:_MAX_FACET]
+
+    def _of_key(self, last: Last) -> str:
+        value = last.get(self._names.key, b"") if self._names.key else b""
+        return self.mark("key", value) if value else ""
+
+    def _trusts(self, peer: str) -> bool:
+        try:
+            address = ip_address(canonical_address(peer))
+        except ValueError:
+            return False
+        return any(
+            address in network for network in self._networks if network.version == address.version
+        )
+
+    def _mark(self, purpose: str, *values: bytes | str) -> str:
+        texts = (v if isinstance(v, str) else v.decode("latin-1") for v in values)
+        return keyed(self._secret, purpose, *texts)[:12].hex()
+
+
+class _Names:
+    """The configured names as they stand on the wire."""
+
+    def __init__(self, config: ActorConfig) -> None:
+        self.address = _name(config.address_header)
+        self.account = _name(config.account_header)
+        self.tier = _name(config.tier_header)
+        self.fingerprint = _name(config.fingerprint_header)
+        self.asn = _name(config.asn_header)
+        self.key = _name(config.key_header)
+        self.token = _name(config.jwt_header)
+        self.cookie = _cookie(config.session_cookie)
+        self.token_cookie = _cookie(config.jwt_cookie)
+        told = {self.address, self.account, self.tier, self.fingerprint, self.asn}
+        self.believed = frozenset(name.replace(b"_", b"-") for name in told if name) | FORWARDING
+
+
+def is_ours(name: bytes) -> bool:
+    """Tell whether a header name belongs to himaya, so that nobody else may send it."""
+    return name.startswith((b"himaya-", b"x-himaya-"))
+
+
+@lru_cache(maxsize=16384)
+def _class_of(shape: tuple[bytes, ...]) -> str:
+    return hashlib.blake2s(b"\n".join(shape), digest_size=6).hexdigest()
+
+
+def fingerprint(fields: Fields) -> str:
+    """Return a class of programs: which telling fields a request has, in order, with few values.
+
+    Twelve hex digits; the same browser gives the same class for everybody who runs it, so it names no
+    person. It is a hint for grouping, easily forged, never a proof.
+    """
+    return _class_of(
+        tuple(
+            name + b"=" + value if name in _VALUED else name
+            for name, value in fields
+            if name in _FINGERPRINTED
+        )
+    )
+
+
+def _name(text: str) -> bytes:
+    return text.lower().encode("latin-1", "replace")
+
+
+def _cookie(text: str) -> bytes:
+    return text.encode("latin-1", "replace") + b"=" if text else b""
+
+
+def _facet(value: bytes) -> str:
+    return value.decode("utf-8", "replace").strip()[:_MAX_FACET]
+
+
+def _cookie_values(header: bytes, cookie: bytes) -> list[bytes]:
+    """Return the values of one cookie (RFC 6265 section 4.2.1); `cookie` is its name and `=`."""
+    pairs = (pair.strip() for pair in header.split(b";"))
+    values = (pair[len(cookie) :].strip(b'"') for pair in pairs if pair.startswith(cookie))
+    return [value for value in values if value]
+
+
+def _without_port(text: str) -> str:
+    """Return the address of `192.0.2.1:80`, `[2001:db8::1]:80` or a bare one."""
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
