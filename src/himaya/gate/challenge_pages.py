@@ -174,6 +174,9 @@ def _said(refusal: Refusal, offer: Offer, words: Words) -> dict[str, str]:
         "retry": "",
         "failure": "",
     }
+    # Views of people already seen are free within a budget, not under a standing block.
+    if kind == "block" and refusal.status == 429:
+        said["lead"] += f" {words['block.seen']}"
     if kind == "challenge":
         valid = span(words, offer.valid_s)
         said["offered"] = words["challenge.offer"].format(people=offer.people, valid=valid)

@@ -17,15 +17,16 @@ ENGLISH: Words = {
     "block.title": "You have seen as many people as one visitor can for now",
     "block.lead": (
         "This page shows people. To keep them from being collected, {site} limits how many different"
-        " people each visitor sees. People you have seen already stay open to you."
+        " people each visitor sees."
     ),
+    "block.seen": "People you have seen already stay open to you.",
     "throttle.title": "Please slow down a little",
     "throttle.lead": (
         "This page shows people. To keep them from being collected, {site} slows down visitors who"
         " open many of them in a short time."
     ),
     "why": "Why",
-    "retry": "You can go on in about {time}.",
+    "retry": "You can go on in about {time} at the earliest.",
     "quick": "Quick check",
     "quick.text": "Your browser does a small calculation. There is nothing to type and nothing to recognise.",
     "quick.button": "Continue",
