@@ -108,7 +108,7 @@ def bounded(text: str, limit: int = MAX_TEXT) -> str:
 
     Text past `limit` characters keeps its beginning and gets 32 hex digits of its SHA-256, so that two
     long identities never become one. Lone surrogates (undecodable bytes of a log) are
-    written as `\\udcXX`, since neither Arrow nor SQLite can hold them.
+    written as `\udcXX`, since neither Arrow nor SQLite can hold them.
     """
     if len(text) > limit:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

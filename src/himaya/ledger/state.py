@@ -15,7 +15,8 @@ class State:
     """The chain, added up.
 
     `files` by name are the files that count; segments up to `upto` are in them. `open`: the last writer
-    has not closed. `before`: rows of days before this UTC day were removed or archived by retention.
+    has not closed. `removed`, `archived`: rows of days before this UTC day were, by retention. `first_ever`: the
+    earliest time of a row that was ever sealed, microseconds.
     `began` is when the ledger was first opened, ISO 8601, "" never.
     """
 
@@ -28,7 +29,9 @@ class State:
     open: bool = False
     began: str = ""
     closed: str = ""
-    before: int = 0
+    removed: int = 0
+    archived: int = 0
+    first_ever: int = 0
     accesses: int = 0
     forgotten: int = 0
     seq: int = 0
@@ -78,9 +81,12 @@ class State:
             self.files.pop(name, None)
         for file in entry.add:
             self.files[file.name] = file
+            self.first_ever = min(self.first_ever or file.first, file.first)
         self.upto = max(self.upto, entry.upto)
-        if isinstance(entry, e.Removed | e.Archived):
-            self.before = max(self.before, entry.before)
+        if isinstance(entry, e.Removed):
+            self.removed = max(self.removed, entry.before)
+        elif isinstance(entry, e.Archived):
+            self.archived = max(self.archived, entry.before)
 
 
 def read_state(chain: Chain) -> State:

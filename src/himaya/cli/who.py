@@ -1,0 +1,136 @@
+"""`himaya who`: whose data an actor was shown, or to whom a person's data was shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from himaya.cli import ledger_options as shared
+from himaya.core.errors import InputError
+
+if TYPE_CHECKING:
+    from himaya.ledger.answers import Exposed, Recipient, Unobserved, WhoActor, WhoSubject
+
+_HEADER = ("fields", "first", "last", "times", "certainty")
+
+
+@click.command()
+@shared.ledger_options
+@click.option("--actor", help="account:NAME, key:NAME, session:NAME, address:IP or prefix:NET.")
+@click.option("--subject", help="The person, as the site names them.")
+@click.option("--from", "start", help="From this date or time on (ISO 8601; UTC).")
+@click.option("--to", "end", help="Before this time; a bare date includes that day.")
+@click.option("--why", required=True, help="What you ask for. Kept in the access log.")
+@click.option(
+    "--sealing-key",
+    type=click.Path(path_type=Path),
+    help="Private key that opens periods sealed by retention.",
+)
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV, the rest on standard error.")
+def who(  # noqa: PLR0913, PLR0917  (the options of the command)
+    directory: Path,
+    key_file: Path | None,
+    actor: str | None,
+    subject: str | None,
+    start: str | None,
+    end: str | None,
+    why: str,
+    sealing_key: Path | None,
+    form: str | None,
+) -> None:
+    """Say whose data an actor was shown, or to whom a person's data was shown.
+
+    The answer is exact for what was observed and is kept; it names what it cannot speak for. Every use is
+    recorded with its reason before the answer is printed.
+    """
+    if (actor is None) == (subject is None):
+        raise InputError("name either --actor or --subject")
+    answer = _ask(directory, key_file, sealing_key, (actor, subject), (start, end), why)
+    if form == "json":
+        shared.print_json(answer)
+    elif form == "csv":
+        _print_csv(answer)
+    else:
+        _print_words(answer)
+
+
+def _ask(
+    directory: Path,
+    key_file: Path | None,
+    sealing_key: Path | None,
+    about: tuple[str | None, str | None],
+    period: tuple[str | None, str | None],
+    why: str,
+) -> WhoActor | WhoSubject:
+    """Record the use, then return the answer."""
+    from himaya.ledger.archive import read_sealing_key
+    from himaya.ledger.names import parse_time
+    from himaya.ledger.reader import Reader
+
+    actor, subject = about
+    start, end = parse_time(period[0]), parse_time(period[1], end=True)
+    purpose, private = shared.purpose(why), read_sealing_key(sealing_key) if sealing_key else None
+    with Reader.open(directory, key_file, sealing_key=private) as reader:
+        column, surrogate = reader.facet(actor) if actor else reader.subject(subject or "")
+        by, now = shared.operator(), time.time()
+        reader.record_access(column, surrogate, why=purpose, by=by, at=now, start=start, end=end)
+        if actor:
+            return reader.who_actor(actor, start, end)
+        return reader.who_subject(subject or "", start, end)
+
+
+def _cells(one: Exposed | Recipient, name: str) -> list[str]:
+    return [name, " ".join(one.fields), one.first, one.last, str(one.times), one.certainty]
+
+
+def _table(answer: WhoActor | WhoSubject) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of an answer."""
+    from himaya.ledger.answers import WhoActor
+
+    if isinstance(answer, WhoActor):
+        return ["subject", *_HEADER], [_cells(one, one.subject) for one in answer.subjects]
+    return ["actor", *_HEADER], [_cells(one, one.actor) for one in answer.actors]
+
+
+def _print_csv(answer: WhoActor | WhoSubject) -> None:
+    shared.print_csv(*_table(answer))
+    _print_gaps(answer.unobserved, err=True)
+    click.echo(shared.printable(answer.note), err=True)
+
+
+def _print_words(answer: WhoActor | WhoSubject) -> None:
+    header, rows = _table(answer)
+    click.echo(_headline(answer))
+    if rows:
+        shared.print_table(header, rows)
+    _print_gaps(answer.unobserved)
+    click.echo(shared.printable(answer.note))
+
+
+def _headline(answer: WhoActor | WhoSubject) -> str:
+    """Return the answer in one sentence."""
+    from himaya.ledger.answers import WhoActor
+
+    erased = f", {answer.erased} of them erased since" if answer.erased else ""
+    if not isinstance(answer, WhoActor):
+        known = f"Known to have been shown to {_count(answer.count, 'actor', 'actors')}{erased}"
+        return shared.printable(f"{answer.subject}: {known}.")
+    known = f"known to have been shown {_count(answer.people, 'person', 'people')}{erased}"
+    more = f"; up to {answer.unattributed} more could not be named" if answer.unattributed else ""
+    misses = f"; {answer.misses} look-ups found nobody" if answer.misses else ""
+    return shared.printable(f"{answer.actor}: {known}{more}{misses}.")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _print_gaps(gaps: Sequence[Unobserved], *, err: bool = False) -> None:
+    for gap in gaps:
+        words = f"Not observed from {gap.start} to {gap.end}: {gap.why}"
+        click.echo(shared.printable(words), err=err)

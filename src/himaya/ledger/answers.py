@@ -1,0 +1,129 @@
+"""What `who` answers: people and fields, what the ledger cannot speak for, and how long it keeps rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from himaya.ledger.schema import CERTAINTIES, iso, split_fields
+
+_STRENGTH = {name: rank for rank, name in enumerate(CERTAINTIES)}
+
+
+class Period(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """From and to, ISO 8601 UTC; "" where the ledger holds nothing yet."""
+
+    start: str
+    end: str
+
+
+class Unobserved(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """A period in which disclosures may have gone unseen, and why."""
+
+    start: str
+    end: str
+    why: str
+
+
+class Exposed(msgspec.Struct, frozen=True):
+    """What one person was shown of: `times` views between `first` and `last`, by the surest of them."""
+
+    subject: str
+    fields: list[str]
+    first: str
+    last: str
+    times: int
+    certainty: str
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """Who was shown a person, the same way round."""
+
+    actor: str
+    fields: list[str]
+    first: str
+    last: str
+    times: int
+    certainty: str
+
+
+class WhoActor(msgspec.Struct, frozen=True):
+    """Whose data an actor was shown. `people` = named subjects + `erased` ones.
+
+    `unattributed`: people in responses that could not be read. `misses`: look-ups that found nobody.
+    """
+
+    actor: str
+    people: int
+    subjects: list[Exposed]
+    unobserved: list[Unobserved]
+    unattributed: int
+    misses: int
+    erased: int
+    period: Period
+    retention: str
+    note: str
+
+
+class WhoSubject(msgspec.Struct, frozen=True):
+    """To whom a person's data was shown. `count` = named actors + `erased` ones."""
+
+    subject: str
+    count: int
+    actors: list[Recipient]
+    unobserved: list[Unobserved]
+    erased: int
+    period: Period
+    retention: str
+    note: str
+
+
+class Summary(msgspec.Struct):
+    """Rows of one subject or actor, added up."""
+
+    fields: set[str]
+    first: int
+    last: int
+    times: int
+    certainty: str
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add one grouped row of `queries.exposure`."""
+        self.fields.update(split_fields(row["fields"]))
+        self.first, self.last = min(self.first, row["first"]), max(self.last, row["last"])
+        self.times += row["times"]
+        if _STRENGTH.get(row["certainty"], -1) > _STRENGTH.get(self.certainty, -1):
+            self.certainty = row["certainty"]
+
+    def words(self) -> dict[str, Any]:
+        """Return the summary as the answer writes it."""
+        return {
+            "fields": sorted(self.fields),
+            "first": iso(self.first),
+            "last": iso(self.last),
+            "times": self.times,
+            "certainty": self.certainty,
+        }
+
+
+def summarise(rows: Iterable[Mapping[str, Any]], by: str) -> dict[int, Summary]:
+    """Return one summary per surrogate in column `by`."""
+    found: dict[int, Summary] = {}
+    for row in rows:
+        if row[by] not in found:
+            found[row[by]] = Summary(set(), row["first"], row["last"], 0, "")
+        found[row[by]].add(row)
+    return found
+
+
+def note(found: int, about: str, period: Period, gaps: int, retention: str) -> str:
+    """Return the sentence that goes with every answer: what it covers, and what it cannot speak for."""
+    if not period.start:
+        return f"The ledger holds nothing yet, so it says nothing about {about}; {retention}."
+    covered = f"what it observed from {period.start} to {period.end}"
+    start = f"This is {covered}" if found else f"The ledger knows nothing of {about} in {covered}"
+    holes = {0: "no unobserved period is recorded in it", 1: "1 unobserved period is listed"}
+    rest = holes.get(gaps, f"{gaps} unobserved periods are listed")
+    return f"{start}; {rest}; {retention}. It cannot speak for anything outside."

@@ -1,0 +1,88 @@
+"""The questions asked of the ledger, as Ibis expressions over its rows.
+
+They run on DuckDB here, and unchanged on any engine Ibis speaks to, such as Spark over the same Parquet files.
+Times are microseconds, `start` included, `end` not.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from himaya.ledger.schema import MISS, UNATTRIBUTED, UNOBSERVED
+
+
+def within(rows: ir.Table, start: int, end: int) -> ir.Table:
+    """Return the rows of a period."""
+    return rows.filter((rows.time >= start) & (rows.time < end))
+
+
+def shown(rows: ir.Table) -> ir.Table:
+    """Return the rows that name a person."""
+    return rows.filter(rows.subject != 0)
+
+
+def facet(rows: ir.Table, column: str, surrogate: int) -> ir.Table:
+    """Return the rows whose facet is this one."""
+    return rows.filter(rows[column] == surrogate)
+
+
+def exposure(rows: ir.Table, by: str) -> ir.Table:
+    """Return, per `by` (subject or actor), per fields and certainty: first, last, times."""
+    return rows.group_by([by, "fields", "certainty"]).aggregate(
+        first=rows.time.min(), last=rows.time.max(), times=rows.count()
+    )
+
+
+def tallies(rows: ir.Table) -> ir.Table:
+    """Return one row: people whom nobody could name, and look-ups that found nobody."""
+    unattributed = rows.kind == UNATTRIBUTED
+    return rows.aggregate(
+        unattributed=rows["count"].sum(where=unattributed).fill_null(0),
+        misses=rows.count(where=rows.kind == MISS),
+    )
+
+
+def unobserved(rows: ir.Table, start: int, end: int) -> ir.Table:
+    """Return the unobserved periods that touch a period, earliest first."""
+    touching = (rows.kind == UNOBSERVED) & (rows.time < end) & (rows.until > start)
+    return (
+        rows.filter(touching)
+        .select("time", "until", "reason", "surface", "source")
+        .order_by(["time", "until", "reason"])
+    )
+
+
+def people_per_actor(rows: ir.Table) -> ir.Table:
+    """Return actor and distinct people shown to it, most people first."""
+    named = shown(rows)
+    counted = named.group_by("actor").aggregate(people=named.subject.nunique())
+    return counted.order_by([ibis.desc("people"), "actor"])
+
+
+def span(rows: ir.Table) -> ir.Table:
+    """Return one row: number of rows, first and last time of what was observed."""
+    seen = rows.kind != UNOBSERVED
+    return rows.aggregate(
+        rows=rows.count(), first=rows.time.min(where=seen), last=rows.time.max(where=seen)
+    )
+
+
+def surrogates(rows: ir.Table, columns: tuple[str, ...]) -> ir.Table:
+    """Return the distinct numbers that these columns hold, in one column `surrogate`."""
+    parts = [rows.select(surrogate=rows[column]) for column in columns]
+    return cast("ir.Table", ibis.union(*parts, distinct=True))
+
+
+def kept(rows: ir.Table, holds: list[tuple[str, int, int, int]], day_start: int) -> ir.Table:
+    """Return the rows that outlive their retention.
+
+    `holds` are (column, surrogate, start, end); an unobserved period that reaches past `day_start` stays, as the
+    answers still need it and it names nobody.
+    """
+    stays = (rows.kind == UNOBSERVED) & (rows.until > day_start)
+    for column, surrogate, start, end in holds:
+        stays |= (rows[column] == surrogate) & (rows.time >= start) & (rows.time < end)
+    return rows.filter(stays)

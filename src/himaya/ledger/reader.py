@@ -1,0 +1,221 @@
+"""The answers of the ledger, while a writer writes or after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from himaya.ledger import answers as a
+from himaya.ledger import entries as e
+from himaya.ledger import keys as k
+from himaya.ledger import queries as q
+from himaya.ledger.chain import Chain
+from himaya.ledger.files import Layout
+from himaya.ledger.identities import Identities
+from himaya.ledger.names import FOREVER, parse_actor
+from himaya.ledger.rows import Row, rows_of_batch
+from himaya.ledger.schema import DAY_S, FACETS, Kind, iso
+from himaya.ledger.snapshot import Snapshots
+from himaya.ledger.state import State, read_state
+
+_Named = TypeVar("_Named", a.Exposed, a.Recipient)
+
+
+class Reader:
+    """An open ledger to ask. A context manager. Times are microseconds, `start` included, `end` not."""
+
+    def __init__(self, layout: Layout, keys: k.Keys, sealing_key: bytes | None) -> None:
+        """Made by `open`."""
+        self.layout, self.keys = layout, keys
+        self.chain = Chain(layout, keys)
+        self.identities = Identities(layout.identities, keys)
+        self._opens_archives = sealing_key is not None
+        self._snapshots = Snapshots(layout, self.chain, sealing_key)
+
+    @classmethod
+    def open(
+        cls, directory: Path, key_file: Path | None = None, *, sealing_key: bytes | None = None
+    ) -> Self:
+        """Open a ledger for questions.
+
+        `sealing_key` is the private key that opens periods which retention sealed. Raises LedgerError: no
+        ledger here; key missing, wrong or open to others.
+        """
+        layout = Layout(directory)
+        layout.must_exist()
+        keys = k.read_key_file(key_file or k.default_key_file(directory))
+        return cls(layout, keys, sealing_key)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._snapshots.close()
+        self.identities.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def state(self) -> State:
+        """Return what the chain adds up to. Raises LedgerError when it is damaged."""
+        return read_state(self.chain)
+
+    # -- who -------------------------------------------------------------------------------
+
+    def facet(self, actor: str) -> tuple[str, int]:
+        """Return column and surrogate of an actor's name, 0 when unknown. Raises InputError."""
+        column, name = parse_actor(actor)
+        return column, self.identities.find(FACETS[column], name)
+
+    def subject(self, name: str) -> tuple[str, int]:
+        """Return column and surrogate of a subject, 0 when unknown."""
+        return "subject", self.identities.find(Kind.SUBJECT, name)
+
+    def who_actor(self, name: str, start: int = 0, end: int = FOREVER) -> a.WhoActor:
+        """Return whose data an actor was shown. Raises InputError, LedgerError."""
+        column, surrogate = self.facet(name)
+
+        def question(rows: ir.Table, state: State) -> a.WhoActor:
+            mine = q.within(q.facet(rows, column, surrogate or -1), start, end)
+            people, subjects = self._exposure(q.shown(mine), "subject", a.Exposed)
+            tally = self._snapshots.fetch(q.tallies(mine))[0]
+            gaps, period = self._gaps(rows, state, start, end), self._period(rows, state)
+            return a.WhoActor(
+                actor=name,
+                people=people,
+                subjects=sorted(subjects, key=lambda one: (one.first, one.subject)),
+                unobserved=gaps,
+                unattributed=int(tally["unattributed"]),
+                misses=int(tally["misses"]),
+                erased=people - len(subjects),
+                period=period,
+                retention=state.retention,
+                note=a.note(people, name, period, len(gaps), state.retention),
+            )
+
+        return self._snapshots.ask(question)
+
+    def who_subject(self, name: str, start: int = 0, end: int = FOREVER) -> a.WhoSubject:
+        """Return to whom a person's data was shown. Raises LedgerError."""
+        _, surrogate = self.subject(name)
+
+        def question(rows: ir.Table, state: State) -> a.WhoSubject:
+            mine = q.within(q.facet(rows, "subject", surrogate or -1), start, end)
+            count, actors = self._exposure(mine, "actor", a.Recipient)
+            gaps, period = self._gaps(rows, state, start, end), self._period(rows, state)
+            return a.WhoSubject(
+                subject=name,
+                count=count,
+                actors=sorted(actors, key=lambda one: (one.first, one.actor)),
+                unobserved=gaps,
+                erased=count - len(actors),
+                period=period,
+                retention=state.retention,
+                note=a.note(count, name, period, len(gaps), state.retention),
+            )
+
+        return self._snapshots.ask(question)
+
+    def _exposure(self, rows: ir.Table, by: str, form: type[_Named]) -> tuple[int, list[_Named]]:
+        """Return how many there are, and those that still have a name."""
+        found = a.summarise(self._snapshots.fetch(q.exposure(rows, by)), by)
+        names = {**self.identities.names(found), 0: "unknown"}
+        return len(found), [
+            form(names[number], **one.words()) for number, one in found.items() if number in names
+        ]
+
+    # -- what it cannot speak for ----------------------------------------------------------
+
+    def unobserved(self, start: int = 0, end: int = FOREVER) -> list[a.Unobserved]:
+        """Return the periods, touching this one, that the ledger cannot speak for. Raises LedgerError."""
+        return self._snapshots.ask(lambda rows, state: self._gaps(rows, state, start, end))
+
+    def _gaps(self, rows: ir.Table, state: State, start: int, end: int) -> list[a.Unobserved]:
+        recorded = self._snapshots.fetch(q.unobserved(rows, start, end))
+        return self._removed(state, start, end) + [
+            a.Unobserved(iso(row["time"]), iso(row["until"]), _why(row)) for row in recorded
+        ]
+
+    def _removed(self, state: State, start: int, end: int) -> list[a.Unobserved]:
+        """Return the time whose rows retention took away."""
+        found = []
+        spans = [(state.removed, "removed after their retention")]
+        if not self._opens_archives:
+            spans.append(
+                (state.archived, "sealed after their retention; the sealing key opens them")
+            )
+        for day, why in spans:
+            first, last = max(start, state.first_ever), min(end, day * DAY_S * 1_000_000)
+            if first < last:
+                found.append(a.Unobserved(iso(first), iso(last), f"rows were {why}"))
+        return found
+
+    def _period(self, rows: ir.Table, state: State) -> a.Period:
+        """Return from when to when the ledger observed anything."""
+        found = self._snapshots.fetch(q.span(rows))[0]
+        if found["first"] is None:
+            return a.Period("", "")
+        return a.Period(iso(found["first"]), iso(max(found["last"], found["first"])))
+
+    # -- all rows --------------------------------------------------------------------------
+
+    def people_per_actor(self) -> dict[str, int]:
+        """Return distinct people per actor, most first; erased and unnamed actors are left out."""
+
+        def question(rows: ir.Table, _: State) -> dict[str, int]:
+            found = self._snapshots.fetch(q.people_per_actor(rows))
+            names = self.identities.names(row["actor"] for row in found)
+            return {names[row["actor"]]: row["people"] for row in found if row["actor"] in names}
+
+        return self._snapshots.ask(question)
+
+    def rows(self, start: int = 0, end: int = FOREVER) -> Iterator[Row]:
+        """Yield every row of a period with its names, earliest first. Raises LedgerError."""
+
+        def question(rows: ir.Table, _: State) -> pa.RecordBatchReader:
+            ordered = q.within(rows, start, end).order_by(["time", "actor", "subject"])
+            return self._snapshots.batches(ordered)
+
+        for batch in self._snapshots.ask(question):
+            yield from rows_of_batch(batch, self.identities)
+
+    # -- the access log --------------------------------------------------------------------
+
+    def record_access(  # noqa: PLR0913  (an entry is all of these)
+        self,
+        column: str,
+        surrogate: int,
+        *,
+        why: str,
+        by: str,
+        at: float,
+        start: int = 0,
+        end: int = 0,
+        command: str = "who",
+    ) -> None:
+        """Append to the chain that somebody asks. Raises LedgerError; then nothing may be shown."""
+        seal = self.keys.seal_text
+        self.chain.append(
+            e.Access(
+                at=iso(round(at * 1e6)),
+                column=column,
+                surrogate=surrogate,
+                why=seal(why),
+                by=seal(by),
+                start=start,
+                end=end,
+                command=command,
+            )
+        )
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Return why a period is unobserved, and where when it was not everywhere."""
+    where = [f"surface {row['surface']}"] if row["surface"] else []
+    where += [f"door {row['source']}"] if row["source"] else []
+    return f"{row['reason']} ({', '.join(where)})" if where else str(row["reason"])
