@@ -11,6 +11,7 @@ from himaya.core.errors import HimayaError
 
 #: Command name to `module:attribute`; kept in the order of the help page.
 COMMANDS: dict[str, str] = {
+    "demo": "himaya.cli.demo:demo",
     "who": "himaya.cli.who:who",
     "discover": "himaya.cli.discover:discover",
     "init": "himaya.cli.init:init",

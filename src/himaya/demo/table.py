@@ -1,0 +1,71 @@
+"""The live table: the same scrapers without and with himaya, while it happens."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from himaya.demo.scene import BARE, GATED, Scene
+from himaya.demo.scrapers import Scraper
+
+TIME_NOTE = (
+    "Time is compressed: in one minute these people do what people do in an hour,"
+    " so the hourly budgets below are met within a minute."
+)
+
+
+def live_table(scene: Scene) -> RenderableType:
+    """Return the table as it stands, with one line about the honest people under it."""
+    table = Table(
+        title=_title(scene), title_justify="left", box=box.SIMPLE_HEAD, caption_justify="left"
+    )
+    table.add_column("Scraper")
+    table.add_column("how", style="dim")
+    table.add_column("people\nwithout", justify="right", style="red")
+    table.add_column("people\nwith himaya", justify="right", style="green")
+    table.add_column("refused", justify="right")
+    table.add_column("challenged", justify="right")
+    table.add_column("solved", justify="right")
+    for scraper in scene.scrapers:
+        table.add_row(*_row(scene, scraper))
+    table.add_section()
+    table.add_row(
+        Text("All together", style="bold"),
+        f"of {scene.population:,} people",
+        f"{scene.taken(BARE):,}",
+        f"{scene.taken(GATED):,}",
+    )
+    return Group(table, Text(honest_words(scene)), Text(TIME_NOTE, style="dim"))
+
+
+def _title(scene: Scene) -> str:
+    rest = max(0.0, scene.seconds - scene.elapsed)
+    clock = f"{scene.elapsed:.0f} s" + (f", {rest:.0f} s to go" if rest else ", done")
+    return f"The same people and the same scrapers, without and with himaya ({clock})"
+
+
+def _row(scene: Scene, scraper: Scraper) -> list[str]:
+    bare, gated = scene.tallies[BARE][scraper.key], scene.tallies[GATED][scraper.key]
+    counts = (bare.people, gated.people, gated.refused, gated.challenged, gated.solved)
+    return [scraper.title, scraper.how, *(f"{count:,}" for count in counts)]
+
+
+def honest_words(scene: Scene) -> str:
+    """Return the sentence about the honest crowd."""
+    gated = scene.crowds[GATED]
+    return (
+        f"Honest people touched: {len(gated.touched)} of {gated.size}"
+        f" ({gated.requests:,} page views behind himaya so far)"
+    )
+
+
+def plain_line(scene: Scene) -> str:
+    """Return the same in one line, for where there is no terminal."""
+    gated = scene.crowds[GATED]
+    return (
+        f"{scene.elapsed:5.1f} s  people taken without himaya {scene.taken(BARE):>6,}"
+        f"   with himaya {scene.taken(GATED):>6,}"
+        f"   honest people touched {len(gated.touched)} of {gated.size}"
+    )
