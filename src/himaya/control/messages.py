@@ -80,8 +80,33 @@ class Stand(msgspec.Struct, tag_field="op", tag="stand"):
     standing: Standing
 
 
+class NoteGap(msgspec.Struct, tag_field="op", tag="gap", omit_defaults=True):
+    """A door could not ask from `start` to `end` (epoch seconds), so what it passed was not observed.
+
+    `requests` is how many passed on `surface`; the authority writes the gap into the ledger.
+    """
+
+    start: float
+    end: float
+    why: str
+    surface: str = ""
+    door: str = ""
+    requests: int = 0
+
+
 Question = (
-    Decide | Admit | Record | Clear | Tell | AskStatus | TurnOff | TurnOn | Reload | Flush | Stand
+    Decide
+    | Admit
+    | Record
+    | Clear
+    | Tell
+    | AskStatus
+    | TurnOff
+    | TurnOn
+    | Reload
+    | Flush
+    | Stand
+    | NoteGap
 )
 
 
