@@ -1,8 +1,8 @@
 """The traffic that the engine is timed with: a social site's requests, drawn from a seed.
 
 Two in five actors look at people (profiles, listings of ten, look-ups); the others read pages that show nobody.
-Seven in ten are logged in, so a request charges two to five principals: account, session, address,
-network, and anonymous ones only the last two.
+Seven in ten are logged in, so a request charges two to four principals: account, session, address and
+network, and anonymous ones only the last two. Actors come in visits of a dozen requests, some twenty seconds apart.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ SUBJECTS = 200_000
 START = 1_760_000_000.0
 #: What one request of an actor who looks at people asks for: (kind, share).
 MIX = (("profile", 0.55), ("listing", 0.10), ("lookup", 0.05), ("page", 0.30))
+#: Visits going on at a time, and requests of one visit on average.
+VISITS, LENGTH = 300, 12
 PAGES = ("/", "/about", "/jobs/{}", "/static/app.{}.css", "/news/{}", "/settings", "/help/{}")
 
 
@@ -56,6 +58,7 @@ class Traffic:
         """Draw `actors` actors; `kind` limits the traffic to one kind of request."""
         self._random = random.Random(seed)
         self._actors = [self._actor(number) for number in range(actors)]
+        self._visiting = [self._random.choice(self._actors) for _ in range(VISITS)]
         self._kind = kind
         self._now = START
         self._number = 0
@@ -76,12 +79,19 @@ class Traffic:
     def _step(self) -> Step:
         self._number += 1
         self._now += self._random.expovariate(14)
-        actor, looks = self._random.choice(self._actors)
+        actor, looks = self._visitor()
         kind = self._kind or (self._draw_kind() if looks else "page")
         target, people = self._target(kind)
         request = Request(f"r{self._number}", actor, target)
         exchange = Exchange(request, 200, people=people, sent=2048, source="authority")
         return Step(request, exchange, self._now)
+
+    def _visitor(self) -> tuple[Actor, bool]:
+        """Return whose request is next; now and then a visit ends and another actor's begins."""
+        place = self._random.randrange(VISITS)
+        if self._random.random() < 1 / LENGTH:
+            self._visiting[place] = self._random.choice(self._actors)
+        return self._visiting[place]
 
     def _draw_kind(self) -> str:
         kinds, shares = [kind for kind, _ in MIX], [share for _, share in MIX]
