@@ -1,0 +1,238 @@
+"""A chunk of whole lines, parsed: what every line adds to the figures, and the entries worth keeping.
+
+Most lines of a log show nobody. They are parsed as strictly as the others, counted, and dropped
+before anything is built from them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from operator import attrgetter, itemgetter
+from typing import Protocol
+
+import msgspec
+
+from himaya.watch.crawlers import claimed_crawler
+from himaya.watch.entry import WORDS, Entry, Malformed, shown
+from himaya.watch.escapes import plain
+from himaya.watch.times import parse_time
+
+#: A request target longer than this is no real request line (servers refuse far shorter ones).
+MAX_TARGET = 32_768
+
+#: Malformed lines kept per chunk as samples.
+SAMPLES = 5
+
+#: Addresses remembered per chunk of those that claim to be one crawler.
+_CRAWLER_ADDRESSES = 5_000
+
+Row = tuple[str, ...]
+
+
+class Keep(Protocol):
+    """Chooses the lines worth an entry."""
+
+    def may_keep(self, target: str) -> object:
+        """Tell quickly, and never wrongly no, whether a target could be worth an entry."""
+        ...
+
+    def keeps(self, method: str, target: str) -> bool:
+        """Tell exactly."""
+        ...
+
+
+class Claim(msgspec.Struct, array_like=True):
+    """Lines whose agent string claims to be one crawler, and from which addresses."""
+
+    requests: int = 0
+    addresses: set[str] = msgspec.field(default_factory=set)
+
+
+class Reading(msgspec.Struct, array_like=True):
+    """What one chunk of lines says.
+
+    `lines = parsed + malformed`. `first` and `last` are its earliest and latest time; `entries` are
+    sorted by time. `addresses` counts lines per peer address; `with_account` and
+    `with_subjects` are lines that name an account or people; `forwarded` those with a forwarded address.
+    """
+
+    lines: int = 0
+    parsed: int = 0
+    malformed: int = 0
+    first: float | None = None
+    last: float | None = None
+    with_account: int = 0
+    with_subjects: int = 0
+    forwarded: int = 0
+    addresses: dict[str, int] = msgspec.field(default_factory=dict)
+    claims: dict[str, Claim] = msgspec.field(default_factory=dict)
+    samples: list[Malformed] = msgspec.field(default_factory=list)
+    entries: list[Entry] = msgspec.field(default_factory=list)
+
+
+class Rows(msgspec.Struct):
+    """Raw rows of a chunk, one per line: a tuple of texts each; `slots` says which word is where.
+
+    `bad` is the index of the text of a malformed line, "" in good rows.
+    """
+
+    rows: list[Row]
+    slots: dict[str, int]
+    bad: int
+
+
+def read_rows(rows: Rows, first_line: int, keep: Keep) -> Reading:
+    """Return what rows say; `first_line` is the number of the first one."""
+    reading = Reading(lines=len(rows.rows))
+    times = {text: parse_time(text) for text in _distinct(rows.rows, rows.slots["at"])}
+    longest = max(map(len, map(itemgetter(rows.slots["target"]), rows.rows)), default=0)
+    good: list[Row] = rows.rows
+    numbers: list[int] | None = None
+    if None in times.values() or longest > MAX_TARGET:
+        good, numbers = _sift(rows, times, first_line, reading)
+    reading.parsed = len(good)
+    reading.malformed = reading.lines - reading.parsed
+    if good:
+        _count(good, rows.slots, times, reading)
+        reading.entries = _entries(good, rows, times, keep, numbers or range(first_line, 1 << 62))
+    return reading
+
+
+def _distinct(rows: list[Row], index: int) -> set[str]:
+    return set(map(itemgetter(index), rows))
+
+
+def _sift(
+    rows: Rows, times: dict[str, float | None], first_line: int, reading: Reading
+) -> tuple[list[Row], list[int]]:
+    """Part good rows from malformed lines; return the good ones and their line numbers."""
+    at, target = rows.slots["at"], rows.slots["target"]
+    good: list[Row] = []
+    numbers: list[int] = []
+    for number, row in enumerate(rows.rows, first_line):
+        if times[row[at]] is not None and len(row[target]) <= MAX_TARGET:
+            good.append(row)
+            numbers.append(number)
+        elif len(reading.samples) < SAMPLES:
+            reading.samples.append(_malformed(rows, row, number))
+    return good, numbers
+
+
+def _malformed(rows: Rows, row: Row, number: int) -> Malformed:
+    text = row[rows.bad]
+    if text.strip():
+        return Malformed(number, shown(text.rstrip("\r")), "not in the format of the log")
+    at = row[rows.slots["at"]]
+    if not at:
+        return Malformed(number, "", "an empty line")
+    if parse_time(at) is None:
+        return Malformed(number, shown(" ".join(filter(None, row))), "no valid time")
+    return Malformed(number, shown(row[rows.slots["target"]]), "the request line is too long")
+
+
+def _count(
+    good: list[Row], slots: dict[str, int], times: dict[str, float | None], reading: Reading
+) -> None:
+    known = [at for at in times.values() if at is not None]
+    reading.first, reading.last = min(known), max(known)
+    addresses = Counter(map(itemgetter(slots["address"]), good))
+    reading.addresses = dict(addresses)
+    reading.with_account = max(
+        _filled(good, slots.get("account")), _filled(good, slots.get("himaya_account"))
+    )
+    reading.with_subjects = _filled(good, slots.get("subjects"))
+    reading.forwarded = _filled(good, slots.get("forwarded"))
+    if "agent" in slots:
+        reading.claims = _claims(good, slots["agent"], slots["address"])
+
+
+def _filled(rows: list[Row], index: int | None) -> int:
+    """Return in how many rows a field says something."""
+    if index is None:
+        return 0
+    texts = list(map(itemgetter(index), rows))
+    return len(texts) - texts.count("-") - texts.count("")
+
+
+def _claims(rows: list[Row], agent: int, address: int) -> dict[str, Claim]:
+    names = {text: claimed_crawler(text) for text in _distinct(rows, agent)}
+    if not any(names.values()):
+        return {}
+    claims: dict[str, Claim] = {}
+    for row in rows:
+        name = names[row[agent]]
+        if name:
+            claim = claims.setdefault(name, Claim())
+            claim.requests += 1
+            if len(claim.addresses) < _CRAWLER_ADDRESSES:
+                claim.addresses.add(row[address])
+    return claims
+
+
+def _entries(
+    good: list[Row],
+    rows: Rows,
+    times: dict[str, float | None],
+    keep: Keep,
+    numbers: range | list[int],
+) -> list[Entry]:
+    """Build the entries worth keeping, sorted by time; lines of one time keep their order."""
+    slots = rows.slots
+    at, method, target = slots["at"], slots.get("method", rows.bad), slots["target"]
+    build = EntryBuilder(rows)
+    may_keep, keeps = keep.may_keep, keep.keeps
+    entries = [
+        build(row, times[row[at]] or 0.0, number)
+        for row, number in zip(good, numbers, strict=False)
+        if may_keep(row[target]) and keeps(row[method] or "GET", plain(row[target]))
+    ]
+    entries.sort(key=attrgetter("at"))
+    return entries
+
+
+class EntryBuilder:
+    """Builds entries from rows of one layout."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Take the layout; a word the log does not have reads as "" (see `Rows.bad`)."""
+        self._pick = itemgetter(*(rows.slots.get(word, rows.bad) for word in WORDS))
+        self._has_subjects = "subjects" in rows.slots
+        self._has_completion = "completion" in rows.slots
+
+    def __call__(self, row: Row, at: float, line: int) -> Entry:
+        """Return the entry of one good row."""
+        (_, address, account, method, target, status, sent, agent, host, id_, subjects, named,
+         session, key, tier, terms, fingerprint, asn, forwarded, type_, completion, connection,
+         query) = self._pick(row)  # fmt: skip
+        whole = plain(target)
+        if query and query != "-":
+            whole += "?" + plain(query).lstrip("?")
+        silent = not self._has_subjects or subjects == "-"
+        return Entry(
+            at=at,
+            address=plain(address),
+            account=plain(account),
+            method=plain(method) or ("GET" if whole else ""),
+            target=whole,
+            status=_number(status, 0),
+            sent=_number(sent, -1 if sent != "-" else 0),
+            agent=plain(agent),
+            host=plain(host),
+            id=plain(id_),
+            subjects=None if silent else plain(subjects),
+            himaya_account=plain(named),
+            session=plain(session),
+            key=plain(key),
+            tier=plain(tier),
+            terms=plain(terms),
+            fingerprint=plain(fingerprint),
+            asn=plain(asn),
+            forwarded=plain(forwarded),
+            type=plain(type_),
+            aborted=connection == "X" or (self._has_completion and completion != "OK"),
+            line=line,
+        )
+
+
+def _number(text: str, missing: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() else missing
