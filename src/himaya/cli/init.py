@@ -1,0 +1,96 @@
+"""`himaya init nginx|django`: complete snippets for what stands beside himaya, on standard output."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import click
+
+from himaya.core.errors import InputError
+
+#: What may stand in a configuration of nginx or Python without quoting.
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/*@%+\[\]-]+")
+
+_COMMON = (
+    ("Host", "$host"),
+    ("X-Original-URI", "$request_uri"),
+    ("X-Original-Method", "$request_method"),
+    ("X-Real-IP", "$remote_addr"),
+    ("X-Forwarded-For", "$remote_addr"),
+    ("X-Forwarded-Proto", "$scheme"),
+    ("X-Request-ID", "$request_id"),
+    ("Himaya-Account", '""'),
+    ("Himaya-Subjects", '""'),
+    ("Himaya-Redact", '""'),
+)
+_UNASKED = (("Himaya-Verdict", '""'), ("Himaya-Reference", '""'))
+_REFUSED = (("Himaya-Verdict", "$himaya_verdict"), ("Himaya-Reference", "$himaya_reference"))
+
+SOCKET = "/run/himaya/auth.sock"
+
+
+@click.group()
+def init() -> None:
+    """Print what has to be written elsewhere, ready to be copied."""
+
+
+@init.command()
+@click.option("--site", default="example.org", show_default=True, help="Name of the site.")
+@click.option(
+    "--upstream",
+    default="127.0.0.1:8000",
+    show_default=True,
+    help="The application, host:port or unix:/path.",
+)
+@click.option(
+    "--socket", default=SOCKET, show_default=True, help="Unix socket the authority listens on."
+)
+@click.option(
+    "--listen", default="", help="host:port the authority listens on, instead of --socket."
+)
+@click.option("--port", default="80", show_default=True, help="What nginx listens on.")
+@click.option(
+    "--log", default="/var/log/nginx/himaya.log", show_default=True, help="The log nginx writes."
+)
+def nginx(site: str, upstream: str, socket: str, listen: str, port: str, log: str) -> None:
+    """Print a complete nginx configuration that asks himaya before every page."""
+    values = {"site": site, "upstream": upstream, "port": port, "log": log}
+    values["gate"] = listen or f"unix:{socket}"
+    _check(values)
+    click.echo(nginx_snippet(**values), nl=False)
+
+
+def nginx_snippet(*, site: str, upstream: str, port: str, log: str, gate: str) -> str:
+    """Return the nginx configuration. `gate` is where the authority listens, `host:port` or `unix:/path`."""
+    text = _template("nginx.conf.in")
+    by_port = not gate.startswith("unix:")
+    secret = ("X-Himaya-Secret", '"PUT-THE-SECRET-HERE"' if by_port else '""')
+    blocks = {
+        "common": _headers((*_COMMON, *_UNASKED, secret)),
+        "refusal": _headers((*_COMMON, *_REFUSED, secret)),
+        "secret": _WITH_PORT if by_port else "",
+    }
+    values = {"site": site, "upstream": upstream, "port": port, "log": log, "gate": gate}
+    return re.sub(r"@([a-z]+)@", lambda found: ({**values, **blocks})[found[1]], text)
+
+
+#: Said at the top when the authority listens on a port: anybody who reaches it could speak for nginx.
+_WITH_PORT = """#
+# The authority listens on a port, so nginx shows it a secret: make one (openssl rand -hex 32), put it into the file
+# that [gate] secret_file names, and in place of PUT-THE-SECRET-HERE below.
+"""
+
+
+def _headers(pairs: tuple[tuple[str, str], ...]) -> str:
+    return "\n".join(f"        proxy_set_header {name} {value};" for name, value in pairs)
+
+
+def _template(name: str) -> str:
+    return (resources.files("himaya.cli") / "snippets" / name).read_text(encoding="utf-8")
+
+
+def _check(values: dict[str, str]) -> None:
+    for name, value in values.items():
+        if not _PLAIN.fullmatch(value):
+            raise InputError(f"--{name}: {value!r} cannot stand in a configuration file")
