@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from himaya.core.errors import InputError
 from himaya.watch.fields import TRAILING, nginx_tokens, word_of
 from himaya.watch.formats import (
-    COMBINED,
+    BEHIND_SYSLOG,
     NAMED,
     REST,
     LineFormat,
@@ -68,8 +68,7 @@ def _candidates(
     trailing = _with_trailing(sample, account_field)
     plain: list[LineFormat] = [named_format(name, account_field=account_field) for name in NAMED]
     behind: list[LineFormat] = [
-        named_format(name, account_field=account_field, syslog=True)
-        for name in ("combined", "common", "vhost_combined")
+        named_format(name, account_field=account_field, syslog=True) for name in BEHIND_SYSLOG
     ]
     return [*trailing, *plain, *behind]
 
@@ -81,15 +80,16 @@ def _with_trailing(sample: Sequence[str], account_field: str) -> list[LineFormat
     ]
     if not tails:
         return []
+    combined = NAMED["combined"]
     if all(_FORWARDED.fullmatch(tail) for tail in tails):
-        tokens = nginx_tokens(f'{COMBINED} "$http_x_forwarded_for"')
+        tokens = nginx_tokens(f'{combined} "$http_x_forwarded_for"')
         return [TextFormat("combined, forwarded addresses", [*tokens, REST])]
     names, _ = Counter(tuple(_names(tail)) for tail in tails).most_common(1)[0]
     known = [name for name, _ in names if name in TRAILING or word_of(name, account_field)]
     if not known:
         return []
     fields = " ".join(f"{name}={mark}${{{name}}}{mark}" for name, mark in names)
-    tokens = nginx_tokens(f"{COMBINED} {fields}")
+    tokens = nginx_tokens(f"{combined} {fields}")
     title = f"combined, {', '.join(known)}"
     return [TextFormat(title, [*tokens, REST], account_field=account_field)]
 

@@ -10,6 +10,7 @@ from himaya.watch.entry import WORDS
 #: nginx variables to words. A line may have several for one word; the first that says something holds.
 VARIABLES = {
     "remote_addr": "address",
+    "remote_ip": "address",
     "remote_user": "account",
     "upstream_http_himaya_account": "himaya_account",
     "sent_http_himaya_account": "himaya_account",
@@ -85,6 +86,8 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 def word_of(variable: str, account_field: str = "remote_user") -> str:
     """Return the word a variable is read for, "" when himaya has no use for it."""
+    if variable == "plain_user":
+        variable = "remote_user"
     if variable == account_field:
         return "account"
     if variable == "remote_user":

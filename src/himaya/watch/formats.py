@@ -6,25 +6,35 @@ import re
 from typing import Protocol
 
 from himaya.core.errors import InputError
+from himaya.watch.entry import Malformed, shown
 from himaya.watch.fields import apache_tokens, nginx_tokens
 from himaya.watch.jsonlines import JsonLines, map_of_format
 from himaya.watch.pattern import SYSLOG, LinePattern
 from himaya.watch.reading import Keep, Reading, Rows, read_rows
+from himaya.watch.source import MAX_LINE, Chunk
 
-COMMON = '$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent'
-COMBINED = f'{COMMON} "$http_referer" "$http_user_agent"'
+_REQUEST = '[$time_local] "$request" $status $body_bytes_sent'
+_AGENT = '"$http_referer" "$http_user_agent"'
 
-#: Named formats by the string that makes them; `{rest}` marks where further fields may follow.
+#: Named formats by the string that makes them. In these the address must be one (`$remote_ip`), because
+#: the first word may be a host name too; the last two read logs that have names for addresses.
 NAMED = {
-    "combined": COMBINED,
-    "common": COMMON,
-    "vhost_combined": f"$host {COMBINED}",
+    "combined": f"$remote_ip $ident $remote_user {_REQUEST} {_AGENT}",
+    "vhost_combined": f"$host $remote_ip $ident $plain_user {_REQUEST} {_AGENT}",
+    "common": f"$remote_ip $ident $remote_user {_REQUEST}",
+    "vhost_common": f"$host $remote_ip $ident $plain_user {_REQUEST}",
+    "bunkerweb": f"$host $remote_ip $ident $request_id $plain_user {_REQUEST} {_AGENT}",
     "nginx-proxy-manager": (
         "[$time_local] $upstream_cache_status $upstream_status $status - $request_method $scheme"
-        ' $host "$request_uri" [Client $remote_addr] [Length $body_bytes_sent]'
+        ' $host "$request_uri" [Client $remote_ip] [Length $body_bytes_sent]'
         ' [Gzip $gzip_ratio] [Sent-to $server] "$http_user_agent" "$http_referer"'
     ),
+    "combined with host names": f"$remote_addr $ident $plain_user {_REQUEST} {_AGENT}",
+    "common with host names": f"$remote_addr $ident $plain_user {_REQUEST}",
 }
+
+#: What is tried behind the header that syslog puts before a line.
+BEHIND_SYSLOG = ("combined", "vhost_combined", "common")
 
 #: Anything may follow a named format; fields that mean something are found by `detect`.
 REST = ("raw", r"(?: [^\n]*+)?")
@@ -63,9 +73,13 @@ class TextFormat:
         return Rows(pattern.pattern.findall(text), pattern.slots, pattern.bad)
 
 
-def read_text(form: LineFormat, text: str, first_line: int, keep: Keep) -> Reading:
-    """Parse lines; `text` is one line or more, without the last newline."""
-    return read_rows(form.rows(text), first_line, keep)
+def read_chunk(form: LineFormat, chunk: Chunk, keep: Keep) -> Reading:
+    r"""Parse a chunk of lines. Bytes that are no UTF-8 stay visible as `\xHH`."""
+    text = chunk.data.decode("utf-8", "backslashreplace")
+    if chunk.oversize:
+        sample = Malformed(chunk.first_line, shown(text), f"longer than {MAX_LINE} bytes")
+        return Reading(lines=1, malformed=1, samples=[sample])
+    return read_rows(form.rows(text), chunk.first_line, keep)
 
 
 def named_format(

@@ -17,6 +17,12 @@ _REQUEST = r"(?:([A-Z][A-Za-z_-]{{0,31}}+) ({inner})(?: HTTP/[0-9.]{{1,4}})?{end
 _QUOTED = r"[^{q}\\\n]*+(?:\\.[^{q}\\\n]*+)*+"
 _QUOTED_WORD = r"[^{q}\\ \n]++(?:\\.[^{q}\\ \n]*+)*+"
 _UPSTREAM = r"[^ \n,]*+(?:(?:,| :) [^ \n,]++)*+"
+_FIXED = {
+    "remote_ip": r"[0-9a-fA-F:.]{2,45}+(?:%[0-9A-Za-z]{1,16})?|-|unix:",
+    "ident": r"[^ \n]++",
+    "plain_user": r"[^ \n]++",
+    "is_args": r"\??",
+}
 _NUMBERS = {"status": r"\d{3}|-", "sent": r"\d{1,18}|-"}
 
 #: What syslog puts before a line (RFC 3164 and 5424), in front of a program's own text.
@@ -122,8 +128,8 @@ def _value(variable: str, word: str, before: str, after: str) -> str:
 
 
 def _bare(variable: str, after: str) -> str:
-    if variable == "is_args":
-        return r"\??"
+    if variable in _FIXED:
+        return _FIXED[variable]
     if variable == "apache_query":
         return rf"(?:\?{_until(after)})?"
     if variable.startswith("upstream_") and not variable.startswith("upstream_http_"):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from operator import attrgetter, itemgetter
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from himaya.watch.crawlers import claimed_crawler
-from himaya.watch.entry import WORDS, Entry, Malformed, shown
-from himaya.watch.escapes import plain
+from himaya.watch.entry import Entry, Malformed, shown
+from himaya.watch.escapes import plain, unescape
 from himaya.watch.times import parse_time
 
 #: A request target longer than this is no real request line (servers refuse far shorter ones).
@@ -191,48 +191,56 @@ def _entries(
 
 
 class EntryBuilder:
-    """Builds entries from rows of one layout."""
+    """Builds entries from rows of one layout, touching only the words the log has."""
 
     def __init__(self, rows: Rows) -> None:
-        """Take the layout; a word the log does not have reads as "" (see `Rows.bad`)."""
-        self._pick = itemgetter(*(rows.slots.get(word, rows.bad) for word in WORDS))
-        self._has_subjects = "subjects" in rows.slots
-        self._has_completion = "completion" in rows.slots
+        """Take the layout."""
+        slots = rows.slots
+        names = Entry.__struct_fields__
+        self._blank: list[Any] = [_BLANK.get(name, "") for name in names]
+        self._texts = [(names.index(w), slots[w]) for w in slots if w in _TEXTS]
+        self._status, self._sent = slots["status"], slots.get("sent", rows.bad)
+        self._query = slots.get("query", -1)
+        self._completion = slots.get("completion", -1)
+        self._connection = slots.get("connection", -1)
+        self._more = max(self._query, self._completion, self._connection) >= 0
 
     def __call__(self, row: Row, at: float, line: int) -> Entry:
         """Return the entry of one good row."""
-        (_, address, account, method, target, status, sent, agent, host, id_, subjects, named,
-         session, key, tier, terms, fingerprint, asn, forwarded, type_, completion, connection,
-         query) = self._pick(row)  # fmt: skip
-        whole = plain(target)
-        if query and query != "-":
-            whole += "?" + plain(query).lstrip("?")
-        silent = not self._has_subjects or subjects == "-"
-        return Entry(
-            at=at,
-            address=plain(address),
-            account=plain(account),
-            method=plain(method) or ("GET" if whole else ""),
-            target=whole,
-            status=_number(status, 0),
-            sent=_number(sent, -1 if sent != "-" else 0),
-            agent=plain(agent),
-            host=plain(host),
-            id=plain(id_),
-            subjects=None if silent else plain(subjects),
-            himaya_account=plain(named),
-            session=plain(session),
-            key=plain(key),
-            tier=plain(tier),
-            terms=plain(terms),
-            fingerprint=plain(fingerprint),
-            asn=plain(asn),
-            forwarded=plain(forwarded),
-            type=plain(type_),
-            aborted=connection == "X" or (self._has_completion and completion != "OK"),
-            line=line,
+        fields = self._blank.copy()
+        for place, index in self._texts:
+            text = row[index]
+            if text != "-":
+                fields[place] = unescape(text) if "\\" in text else text
+        fields[_AT], fields[_LINE] = at, line
+        fields[_STATUS], fields[_SENT] = _number(row[self._status], 0), _size(row[self._sent])
+        entry = Entry(*fields)
+        return self._finished(entry, row) if self._more else entry
+
+    def _finished(self, entry: Entry, row: Row) -> Entry:
+        """Add what some logs keep apart: the query, and whether the transfer was complete."""
+        query = plain(row[self._query]) if self._query >= 0 else ""
+        return msgspec.structs.replace(
+            entry,
+            target=f"{entry.target}?{query.lstrip('?')}" if query else entry.target,
+            aborted=self._is_aborted(row),
         )
+
+    def _is_aborted(self, row: Row) -> bool:
+        if self._connection >= 0:
+            return row[self._connection] == "X"  # Apache: aborted before the response was complete
+        return self._completion >= 0 and row[self._completion] != "OK"  # nginx
+
+
+_TEXTS = frozenset(Entry.__struct_fields__) - {"at", "line", "status", "sent", "aborted"}
+_BLANK = {"subjects": None, "aborted": False, "method": "GET"}
+_AT, _LINE, _STATUS, _SENT = map(Entry.__struct_fields__.index, ("at", "line", "status", "sent"))
 
 
 def _number(text: str, missing: int) -> int:
     return int(text) if text.isascii() and text.isdigit() else missing
+
+
+def _size(text: str) -> int:
+    """Return body bytes; Apache writes `-` for none (`%b`), "" means the log does not say."""
+    return 0 if text == "-" else _number(text, -1)
