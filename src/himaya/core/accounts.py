@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from himaya.core.actor import Actor
 from himaya.core.facts import Facts
+from himaya.core.tables import make_room
 
 
 class Accounts:
@@ -28,8 +29,7 @@ class Accounts:
             self._began = now
         if account in self._first:
             return
-        if len(self._first) >= self._max:
-            del self._first[next(iter(self._first))]
+        make_room(self._first, self._max)
         # One shared int per minute keeps an account without people under 100 bytes.
         minute = int(now // 60)
         if len(self._minutes) > 100_000:

@@ -11,6 +11,9 @@ Principal = tuple[str, str, Triple]
 
 NO_LIMIT: Triple = (UNLIMITED, UNLIMITED, UNLIMITED)
 
+#: Actors whose principals are remembered; the table is emptied when full.
+_CACHED = 50_000
+
 #: First letter of a principal's key; the rest is the name. Short keys keep a million actors small.
 KEY_OF = {
     "account": "a",
@@ -63,6 +66,7 @@ class Principals:
         """Precompute the limits of every tier."""
         self._default = TierLimits(policy.budgets)
         self._tiers = {name: TierLimits(budgets) for name, budgets in policy.tiers.items()}
+        self._cache: dict[tuple[str, str, str, str, str, bool], list[Principal]] = {}
 
     def of(self, actor: Actor, tier: str, *, new: bool) -> list[Principal]:
         """Return the principals of an actor; the first is the one reports name it by.
@@ -70,6 +74,15 @@ class Principals:
         That first principal is always present, with or without a budget; the others only when
         the tier has a budget for their kind. `new`: the account is younger than the policy's age.
         """
+        key = (actor.account, actor.key, actor.address, actor.session, tier, new)
+        found = self._cache.get(key)
+        if found is None:
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            found = self._cache[key] = self._find(actor, tier, new=new)
+        return found
+
+    def _find(self, actor: Actor, tier: str, *, new: bool) -> list[Principal]:
         tiered = self._tiers.get(tier, self._default) if self._tiers else self._default
         found: list[Principal] = []
         if actor.account:

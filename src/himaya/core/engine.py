@@ -311,8 +311,9 @@ class Engine:
             self.accounts.seen(actor.account, now)
         new = self.accounts.is_new(actor, now)
         bucket = int(now // BUCKET_S)
-        for kind, key, limits in self._principals.of(actor, self.accounts.tier(actor), new=new):
-            ticket.add(kind, self.book.window(kind, key, bucket), limits)
+        principals = self._principals.of(actor, self.accounts.tier(actor), new=new)
+        window = self.book.window
+        ticket.join(principals, [window(kind, key, bucket) for kind, key, _ in principals])
         return ticket
 
     def _needs(self, ticket: Ticket, person: Person) -> list[Triple]:

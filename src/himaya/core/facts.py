@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from himaya.core.tables import make_room
+
 
 class AccountFact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What is known of an account.
@@ -80,6 +82,5 @@ class Facts:
 
 def _put(table: dict[Any, Any], key: object, value: object, bound: int) -> None:
     table.pop(key, None)
-    if len(table) >= bound:
-        del table[next(iter(table))]
+    make_room(table, bound)
     table[key] = value

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
+from himaya.core.tables import make_room
 from himaya.core.ticket import Ticket
 
 _NEVER = float("inf")
@@ -16,7 +19,7 @@ class Flight:
 
     def __init__(self) -> None:
         """Start with nothing in flight."""
-        self._open: dict[str, Ticket] = {}
+        self._open: OrderedDict[str, Ticket] = OrderedDict()
         self._late: dict[str, None] = {}
         self._check_at = _NEVER
 
@@ -49,18 +52,18 @@ class Flight:
         if now < self._check_at:
             return []
         tickets = []
-        for request_id, ticket in list(self._open.items()):
+        self._check_at = _NEVER
+        while self._open:
+            request_id, ticket = next(iter(self._open.items()))
             if ticket.deadline > now:
+                self._check_at = ticket.deadline
                 break
             tickets.append(self._take_late(request_id, most))
-        first = next(iter(self._open.values()), None)
-        self._check_at = first.deadline if first else _NEVER
         return tickets
 
     def _take_late(self, request_id: str, most: int) -> Ticket:
+        make_room(self._late, most)
         self._late[request_id] = None
-        if len(self._late) > most:
-            del self._late[next(iter(self._late))]
         return self._open.pop(request_id)
 
     def was_late(self, request_id: str) -> bool:

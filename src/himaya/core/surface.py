@@ -50,9 +50,21 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     subject: str = ""
 
 
-@lru_cache(maxsize=16384)
+#: What makes a path differ from its canonical form; most paths have none of it.
+_ODD = re.compile(r"[%;#]|//|/\.|\./|[./]$")
+
+
 def canonical_path(target: str) -> str:
-    """Return the path of a request target in one canonical form.
+    """Return the path of a request target in one canonical form."""
+    path = target.partition("?")[0]
+    if path.startswith("/") and not _ODD.search(path):
+        return path
+    return _canonical(target)
+
+
+@lru_cache(maxsize=16384)
+def _canonical(target: str) -> str:
+    """Undo everything that lets two spellings name one resource.
 
     Absolute-form targets lose scheme and host (RFC 9112 section 3.2.2); query and fragment are
     dropped; percent-encoding is undone once (an encoded slash stays encoded, as it is data, RFC 3986
@@ -73,6 +85,11 @@ def canonical_path(target: str) -> str:
     return "/" + "/".join(out)
 
 
+#: A compiled route: its pattern, the number of its subject group (0 = none), its surface, and the
+#: match to return when the path names nobody.
+_Entry = tuple[re.Pattern[str], int, Surface, Match]
+
+
 class Surfaces:
     """All surfaces of a site, matched by method and path through a table by first segment."""
 
@@ -81,11 +98,12 @@ class Surfaces:
         self.all = surfaces
         self.by_id = {surface.id: surface for surface in surfaces}
         order = sorted(surfaces, key=lambda s: -len(re.sub(r"\{[^}]*\}", "", s.route)))
-        self._heads: dict[str, list[tuple[re.Pattern[str], Surface]]] = {}
-        self._open: list[tuple[re.Pattern[str], Surface]] = []
+        self._heads: dict[str, list[_Entry]] = {}
+        self._open: list[_Entry] = []
         for surface in order:
             head = surface.route.strip("/").split("/")[0].lower()
-            entry = (compile_route(surface.route), surface)
+            pattern = compile_route(surface.route)
+            entry = (pattern, pattern.groupindex.get("subject", 0), surface, Match(surface))
             if "{" in head:
                 self._open.append(entry)
             else:
@@ -94,16 +112,21 @@ class Surfaces:
     def match(self, method: str, target: str) -> Match | None:
         """Return the surface a request belongs to and the subject its path names, or None."""
         path = canonical_path(target)
-        head = path[1:].partition("/")[0].lower()
-        for pattern, surface in self._heads.get(head, ()):
-            found = pattern.fullmatch(path)
-            if found and method in surface.methods:
-                return Match(surface, found.groupdict().get("subject") or "")
-        for pattern, surface in self._open:
-            found = pattern.fullmatch(path)
-            if found and method in surface.methods:
-                return Match(surface, found.groupdict().get("subject") or "")
-        return None
+        entries = self._heads.get(path[1:].partition("/")[0].lower())
+        if entries is not None:
+            match = _first(entries, method, path)
+            if match is not None:
+                return match
+        return _first(self._open, method, path) if self._open else None
+
+
+def _first(entries: list[_Entry], method: str, path: str) -> Match | None:
+    for pattern, group, surface, nobody in entries:
+        found = pattern.fullmatch(path)
+        if found and method in surface.methods:
+            subject = found.group(group) if group else ""
+            return Match(surface, subject) if subject else nobody
+    return None
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from himaya.core.budget import Principal
 from himaya.core.clearances import Purse
 from himaya.core.decision import Action
 from himaya.core.exchange import Person, Request
@@ -51,13 +52,13 @@ class Ticket:
         self.redacted: tuple[str, ...] = ()
         self.action = Action.ALLOW
 
-    def add(self, kind: str, window: PeopleWindow, limits: Triple) -> None:
-        """Add one principal, holding nothing."""
-        self.kinds.append(kind)
-        self.windows.append(window)
-        self.limits.append(limits)
-        self.held.append(0)
-        self.credit.append(0)
+    def join(self, principals: list[Principal], windows: list[PeopleWindow]) -> None:
+        """Take in all principals of the request and their windows, holding nothing."""
+        self.windows = windows
+        self.kinds = [kind for kind, _, _ in principals]
+        self.limits = [limits for _, _, limits in principals]
+        self.held = [0] * len(windows)
+        self.credit = self.held.copy()
 
     def advance(self, bucket: int) -> None:
         """Move every window to `bucket`."""
@@ -79,10 +80,7 @@ class Ticket:
 
     def shortage(self, needs: list[Triple]) -> list[int]:
         """Return the units lacking per principal for `needs`, beside what is held."""
-        return [
-            window.short(limits, need)
-            for window, limits, need in zip(self.windows, self.limits, needs, strict=True)
-        ]
+        return list(map(PeopleWindow.short, self.windows, self.limits, needs))
 
     def cover(self, lacking: list[int], purse: Purse | None) -> bool:
         """Let a purse pay what is lacking; False when it cannot, and then nothing changed."""

@@ -115,14 +115,19 @@ class PeopleWindow:
 
         A window that needs nothing is not asked, so what is already counted stays free.
         """
-        lack = 0
-        if need[0]:
-            lack = self.hour + self.reserved + need[0] - limits[0]
-        if need[1]:
-            lack = max(lack, self.day + self.reserved + need[1] - limits[1])
-        if need[2]:
-            lack = max(lack, self.month + self.reserved + need[2] - limits[2])
-        return max(0, lack)
+        hour, day, month = need
+        held = self.reserved
+        if (
+            (not hour or self.hour + held + hour <= limits[0])
+            and (not day or self.day + held + day <= limits[1])
+            and (not month or self.month + held + month <= limits[2])
+        ):
+            return 0
+        return max(
+            self.hour + held + hour - limits[0] if hour else 0,
+            self.day + held + day - limits[1] if day else 0,
+            self.month + held + month - limits[2] if month else 0,
+        )
 
     def free(self, limits: Triple) -> int:
         """Return the units that may still be reserved, never below 0."""
