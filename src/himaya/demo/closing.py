@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -17,6 +18,8 @@ from himaya.demo.stage import Stage
 
 #: The account budget of the demo's himaya.toml for one day; a test keeps both equal.
 DAY_BUDGET = 300
+_SHOWN_LINES = 3
+_SHOWN_DIFF = 12
 
 
 def closing(
@@ -29,7 +32,8 @@ def closing(
         *map(Text, _warnings(scene)),
         Rule("Exact answers"),
         Text(_proof_words(scene, proof)),
-        _block(_files(proof)),
+        _block(_side_by_side(proof)),
+        _block(_comparison(proof)),
         Rule("What himaya did not stop"),
         Text(patient_words(scene)),
         Rule("From here"),
@@ -50,12 +54,17 @@ def _pairs() -> Table:
 
 def _figures(scene: Scene) -> Table:
     table = _pairs()
-    for side, words in ((BARE, "People taken without himaya"), (GATED, "People taken with himaya")):
+    for side, words, style in (
+        (BARE, "People taken without himaya", "bold red"),
+        (GATED, "People taken with himaya", "bold green"),
+    ):
         taken = scene.taken(side)
         share = 100 * taken / scene.population
-        table.add_row(words, f"{taken:,} of {scene.population:,}  ({share:.1f} %)")
+        figure = f"{taken:,} of {scene.population:,}  ({share:.1f} %)"
+        table.add_row(words, Text(figure, style=style))
     gated = scene.crowds[GATED]
-    table.add_row("Honest people touched", f"{len(gated.touched)} of {gated.size}")
+    honest = f"{len(gated.touched)} of {gated.size}"
+    table.add_row("Honest people touched", Text(honest, style="bold"))
     both = f"{scene.requests(BARE):,} without, {scene.requests(GATED):,} with himaya"
     table.add_row("Requests answered", both)
     return table
@@ -70,28 +79,45 @@ def _warnings(scene: Scene) -> list[str]:
 
 def _proof_words(scene: Scene, proof: Proof) -> str:
     tally = scene.tallies[GATED][proof.scraper.key]
-    solved = f", {tally.solved} challenges solved" if tally.solved else ""
+    solved = f"; it solved {tally.solved} challenges" if tally.solved else ""
     return (
         f"The scraper that got most in spite of himaya: {proof.scraper.title.lower()},"
         f" {proof.scraper.how} ({proof.scraper.actor}{solved})."
-        " Its own file, read out of the pages it received, beside the ledger's answer:"
     )
 
 
-def _files(proof: Proof) -> Table:
-    table = _pairs()
-    table.add_row("Its own file", f"{proof.people_own:,} people  {proof.own}")
-    table.add_row("The ledger", f"{proof.people_ledger:,} people  {proof.ledger}")
-    table.add_row("Asked by", proof.command)
-    table.add_row("Compared by", f"diff {proof.own} {proof.ledger}")
-    table.add_row(
-        "Difference", "none, person by person and field by field" if not proof.diff else ""
-    )
-    for line in proof.diff[:12]:
-        table.add_row("", Text(line, style="red"))
-    if len(proof.diff) > 12:
-        table.add_row("", f"... and {len(proof.diff) - 12} more lines: this is a fault of himaya")
+def _side_by_side(proof: Proof) -> Table:
+    """Return the first lines of both files beside each other, with how many there are."""
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold")
+    table.add_column(f"its own file, {proof.people_own:,} people", no_wrap=True)
+    table.add_column(f"the ledger's answer, {proof.people_ledger:,} people", no_wrap=True)
+    for own, ledger in zip_longest(
+        _first_lines(proof.own), _first_lines(proof.ledger), fillvalue=""
+    ):
+        table.add_row(own, ledger)
+    table.add_row("...", "...")
     return table
+
+
+def _first_lines(path: Path) -> list[str]:
+    return [line.replace("\t", "  ") for line in path.read_text().splitlines()[:_SHOWN_LINES]]
+
+
+def _comparison(proof: Proof) -> Group:
+    """Return the commands as a reader would type them, and what they say."""
+    said = [Text(line, style="red") for line in proof.diff[:_SHOWN_DIFF]]
+    if len(proof.diff) > _SHOWN_DIFF:
+        said.append(Text(f"... and {len(proof.diff) - _SHOWN_DIFF} lines more"))
+    if proof.diff:
+        said.append(Text("The files differ. That is a fault of himaya; please report it."))
+    else:
+        said.append(Text("(no difference, person by person and field by field)", style="green"))
+    return Group(
+        Text(f"$ cd {proof.own.parent}"),
+        Text(f"$ {proof.command}"),
+        Text(f"$ diff {proof.own.name} {proof.ledger.name}"),
+        *said,
+    )
 
 
 def patient_words(scene: Scene) -> str:
@@ -110,10 +136,12 @@ def patient_words(scene: Scene) -> str:
 def _ways_on(stage: Stage, report: Path, *, once: bool) -> Table:
     table = _pairs()
     table.add_row("The report", str(report))
+    if not stage.keeps:
+        table.add_row("", "The ledger is removed at the end; --out DIR keeps everything.")
     if not once:
         table.add_row("The site without himaya", f"http://127.0.0.1:{stage.bare_port}/")
         table.add_row("The site behind himaya", f"http://127.0.0.1:{stage.gated_port}/")
-    table.add_row("Your own log", "himaya scan /var/log/nginx/access.log --report report.html")
+    table.add_row("Your own log", "himaya scan access.log --report report.html")
     if not once:
         table.add_row("", "The demo runs on until you press Ctrl-C.")
     return table

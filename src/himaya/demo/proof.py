@@ -19,7 +19,7 @@ from himaya.demo.scrapers import Scraper
 
 #: Runs the installed command in this very interpreter, wherever its script lies.
 COMMAND = ("-c", "from himaya.cli import main; main()")
-_WHY = "demonstration: what did this scraper obtain?"
+_WHY = "demo"
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import ibis.expr.types as ir
 import msgspec
 
 from himaya.config import load
 from himaya.config.config import Config
 from himaya.core.finding import Finding
 from himaya.demo.closing import patient_words
+from himaya.demo.counts import Counts, count
 from himaya.demo.proof import Proof
 from himaya.demo.scene import BARE, GATED, Scene
 from himaya.demo.stage import Stage
@@ -27,42 +26,21 @@ from himaya.evidence.data import (
 )
 from himaya.evidence.report import write_ledger_report
 from himaya.evidence.scan import budget_rows
-from himaya.ledger import queries
-from himaya.ledger.reader import Reader
-
-_SECOND = 1_000_000
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """What the ledger says: people, disclosures, first and last time (epoch seconds) of something."""
-
-    people: int
-    disclosures: int
-    first: float
-    last: float
-
-
-class Answers(msgspec.Struct, frozen=True):
-    """The ledger's own counts: of everything, per actor (name) and per surface (id)."""
-
-    whole: Counted
-    actors: dict[str, Counted]
-    surfaces: dict[str, Counted]
 
 
 def write_report(scene: Scene, stage: Stage, proof: Proof) -> Path:
     """Write the report of the run and return its path. Raises LedgerError or ServiceError."""
     path = stage.directory / "report.html"
-    answers = _ask(stage.ledger)
+    counts = count(stage.ledger)
     findings = _findings(stage.findings)
-    write_ledger_report(_data(scene, load(stage.config), answers, findings, proof), path)
+    write_ledger_report(_data(scene, load(stage.config), counts, findings, proof), path)
     return path
 
 
 def _data(
-    scene: Scene, config: Config, answers: Answers, findings: list[Finding], proof: Proof
+    scene: Scene, config: Config, counts: Counts, findings: list[Finding], proof: Proof
 ) -> ReportData:
-    whole = answers.whole
+    whole = counts.whole
     return ReportData(
         title="What the demo's scrapers got, without and with himaya",
         site=config.site.name,
@@ -76,11 +54,11 @@ def _data(
         population=scene.population,
         mode=config.mode,
         policy=config.policy().hash(),
-        surfaces=_surfaces(config, answers),
-        actors=_actors(answers, findings),
-        actors_seen=len(answers.actors),
-        series=_series(scene, whole.first),
-        actor_days=_actor_days(answers),
+        surfaces=_surfaces(config, counts),
+        actors=_actors(counts, findings),
+        actors_seen=len(counts.actors),
+        series=_series(scene, counts),
+        actor_days=_actor_days(counts),
         budgets=budget_rows(config.budgets),
         budgets_from="the budgets of the demo's configuration",
         retention=f"Rows stay tied to people for {config.retention.identified_days} days.",
@@ -122,15 +100,15 @@ def _comparison(scene: Scene) -> Table:
     )
 
 
-def _surfaces(config: Config, answers: Answers) -> tuple[SurfaceRow, ...]:
+def _surfaces(config: Config, counts: Counts) -> tuple[SurfaceRow, ...]:
     return tuple(
         SurfaceRow(s.id, s.route, s.kind, False, seen.disclosures, seen.people)
         for s in config.surfaces
-        if (seen := answers.surfaces.get(s.id)) is not None
+        if (seen := counts.surfaces.get(s.id)) is not None
     )
 
 
-def _actors(answers: Answers, findings: list[Finding]) -> tuple[ActorRow, ...]:
+def _actors(counts: Counts, findings: list[Finding]) -> tuple[ActorRow, ...]:
     """Return the actors with findings; the run is shorter than an hour, so peak and total are one."""
     found: dict[str, list[FindingRow]] = {}
     for one in findings:
@@ -147,26 +125,24 @@ def _actors(answers: Answers, findings: list[Finding]) -> tuple[ActorRow, ...]:
             peak_day=seen.people,
             findings=tuple(found[actor]),
         )
-        for actor, seen in answers.actors.items()
+        for actor, seen in counts.actors.items()
         if actor in found
     ]
     return tuple(sorted(rows, key=lambda row: -row.people))
 
 
-def _series(scene: Scene, start: float) -> tuple[Series, ...]:
-    """Return how many people each scraper held by when, behind himaya."""
+def _series(scene: Scene, counts: Counts) -> tuple[Series, ...]:
+    """Return how many people each scraper had been shown by when, as the ledger has it."""
     return tuple(
-        Series(
-            scraper.actor,
-            tuple((start + at, people) for at, people in scene.series[GATED, scraper.key]),
-        )
+        Series(scraper.actor, tuple(counts.actors[scraper.actor].points))
         for scraper in scene.scrapers
+        if scraper.actor in counts.actors
     )
 
 
-def _actor_days(answers: Answers) -> tuple[DayCounts, ...]:
+def _actor_days(counts: Counts) -> tuple[DayCounts, ...]:
     kinds: dict[str, dict[int, int]] = {}
-    for actor, seen in answers.actors.items():
+    for actor, seen in counts.actors.items():
         counts = kinds.setdefault(actor.partition(":")[0], {})
         counts[seen.people] = counts.get(seen.people, 0) + 1
     return tuple(DayCounts(kind, tuple(sorted(kinds[kind].items()))) for kind in sorted(kinds))
@@ -177,32 +153,3 @@ def _findings(path: Path) -> list[Finding]:
     if not path.exists():
         return []
     return msgspec.json.Decoder(Finding).decode_lines(path.read_bytes())
-
-
-def _ask(ledger: Path) -> Answers:
-    """Count people and disclosures in the ledger; raises LedgerError."""
-    with Reader.open(ledger) as reader:
-        by_actor, by_surface, whole = reader.ask(lambda rows, _: _counts(rows))
-        names = reader.identities.names(row["actor"] for row in by_actor)
-        return Answers(
-            _counted(whole[0]),
-            {names.get(row["actor"], "erased"): _counted(row) for row in by_actor},
-            {row["surface"]: _counted(row) for row in by_surface},
-        )
-
-
-def _counts(rows: ir.Table) -> tuple[list[dict[str, Any]], ...]:
-    shown = queries.shown(rows)
-    figures = {
-        "people": shown.subject.nunique(),
-        "disclosures": shown.count(),
-        "first": shown.time.min(),
-        "last": shown.time.max(),
-    }
-    groups = (shown.group_by("actor"), shown.group_by("surface"), shown)
-    return tuple(group.aggregate(**figures).to_pyarrow().to_pylist() for group in groups)
-
-
-def _counted(row: dict[str, Any]) -> Counted:
-    first, last = (row["first"] or 0) / _SECOND, (row["last"] or 0) / _SECOND
-    return Counted(row["people"], row["disclosures"], first, last)

@@ -24,16 +24,7 @@ class Scene:
         self.seconds = seconds
         self.elapsed = 0.0
         self.tallies = {side: {s.key: Tally() for s in scrapers} for side in SIDES}
-        self.series: dict[tuple[str, str], list[tuple[float, int]]] = {
-            (side, scraper.key): [] for side in SIDES for scraper in scrapers
-        }
         self.crowds = {side: CrowdTally(crowd) for side in SIDES}
-
-    def tick(self, elapsed: float) -> None:
-        """Move the clock, in seconds, and note what everybody holds by then."""
-        self.elapsed = elapsed
-        for (side, key), points in self.series.items():
-            points.append((elapsed, self.tallies[side][key].people))
 
     def taken(self, side: str) -> int:
         """Return how many different people all scrapers of a side hold together."""

@@ -225,7 +225,7 @@ def all_scrapers(members: Sequence[Member]) -> tuple[Scraper, ...]:
         Scraper(
             "patient",
             "Patient reader",
-            "under every budget",
+            "under budgets",
             f"account:{patient_account(members)}",
             _wait,
             patient=True,

@@ -23,7 +23,7 @@ class Stage:
     def __init__(self, population: int, out: Path | None) -> None:
         """Work in `out`, or in a temporary directory of which only report and comparison stay."""
         self.population = population
-        self._keeps = out is not None
+        self.keeps = out is not None
         self.directory = out or Path(tempfile.mkdtemp(prefix="himaya-demo-"))
         # A Unix socket's path may have 107 bytes; --out may be longer.
         self._runtime = Path(tempfile.mkdtemp(prefix="himaya-"))
@@ -52,7 +52,7 @@ class Stage:
         for child in reversed(self._children):
             child.stop()
         shutil.rmtree(self._runtime, ignore_errors=True)
-        if not self._keeps:
+        if not self.keeps:
             self._clear()
 
     def _clear(self) -> None:

@@ -134,7 +134,7 @@ async def _ticks(
     while scene.elapsed < scene.seconds and not stop.is_set():
         await asyncio.sleep(_TICK_S)
         stage.check()
-        scene.tick(min(scene.seconds, loop.time() - start))
+        scene.elapsed = min(scene.seconds, loop.time() - start)
         if loop.time() - shown >= every_s or scene.elapsed >= scene.seconds:
             shown = loop.time()
             show()

@@ -11,29 +11,30 @@ from himaya.demo.scene import BARE, GATED, Scene
 from himaya.demo.scrapers import Scraper
 
 TIME_NOTE = (
-    "Time is compressed: in one minute these people do what people do in an hour,"
-    " so the hourly budgets below are met within a minute."
+    "Time is compressed: in one minute everybody here does what people do in an hour, so budgets"
+    " that a site counts by the hour are met within seconds."
 )
 
 
 def live_table(scene: Scene) -> RenderableType:
     """Return the table as it stands, with one line about the honest people under it."""
     table = Table(
-        title=_title(scene), title_justify="left", box=box.SIMPLE_HEAD, caption_justify="left"
+        title=_title(scene),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
     )
-    table.add_column("Scraper")
-    table.add_column("how", style="dim")
-    table.add_column("people\nwithout", justify="right", style="red")
-    table.add_column("people\nwith himaya", justify="right", style="green")
-    table.add_column("refused", justify="right")
-    table.add_column("challenged", justify="right")
-    table.add_column("solved", justify="right")
+    table.add_column("people taken by ...", no_wrap=True)
+    table.add_column("without", justify="right", style="red")
+    table.add_column("with", justify="right", style="green")
+    for heading in ("refused", "challenged", "solved"):
+        table.add_column(heading, justify="right")
     for scraper in scene.scrapers:
         table.add_row(*_row(scene, scraper))
     table.add_section()
     table.add_row(
-        Text("All together", style="bold"),
-        f"of {scene.population:,} people",
+        Text.assemble(("All together", "bold"), (f" of {scene.population:,}", "dim")),
         f"{scene.taken(BARE):,}",
         f"{scene.taken(GATED):,}",
     )
@@ -43,13 +44,14 @@ def live_table(scene: Scene) -> RenderableType:
 def _title(scene: Scene) -> str:
     rest = max(0.0, scene.seconds - scene.elapsed)
     clock = f"{scene.elapsed:.0f} s" + (f", {rest:.0f} s to go" if rest else ", done")
-    return f"The same people and the same scrapers, without and with himaya ({clock})"
+    return f"The same people and scrapers without and with himaya ({clock})"
 
 
-def _row(scene: Scene, scraper: Scraper) -> list[str]:
+def _row(scene: Scene, scraper: Scraper) -> list[RenderableType]:
     bare, gated = scene.tallies[BARE][scraper.key], scene.tallies[GATED][scraper.key]
     counts = (bare.people, gated.people, gated.refused, gated.challenged, gated.solved)
-    return [scraper.title, scraper.how, *(f"{count:,}" for count in counts)]
+    name = Text.assemble(scraper.title, (f", {scraper.how}", "dim"))
+    return [name, *(f"{count:,}" for count in counts)]
 
 
 def honest_words(scene: Scene) -> str:
