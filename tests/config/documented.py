@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from himaya.config.canonical import _inline
+from himaya.config.canonical import toml_value
 from himaya.config.config import NOT_KEYS, Config
 from himaya.config.words import expected, is_struct, without_none
 from himaya.core.policy import Budget
@@ -45,7 +45,7 @@ def _free(info: msgspec.structs.FieldInfo, key: str) -> str:
     if key == "fields":
         return "1"  # what a field weighs that is not listed: core/weights.py
     made = info.default_factory() if callable(info.default_factory) else {}
-    pairs = ", ".join(f"{name} = {_inline(value)}" for name, value in made.items())
+    pairs = ", ".join(f"{name} = {toml_value(value)}" for name, value in made.items())
     return f"{{ {pairs} }}" if pairs else "none"
 
 
@@ -55,7 +55,7 @@ def _default(info: msgspec.structs.FieldInfo) -> str:
     value: Any = info.default
     if value is msgspec.NODEFAULT:
         value = info.default_factory()
-    return "none" if value is None else "{}" if value == {} else _inline(value)
+    return "none" if value is None else "{}" if value == {} else toml_value(value)
 
 
 def all_rows() -> list[Row]:

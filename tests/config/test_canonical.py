@@ -15,9 +15,9 @@ PAIRS = st.lists(st.tuples(WORDS, st.floats(0.01, 100)), max_size=3, unique_by=l
 
 def quoted(word: str) -> str:
     """Return a TOML string of any text."""
-    from himaya.config.canonical import _text
+    from himaya.config.canonical import toml_text
 
-    return _text(word)
+    return toml_text(word)
 
 
 @st.composite

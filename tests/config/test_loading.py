@@ -168,9 +168,9 @@ def test_any_text_loads_or_is_a_config_error(text: str) -> None:
 )  # fmt: skip
 def test_any_value_under_a_known_key_is_judged(value: object, key: str) -> None:
     """A value of any type under any key is taken or refused with its line, never a traceback."""
-    from himaya.config.canonical import _inline
+    from himaya.config.canonical import toml_value
 
-    text = _inline(_tuples(value)) if not _odd(value) else "nan"
+    text = toml_value(_tuples(value)) if not _odd(value) else "nan"
     config, mistakes = examine(f"{key} = {text}\n")
     assert (config is None) == bool(mistakes)
     assert {mistake.line for mistake in mistakes} <= {1}

@@ -37,12 +37,12 @@ def _table(path: tuple[str, ...], pairs: dict[str, Any]) -> Iterator[str]:
     if path:
         yield f"\n[{'.'.join(map(_key, path))}]"
     below = {key: item for key, item in pairs.items() if _is_table(item)}
-    yield from (f"{_key(k)} = {_inline(v)}" for k, v in pairs.items() if k not in below)
+    yield from (f"{_key(k)} = {toml_value(v)}" for k, v in pairs.items() if k not in below)
     for key, item in below.items():
         if isinstance(item, tuple):
             for row in item:
                 yield f"\n[[{_key(key)}]]"
-                yield from (f"{_key(k)} = {_inline(v)}" for k, v in _pairs(row).items())
+                yield from (f"{_key(k)} = {toml_value(v)}" for k, v in _pairs(row).items())
         else:
             yield from _table((*path, key), _pairs(item))
 
@@ -54,24 +54,25 @@ def _is_table(value: object) -> bool:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _text(name)
+    return name if _BARE.fullmatch(name) else toml_text(name)
 
 
-def _inline(value: Any) -> str:  # noqa: ANN401  (any TOML value)
+def toml_value(value: Any) -> str:  # noqa: ANN401  (any TOML value)
+    """Return a value as TOML on one line; budgets are inline tables."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return _text(value)
+        return toml_text(value)
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(_inline, value)) + "]"
+        return "[" + ", ".join(map(toml_value, value)) + "]"
     if isinstance(value, Budget):
-        windows = ", ".join(f"{k} = {_inline(v)}" for k, v in _pairs(value).items())
+        windows = ", ".join(f"{k} = {toml_value(v)}" for k, v in _pairs(value).items())
         return "{ " + windows + " }" if windows else "{}"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))  # 100 and 100.0 are one limit
     return repr(value)
 
 
-def _text(value: str) -> str:
+def toml_text(value: str) -> str:
     """Return a TOML basic string; JSON's escapes are a subset of TOML's but for DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
