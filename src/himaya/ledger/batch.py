@@ -1,8 +1,11 @@
-"""From disclosures to a batch of rows: one row per person, miss, unattributed count and unobserved period."""
+"""From disclosures to a batch of rows: one row per person, miss, unattributed count and unobserved period.
+
+Built column by column: what the rows of one exchange share is made once per exchange and repeated by Arrow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -10,8 +13,11 @@ import pyarrow as pa
 from himaya.core.actor import Actor, prefix_of
 from himaya.core.disclosure import Disclosures
 from himaya.ledger import schema
-from himaya.ledger.identities import Identities, Wanted
-from himaya.ledger.schema import Kind, bounded, day_of, join_fields, micros
+from himaya.ledger.identities import Identities
+from himaya.ledger.schema import EMPTY_ROW, SCHEMA, Kind, bounded, day_of, join_fields, micros
+
+_INT16, _INT32 = 32_767, 2_147_483_647
+_Columns = dict[str, Sequence[object]]
 
 
 class Gap(msgspec.Struct, frozen=True, gc=False):
@@ -24,156 +30,184 @@ class Gap(msgspec.Struct, frozen=True, gc=False):
     door: str = ""
 
 
-_INT16, _INT32 = 32_767, 2_147_483_647
-_Facets = tuple[int, int, int, int, int, int]
-_FACETS: tuple[Kind, ...] = (
-    Kind.ACTOR,
-    Kind.ACCOUNT,
-    Kind.SESSION,
-    Kind.KEY,
-    Kind.ADDRESS,
-    Kind.PREFIX,
-)
-
-
-def _names(actor: Actor) -> tuple[str, str, str, str, str, str]:
-    """Return the identities of an actor in the order of `_FACETS`, "" for absent ones."""
-    address = actor.address
-    name = actor.name
-    return (
-        "" if name == "address:" else name,
-        actor.account,
-        actor.session,
-        actor.key,
-        address,
-        prefix_of(address) if address else "",
-    )
-
-
 def rows_of(disclosures: Disclosures) -> int:
     """Return how many rows a value becomes."""
     return len(disclosures.shown) + disclosures.miss + (disclosures.unattributed > 0)
 
 
 class Builder:
-    """Turns a list of disclosures and gaps into one record batch, through the identity map."""
+    """Turns disclosures and gaps into one record batch, through the identity map."""
 
     def __init__(self, identities: Identities) -> None:
         """Use this map for all identities."""
         self._identities = identities
-        self._caches = [identities.cache(kind) for kind in _FACETS]
-        self._subjects = identities.cache(Kind.SUBJECT)
 
     def build(self, items: Sequence[Disclosures], gaps: Sequence[Gap]) -> pa.RecordBatch:
         """Return the rows. New identities are durable when this returns. Raises LedgerError."""
-        self._identities.refresh()
-        names = [_names(item.actor) for item in items]
-        self._identities.resolve(self._wanted(items, names))
-        columns = _Columns()
-        for item, facets in zip(items, names, strict=True):
-            self._add(columns, item, facets)
-        for gap in gaps:
-            columns.add_gap(gap)
+        batches = [_gaps(gaps)] if gaps else []
+        if items:
+            batches.append(self._people(items))
         self._identities.trim()
-        return columns.batch()
+        table = pa.Table.from_batches(batches, SCHEMA).combine_chunks()
+        return (table.to_batches() or [pa.RecordBatch.from_pylist([], SCHEMA)])[0]
 
-    def _wanted(self, items: Sequence[Disclosures], names: Sequence[tuple[str, ...]]) -> Wanted:
-        """Return identities that the cache does not know for the day of their rows."""
-        wanted: Wanted = {kind: {} for kind in Kind}
-        facets = [(wanted[kind], cache) for kind, cache in zip(_FACETS, self._caches, strict=True)]
-        subjects = (wanted[Kind.SUBJECT], self._subjects)
-        for item, named in zip(items, names, strict=True):
-            day = day_of(micros(item.at))
-            for (missing, cache), name in zip(facets, named, strict=True):
-                if name:
-                    _want(missing, cache, name, day)
-            for person in item.shown:
-                _want(*subjects, person.subject, day)
-        return wanted
+    def _people(self, items: Sequence[Disclosures]) -> pa.RecordBatch:
+        times = [micros(item.at) for item in items]
+        names = _names([item.actor for item in items])
+        subjects = [person.subject for item in items for person in item.shown]
+        self._resolve(times, names, subjects, items)
+        head: _Columns = {
+            **_head(items, times),
+            **{kind.name.lower(): self._surrogates(kind, names[kind]) for kind in names},
+        }
+        rows = [rows_of(item) for item in items]
+        repeat = pa.array([at for at, number in enumerate(rows) for _ in range(number)], pa.int32())
+        tail = _tail(items, iter(self._surrogates(Kind.SUBJECT, subjects)))
+        return _batch(_arrays(head, repeat) | _arrays(tail))
 
-    def _add(self, columns: _Columns, item: Disclosures, names: tuple[str, ...]) -> None:
-        facets = tuple(
-            cache[name][0] if name else 0 for cache, name in zip(self._caches, names, strict=True)
-        )
-        columns.add_head(item, facets, rows_of(item))
-        subjects = self._subjects
+    def _surrogates(self, kind: Kind, names: Iterable[str]) -> list[int]:
+        cache = self._identities.cache(kind)
+        return [cache[name][0] if name else 0 for name in names]
+
+    def _resolve(
+        self,
+        times: Sequence[int],
+        names: dict[Kind, list[str]],
+        subjects: Sequence[str],
+        items: Sequence[Disclosures],
+    ) -> None:
+        """Bring every identity of the batch into the cache, with the last day of its rows."""
+        self._identities.refresh()
+        days = [day_of(time) for time in times]
+        wanted = {kind: self._missing(kind, zip(names[kind], days, strict=True)) for kind in names}
+        shown = (day for item, day in zip(items, days, strict=True) for _ in item.shown)
+        wanted[Kind.SUBJECT] = self._missing(Kind.SUBJECT, zip(subjects, shown, strict=True))
+        self._identities.resolve(wanted)
+
+    def _missing(self, kind: Kind, seen: Iterable[tuple[str, int]]) -> dict[str, int]:
+        """Return names that the cache does not know, or not for so late a day."""
+        cache, missing = self._identities.cache(kind), dict[str, int]()
+        for name, day in set(seen):
+            known = cache.get(name)
+            if name and (known is None or known[1] < day):
+                missing[name] = max(day, missing.get(name, day))
+        return missing
+
+
+def _names(actors: Sequence[Actor]) -> dict[Kind, list[str]]:
+    """Return the identities of actors by kind, "" for absent ones."""
+    addresses = [actor.address for actor in actors]
+    return {
+        Kind.ACTOR: ["" if (name := actor.name) == "address:" else name for actor in actors],
+        Kind.ACCOUNT: [actor.account for actor in actors],
+        Kind.SESSION: [actor.session for actor in actors],
+        Kind.KEY: [actor.key for actor in actors],
+        Kind.ADDRESS: addresses,
+        Kind.PREFIX: [prefix_of(address) if address else "" for address in addresses],
+    }
+
+
+def _head(items: Sequence[Disclosures], times: Sequence[int]) -> _Columns:
+    """Return what the rows of an exchange share, but for the identities."""
+    actors = [item.actor for item in items]
+    return {
+        "time": times,
+        "surface": [item.surface for item in items],
+        "asn": [min(max(actor.asn, 0), _INT32) for actor in actors],
+        "fingerprint": [actor.fingerprint for actor in actors],
+        "tier": [actor.tier for actor in actors],
+        "account_age_s": [_age(item.at, item.actor.account_created) for item in items],
+        "access": [item.access for item in items],
+        "scope": [item.scope for item in items],
+        "status": [min(max(item.status, -1), _INT16) for item in items],
+        "terms": [actor.terms for actor in actors],
+        "decision": [item.decision for item in items],
+        "source": [item.source for item in items],
+        "policy": [item.policy for item in items],
+    }
+
+
+def _tail(items: Sequence[Disclosures], subjects: Iterable[int]) -> _Columns:
+    """Return what differs from row to row."""
+    kinds: list[str] = []
+    fields: list[str] = []
+    certainties: list[str] = []
+    counts: list[int] = []
+    numbers: list[int] = []
+    follow = iter(subjects)
+    for item in items:
         kind = "lookup_hit" if item.kind == "lookup" else item.kind
         for person in item.shown:
-            columns.add_person(
-                kind, subjects[person.subject][0], person.fields, person.certainty.value
-            )
-        if item.miss:
-            columns.add_nobody(schema.MISS, 0)
-        if item.unattributed > 0:
-            columns.add_nobody(schema.UNATTRIBUTED, min(item.unattributed, _INT32))
+            kinds.append(kind)
+            numbers.append(next(follow))
+            fields.append(join_fields(person.fields))
+            certainties.append(person.certainty.value)
+            counts.append(1)
+        for nobody, count in _nobody(item):
+            kinds.append(nobody)
+            numbers.append(0)
+            fields.append("")
+            certainties.append("")
+            counts.append(count)
+    return {
+        "kind": kinds,
+        "subject": numbers,
+        "fields": fields,
+        "certainty": certainties,
+        "count": counts,
+        "until": [0] * len(kinds),
+        "reason": [""] * len(kinds),
+    }
 
 
-def _want(missing: dict[str, int], cache: dict[str, tuple[int, int]], name: str, day: int) -> None:
-    known = cache.get(name)
-    if known is None or known[1] < day:
-        missing[name] = max(day, missing.get(name, day))
+def _nobody(item: Disclosures) -> Iterable[tuple[str, int]]:
+    """Yield kind and count of the rows of an exchange that name nobody."""
+    if item.miss:
+        yield schema.MISS, 0
+    if item.unattributed > 0:
+        yield schema.UNATTRIBUTED, min(item.unattributed, _INT32)
 
 
-class _Columns:
-    """Growing columns of one batch. The head of an exchange is repeated for each of its rows."""
-
-    def __init__(self) -> None:
-        self.head: list[tuple[object, ...]] = []
-        self.tail: list[tuple[object, ...]] = []
-
-    def add_head(self, item: Disclosures, facets: tuple[int, ...], rows: int) -> None:
-        actor = item.actor
-        time = micros(item.at)
-        age = -1 if actor.account_created is None else _age(item.at, actor.account_created)
-        head = (
-            time,
-            bounded(item.surface),
-            *facets,
-            min(max(actor.asn, 0), _INT32),
-            bounded(actor.fingerprint),
-            bounded(actor.tier),
-            age,
-            bounded(item.access),
-            bounded(item.scope),
-            min(max(item.status, -1), _INT16),
-            bounded(actor.terms),
-            bounded(item.decision),
-            bounded(item.source),
-            bounded(item.policy),
-        )
-        self.head.extend([head] * rows)
-
-    def add_person(self, kind: str, subject: int, fields: tuple[str, ...], certainty: str) -> None:
-        self.tail.append((bounded(kind), subject, join_fields(fields), certainty, 1, 0, ""))
-
-    def add_nobody(self, kind: str, count: int) -> None:
-        self.tail.append((kind, 0, "", "", count, 0, ""))
-
-    def add_gap(self, gap: Gap) -> None:
-        start, end = micros(gap.start), micros(max(gap.start, gap.end))
-        head = (start, bounded(gap.surface), 0, 0, 0, 0, 0, 0, 0, "", "", -1, "", "", 0, "", "")
-        self.head.append((*head, bounded(gap.door), ""))
-        why = bounded(gap.why, schema.MAX_REASON)
-        self.tail.append((schema.UNOBSERVED, 0, "", "", 0, end, why))
-
-    def batch(self) -> pa.RecordBatch:
-        """Return the columns as one record batch of the ledger's schema."""
-        by_name = {
-            **dict(zip(_HEAD, zip(*self.head, strict=True), strict=True)),
-            **dict(zip(_TAIL, zip(*self.tail, strict=True), strict=True)),
-        }
-        arrays = [pa.array(by_name[field.name], field.type) for field in schema.SCHEMA]
-        return pa.record_batch(arrays, schema=schema.SCHEMA)
-
-
-_HEAD = (
-    *("time", "surface", "actor", "account", "session", "key", "address", "prefix", "asn"),
-    *("fingerprint", "tier", "account_age_s", "access", "scope", "status", "terms"),
-    *("decision", "source", "policy"),
-)
-_TAIL = ("kind", "subject", "fields", "certainty", "count", "until", "reason")
-
-
-def _age(at: float, created: float) -> int:
-    """Return the age of an account in whole seconds, never below 0."""
+def _age(at: float, created: float | None) -> int:
+    """Return the age of an account in whole seconds, never below 0; -1 unknown."""
+    if created is None:
+        return -1
     return (micros(at) - micros(created)) // 1_000_000 if at > created else 0
+
+
+def _gaps(gaps: Sequence[Gap]) -> pa.RecordBatch:
+    """Return the rows of unobserved periods."""
+    rows = [
+        {
+            **EMPTY_ROW,
+            "kind": schema.UNOBSERVED,
+            "time": micros(gap.start),
+            "until": micros(max(gap.start, gap.end)),
+            "reason": bounded(gap.why, schema.MAX_REASON),
+            "surface": bounded(gap.surface),
+            "source": bounded(gap.door),
+        }
+        for gap in gaps
+    ]
+    return pa.RecordBatch.from_pylist(rows, SCHEMA)
+
+
+def _arrays(columns: _Columns, repeat: pa.Array | None = None) -> dict[str, pa.Array]:
+    """Return columns as Arrow arrays, repeated by index; words are bounded."""
+    made = {}
+    for name, values in columns.items():
+        array = pa.array(_short(name, values), SCHEMA.field(name).type)
+        made[name] = array if repeat is None else array.take(repeat)
+    return made
+
+
+def _short(name: str, values: Sequence[object]) -> Sequence[object]:
+    """Return the values of a column with words held within their bound."""
+    if SCHEMA.field(name).type != pa.string() or name == "fields":
+        return values
+    bound = {text: bounded(text) for text in set(values) if isinstance(text, str)}
+    return [bound[text] for text in values if isinstance(text, str)]
+
+
+def _batch(arrays: dict[str, pa.Array]) -> pa.RecordBatch:
+    return pa.record_batch([arrays[name] for name in SCHEMA.names], schema=SCHEMA)

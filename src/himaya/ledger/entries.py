@@ -70,15 +70,13 @@ class Removed(Files, frozen=True, tag_field="kind", tag="removed"):
     """Retention removed rows; `add` holds what a hold or an unobserved period keeps."""
 
     rows: int = 0
-    identities: int = 0
     before: int = 0
 
 
 class Archived(Files, frozen=True, tag_field="kind", tag="archived"):
-    """Retention encrypted rows with the sealing key."""
+    """Retention encrypted rows to the sealing key."""
 
     rows: int = 0
-    identities: int = 0
     before: int = 0
 
 
@@ -87,6 +85,12 @@ class Retention(Entry, frozen=True, tag_field="kind", tag="retention"):
 
     days: int
     then: str
+
+
+class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
+    """The public key (hex) to which retention encrypts from now on."""
+
+    public: str
 
 
 class Config(Entry, frozen=True, tag_field="kind", tag="config"):
@@ -150,6 +154,7 @@ AnyEntry = (
     | Removed
     | Archived
     | Retention
+    | SealingKey
     | Config
     | Access
     | Hold

@@ -20,6 +20,16 @@ from himaya.ledger.schema import MAX_NAME, Kind, bounded
 
 _CHUNK = 500  # SQLite takes at least 999 parameters
 
+#: Deleted identities are overwritten; a commit is on disk; 32 MiB of pages in memory, for random keys
+#: touch pages all over the file; the write-ahead log moves into the file at about 40 MiB.
+_PRAGMAS = (
+    "secure_delete=ON",
+    "synchronous=FULL",
+    "journal_mode=WAL",
+    "cache_size=-32768",
+    "wal_autocheckpoint=10000",
+)
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (key_check BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS identity (
@@ -39,7 +49,7 @@ class Identities:
     """The map of one ledger. One connection; writers keep a bounded cache in front of it."""
 
     def __init__(
-        self, path: Path, keys: Keys, *, cache: int = 65_536, create: bool = False
+        self, path: Path, keys: Keys, *, cache: int = 100_000, create: bool = False
     ) -> None:
         """Open the map. `cache`: entries kept in memory per kind of identity.
 
@@ -68,7 +78,7 @@ class Identities:
             raise LedgerError(f"{self._path}: the identity map failed: {problem}") from problem
 
     def _prepare(self, *, create: bool) -> None:
-        for pragma in ("secure_delete=ON", "synchronous=FULL", "journal_mode=WAL"):
+        for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         if create:
             self._db.executescript(_TABLES)

@@ -6,8 +6,6 @@ Times are microseconds, `start` included, `end` not.
 
 from __future__ import annotations
 
-from typing import cast
-
 import ibis
 import ibis.expr.types as ir
 
@@ -70,19 +68,6 @@ def span(rows: ir.Table) -> ir.Table:
     )
 
 
-def surrogates(rows: ir.Table, columns: tuple[str, ...]) -> ir.Table:
-    """Return the distinct numbers that these columns hold, in one column `surrogate`."""
-    parts = [rows.select(surrogate=rows[column]) for column in columns]
-    return cast("ir.Table", ibis.union(*parts, distinct=True))
-
-
-def kept(rows: ir.Table, holds: list[tuple[str, int, int, int]], day_start: int) -> ir.Table:
-    """Return the rows that outlive their retention.
-
-    `holds` are (column, surrogate, start, end); an unobserved period that reaches past `day_start` stays, as the
-    answers still need it and it names nobody.
-    """
-    stays = (rows.kind == UNOBSERVED) & (rows.until > day_start)
-    for column, surrogate, start, end in holds:
-        stays |= (rows[column] == surrogate) & (rows.time >= start) & (rows.time < end)
-    return rows.filter(stays)
+def held(rows: ir.Table, column: str, surrogate: int, start: int, end: int) -> ir.Table:
+    """Return the rows that a hold keeps."""
+    return within(facet(rows, column, surrogate), start, end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -21,7 +21,9 @@ from himaya.ledger.rows import Row, rows_of_batch
 from himaya.ledger.schema import DAY_S, FACETS, Kind, iso
 from himaya.ledger.snapshot import Snapshots
 from himaya.ledger.state import State, read_state
+from himaya.ledger.verify import verify
 
+_T = TypeVar("_T")
 _Named = TypeVar("_Named", a.Exposed, a.Recipient)
 
 
@@ -183,6 +185,18 @@ class Reader:
 
         for batch in self._snapshots.ask(question):
             yield from rows_of_batch(batch, self.identities)
+
+    def ask(self, question: Callable[[ir.Table, State], _T]) -> _T:
+        """Return the answer of `question` over all rows of one moment. Raises LedgerError."""
+        return self._snapshots.ask(question)
+
+    def has_rows(self, rows: ir.Table) -> bool:
+        """Tell whether an expression has any row."""
+        return bool(self._snapshots.fetch(rows.limit(1)))
+
+    def verify(self) -> list[str]:
+        """Return what is damaged or missing, one sentence each."""
+        return verify(self.layout, self.keys)
 
     # -- the access log --------------------------------------------------------------------
 

@@ -50,6 +50,12 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
 
 SCHEMA = pa.schema([pa.field(name, kind) for name, kind, _ in COLUMNS])
 
+#: A row that says nothing.
+EMPTY_ROW: dict[str, object] = {
+    **{name: "" if kind == pa.string() else 0 for name, kind, _ in COLUMNS},
+    "account_age_s": -1,
+}
+
 #: Rows that name a person.
 SHOWING = ("profile", "listing", "lookup_hit", "media")
 MISS, UNATTRIBUTED, UNOBSERVED = "lookup_miss", "unattributed", "unobserved"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 
 from himaya.core.errors import LedgerError
 from himaya.ledger.files import sync_directory, write_all
-from himaya.ledger.schema import SCHEMA
+from himaya.ledger.schema import EMPTY_ROW, SCHEMA, UNOBSERVED
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 _CRC = b"crc32"
+_DAMAGED = "rows in the ledger were damaged"
 
 
 def checksum(batch: pa.RecordBatch) -> bytes:
@@ -71,17 +72,20 @@ class SegmentWriter:
         os.close(self._handle)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
-    """What can be read of a segment: its whole batches, where they end, what is wrong behind them.
+    """What can be read of a segment.
 
-    `torn` is "" when the file ends with a whole batch.
+    `batches` are whole; `end` is where the last of them ends. `torn` says what is wrong behind it, "" when nothing
+    follows. `damaged` counts batches that do not read although whole ones follow: in their place stands
+    an unobserved period between their neighbours.
     """
 
-    batches: list[pa.RecordBatch]
-    end: int
     size: int
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    end: int = 0
     torn: str = ""
+    damaged: int = 0
 
     @property
     def rows(self) -> int:
@@ -91,12 +95,32 @@ class Segment:
     @property
     def first(self) -> int:
         """Return the earliest time of a row in microseconds, 0 without rows."""
-        times = [pc.min(batch.column("time")).as_py() for batch in self.batches]
-        return min(times, default=0)
+        return min((pc.min(batch.column("time")).as_py() for batch in self.batches), default=0)
+
+    @property
+    def last(self) -> int:
+        """Return the latest time of a row in microseconds, 0 without rows."""
+        return max((pc.max(batch.column("time")).as_py() for batch in self.batches), default=0)
+
+    def take(self, batch: pa.RecordBatch, end: int) -> None:
+        """Add a whole batch; what did not read before it was damage, not a torn end."""
+        if self.torn:
+            start = pc.min(batch.column("time")).as_py()
+            self.batches.append(gap_row(min(self.last or start, start), start, _DAMAGED))
+            self.damaged += 1
+            self.torn = ""
+        self.batches.append(batch)
+        self.end = end
+
+
+def gap_row(start: int, end: int, why: str) -> pa.RecordBatch:
+    """Return one unobserved period (microseconds) as a batch."""
+    about = {"kind": UNOBSERVED, "time": start, "until": end, "reason": why}
+    return pa.RecordBatch.from_pylist([EMPTY_ROW | about], SCHEMA)
 
 
 def read_segment(path: Path) -> Segment:
-    """Return the whole batches of a segment. Raises FileNotFoundError and LedgerError."""
+    """Return what can be read of a segment. Raises FileNotFoundError and LedgerError."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -107,27 +131,34 @@ def read_segment(path: Path) -> Segment:
 
 
 def parse_segment(data: bytes) -> Segment:
-    """Return the whole batches in the bytes of a segment; never raises for damaged bytes."""
-    source = pa.BufferReader(data)
-    batches: list[pa.RecordBatch] = []
-    end, torn = 0, ""
+    """Return what can be read in the bytes of a segment; never raises for damaged bytes."""
+    source, segment = pa.BufferReader(data), Segment(len(data))
     try:
         stream = pa.ipc.open_stream(source)
-        if stream.schema != SCHEMA:
-            raise pa.ArrowInvalid("the columns are not those of a ledger")
-        while True:
-            batch, about = stream.read_next_batch_with_custom_metadata()
-            if about is None or about.get(_CRC) != checksum(batch):
-                raise pa.ArrowInvalid("a batch does not fit its checksum")
-            batches.append(batch)
-            end = source.tell()
-    except StopIteration:
-        pass
     except (pa.ArrowException, OSError) as problem:
-        torn = str(problem)
-    if end < len(data) and not torn:
-        torn = "bytes follow the last batch"
-    return Segment(batches, end, len(data), torn)
+        segment.torn = str(problem) if data else ""
+        return segment
+    if stream.schema != SCHEMA:
+        segment.torn = "the columns are not those of a ledger"
+        return segment
+    while (at := source.tell()) < len(data):
+        try:
+            segment.take(_next_batch(stream), source.tell())
+        except StopIteration:
+            segment.torn = segment.torn or "bytes follow the end"
+            break
+        except (pa.ArrowException, OSError) as problem:
+            segment.torn = f"at byte {at}: {problem}"
+            if source.tell() <= at:
+                break
+    return segment
+
+
+def _next_batch(stream: pa.ipc.RecordBatchStreamReader) -> pa.RecordBatch:
+    batch, about = stream.read_next_batch_with_custom_metadata()
+    if about is None or about.get(_CRC) != checksum(batch):
+        raise pa.ArrowInvalid("a batch does not fit its checksum")
+    return batch
 
 
 def cut_segment(path: Path) -> Segment:

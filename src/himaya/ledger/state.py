@@ -16,7 +16,8 @@ class State:
 
     `files` by name are the files that count; segments up to `upto` are in them. `open`: the last writer
     has not closed. `removed`, `archived`: rows of days before this UTC day were, by retention. `first_ever`: the
-    earliest time of a row that was ever sealed, microseconds.
+    earliest time of a row that was ever sealed, microseconds. `erased`: surrogates that name
+    nobody any more. `sealing_key`: the public one, b"" none.
     `began` is when the ledger was first opened, ISO 8601, "" never.
     """
 
@@ -32,8 +33,9 @@ class State:
     removed: int = 0
     archived: int = 0
     first_ever: int = 0
+    sealing_key: bytes = b""
     accesses: int = 0
-    forgotten: int = 0
+    erased: set[int] = field(default_factory=set)
     seq: int = 0
     hash: str = ""
 
@@ -58,16 +60,23 @@ class State:
                 self.holds[entry.id] = entry
             case e.Released():
                 self.holds.pop(entry.id, None)
+            case e.Access():
+                self.accesses += 1
+            case e.Forgotten():
+                self.erased.update(entry.surrogates)
+            case e.Config() | e.Retention() | e.SealingKey():
+                self._take_rule(entry)
+            case e.Repaired():
+                pass
+
+    def _take_rule(self, entry: e.Config | e.Retention | e.SealingKey) -> None:
+        match entry:
             case e.Config():
                 self.configs.append(entry)
             case e.Retention():
                 self.days, self.then = entry.days, entry.then
-            case e.Access():
-                self.accesses += 1
-            case e.Forgotten():
-                self.forgotten += 1
-            case e.Repaired():
-                pass
+            case e.SealingKey():
+                self.sealing_key = bytes.fromhex(entry.public)
 
     def _take_writer(self, entry: e.Opened | e.Closed) -> None:
         self.open = isinstance(entry, e.Opened)

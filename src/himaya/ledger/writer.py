@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
+
+import pyarrow.compute as pc
 
 from himaya._version import __version__
 from himaya.core.disclosure import Disclosures
@@ -20,6 +21,7 @@ from himaya.ledger.batch import Builder, Gap, rows_of
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
+from himaya.ledger.lock import take_lock
 from himaya.ledger.schema import day_of, iso, micros
 from himaya.ledger.segment import SegmentWriter, cut_segment
 from himaya.ledger.state import State, read_state
@@ -44,7 +46,9 @@ class Ledger:
         self.layout, self.keys, self.clock = layout, keys, clock
         self.chain = Chain(layout, keys)
         self._lock_handle = lock
-        self._lock, self._sealing = threading.RLock(), threading.RLock()
+        #: Held while files are made or removed; rows may be appended meanwhile.
+        self.sealing_lock = threading.RLock()
+        self._lock = threading.RLock()
         self._pending: list[Disclosures] = []
         self._gaps: list[Gap] = []
         self._rows, self._flush_at = 0, FLUSH_ROWS
@@ -77,7 +81,7 @@ class Ledger:
         if fresh and not create:
             layout.must_exist()
         layout.create()
-        lock = _take_lock(layout)
+        lock = take_lock(layout)
         try:
             ledger = cls(layout, _keys(layout, key_file, fresh=fresh), lock, clock)
             ledger._start(fresh=fresh)
@@ -101,24 +105,21 @@ class Ledger:
     def _recover(self, state: State) -> None:
         """Take up what the last writer left, and say in the chain that this one began."""
         sealing.tidy(self.layout, state)
-        self._number, cut, now = state.upto, 0, self.clock()
+        now = self.clock()
+        self._number, cut, last = state.upto, 0, self._last_heartbeat(now)
         for number, path in self.layout.segments(state.upto):
             segment = cut_segment(path)
-            self._number, cut = number, cut + segment.size - segment.end
+            self._number, torn = number, segment.size - segment.end
             if segment.rows:
                 self._count_live(segment.rows, segment.end, segment.first)
+            if torn:
+                cut, last = cut + torn, min(last, (segment.last or micros(last)) / 1e6)
         if state.open:
-            last = min(self._last_heartbeat(now), now)
-            self.note_gap(last, now, "the writer stopped without closing the ledger")
+            self.note_gap(min(last, now), now, "the writer stopped without closing the ledger")
             self.flush()
+        clean, rows = not state.open, self._live_rows
         self.chain.append(
-            e.Opened(
-                at=iso(micros(now)),
-                version=__version__,
-                clean=not state.open,
-                cut=cut,
-                rows=self._live_rows,
-            )
+            e.Opened(at=self._at(), version=__version__, clean=clean, cut=cut, rows=rows)
         )
         self._beat()
 
@@ -127,13 +128,13 @@ class Ledger:
 
         After an error the ledger is closed all the same, as a stop that was not clean.
         """
-        with self._sealing, self._lock:
+        with self.sealing_lock, self._lock:
             if self._lock_handle < 0:
                 return
             try:
                 self.flush()
                 self.seal(self.clock(), everything=True)
-                self.chain.append(e.Closed(at=iso(micros(self.clock()))))
+                self.chain.append(e.Closed(at=self._at()))
             finally:
                 self._drop_segment()
                 self.identities.close()
@@ -186,7 +187,7 @@ class Ledger:
         except LedgerError:
             self._keep_for_later()
             raise
-        first = min(batch.column("time").to_pylist())
+        first = pc.min(batch.column("time")).as_py()
         self._count_live(len(batch), segment.size - before, first)
         self._pending.clear()
         self._gaps.clear()
@@ -245,7 +246,7 @@ class Ledger:
 
         Cheap to call when there is nothing to do. Rows may be appended meanwhile.
         """
-        with self._sealing:
+        with self.sealing_lock:
             with self._lock:
                 if not self._is_due(now, everything=everything):
                     return
@@ -266,45 +267,41 @@ class Ledger:
         finished = day_of(self._live_first) < day_of(micros(now))
         return finished and abs(now - self._sealed_at) >= _SEAL_EVERY_S
 
+    def seal_if_older(self, day: int, now: float) -> None:
+        """Seal everything when a row of a day before `day` is not in a file yet."""
+        self.flush()
+        if self._live_first is not None and day_of(self._live_first) < day:
+            self.seal(now, everything=True)
+
+    def remove_identities(self, day: int, keep: set[int]) -> int:
+        """Remove identities last used before a UTC day, except `keep`; return how many.
+
+        None while rows of such a day are not in a file: the next time is soon enough.
+        """
+        with self._lock:
+            self.flush()
+            if self._live_first is not None and day_of(self._live_first) < day:
+                return 0
+            return self.identities.remove_before(day, keep)
+
     # -- what was in force -----------------------------------------------------------------
+
+    def _at(self) -> str:
+        return iso(micros(self.clock()))
 
     def config_version(self, policy_hash: str, text: str, now: float) -> None:
         """Record that a configuration became active; its text is kept once, sealed."""
         digest = self.keys.digest(text.encode("utf-8", "backslashreplace")).hex()
         known = any(entry.digest == digest for entry in read_state(self.chain).configs)
-        self.chain.append(
-            e.Config(
-                at=iso(micros(now)),
-                policy=policy_hash,
-                digest=digest,
-                text="" if known else self.keys.seal_text(text),
-            )
-        )
+        sealed = "" if known else self.keys.seal_text(text)
+        at = iso(micros(now))
+        self.chain.append(e.Config(at=at, policy=policy_hash, digest=digest, text=sealed))
 
     def set_retention(self, days: int, then: str, now: float) -> None:
-        """Record how long identified rows are kept from now on, when it changed."""
+        """Record how long identified rows are kept from now on, when that changed."""
         state = read_state(self.chain)
-        if (state.days, state.then) != (days, then) or state.seq <= 1:
+        if (state.days, state.then) != (days, then):
             self.chain.append(e.Retention(at=iso(micros(now)), days=days, then=then))
-
-
-def _take_lock(layout: Layout) -> int:
-    """Return the handle of the writer's lock. Raises LedgerError naming who has it."""
-    try:
-        handle = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as problem:
-        raise LedgerError(f"{layout.lock}: cannot write: {problem.strerror}") from problem
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(handle)
-        raise LedgerError(
-            f"{layout.directory}: process {holder} writes this ledger; one process writes at a time"
-        ) from problem
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, b"%d\n" % os.getpid(), 0)
-    return handle
 
 
 def _keys(layout: Layout, key_file: Path | None, *, fresh: bool) -> k.Keys:

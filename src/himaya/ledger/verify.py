@@ -1,0 +1,129 @@
+"""Is everything there and as it was written? Every problem is one sentence that names the file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from himaya.core.errors import LedgerError
+from himaya.ledger import entries as e
+from himaya.ledger.chain import Chain, Line, head_mac
+from himaya.ledger.files import Layout
+from himaya.ledger.identities import Identities
+from himaya.ledger.keys import Keys
+from himaya.ledger.lock import is_being_written
+from himaya.ledger.segment import read_segment
+from himaya.ledger.state import State
+
+
+def verify(layout: Layout, keys: Keys) -> list[str]:
+    """Return the problems of a ledger, none when all is well. Works while a writer writes."""
+    chain, state = Chain(layout, keys), State()
+    hashes: dict[int, str] = {}
+    problems = list(_chain_problems(chain, state, hashes))
+    whole = not problems
+    problems += _head_problems(layout, chain, keys, hashes, whole=whole)
+    for file in state.files.values():
+        problems += _file_problems(layout, file)
+    problems += _live_problems(layout, state)
+    if whole and not is_being_written(layout):
+        problems += _strangers(layout, state)
+    return problems + _identity_problems(layout, keys, state)
+
+
+def _chain_problems(chain: Chain, state: State, hashes: dict[int, str]) -> Iterator[str]:
+    """Add the chain up as far as it is sound, and say where it is not."""
+    try:
+        for line, entry in chain.lines():
+            state.take(entry)
+            _remember(line, state, hashes)
+    except LedgerError as problem:
+        yield str(problem)
+
+
+def _remember(line: Line, state: State, hashes: dict[int, str]) -> None:
+    hashes[line.seq] = line.hash
+    state.seq, state.hash = line.seq, line.hash
+
+
+def _head_problems(
+    layout: Layout, chain: Chain, keys: Keys, hashes: dict[int, str], *, whole: bool
+) -> Iterator[str]:
+    """Compare the chain with how far it is known to have reached."""
+    try:
+        head = chain.head()
+    except LedgerError as problem:
+        yield str(problem)
+        return
+    if head is None:
+        if hashes:
+            yield f"{layout.head}: is missing"
+    elif head.mac != head_mac(keys, head.seq, head.hash):
+        yield f"{layout.head}: was changed"
+    elif whole and hashes.get(head.seq) != head.hash:
+        yield f"{layout.chain}: entry {head.seq} was written, and is missing or another now"
+
+
+def _file_problems(layout: Layout, file: e.File) -> Iterator[str]:
+    """Compare a file of rows with its entry."""
+    path = layout.sealed / file.name
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        yield f"{path}: cannot read: {problem.strerror}"
+        return
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        yield f"{path}: was changed: its hash is not the one in the chain"
+    elif not file.archive:
+        yield from _row_problems(path, data, file)
+
+
+def _row_problems(path: Path, data: bytes, file: e.File) -> Iterator[str]:
+    try:
+        rows = pq.read_metadata(pa.BufferReader(data)).num_rows
+    except pa.ArrowException as problem:
+        yield f"{path}: is no Parquet file: {problem}"
+        return
+    if rows != file.rows:
+        yield f"{path}: holds {rows} rows, the chain says {file.rows}"
+
+
+def _live_problems(layout: Layout, state: State) -> Iterator[str]:
+    """Find damage in segments; the end of the newest may be in the middle of being written."""
+    segments = layout.segments(state.upto)
+    for number, path in segments:
+        try:
+            segment = read_segment(path)
+        except FileNotFoundError:
+            continue
+        if segment.damaged:
+            yield f"{path}: {segment.damaged} batches of rows are damaged"
+        if segment.torn and not (state.open and number == segments[-1][0]):
+            yield f"{path}: has a torn end ({segment.torn})"
+
+
+def _strangers(layout: Layout, state: State) -> Iterator[str]:
+    """Find files that no entry counts."""
+    for path in sorted(layout.sealed.iterdir()):
+        if path.name not in state.files:
+            yield f"{path}: no entry of the chain counts this file"
+
+
+def _identity_problems(layout: Layout, keys: Keys, state: State) -> list[str]:
+    try:
+        identities = Identities(layout.identities, keys)
+    except LedgerError as problem:
+        return [str(problem)]
+    try:
+        alive = identities.names(state.erased)
+        problems = [
+            f"{layout.identities}: surrogate {number} was forgotten and still has a name"
+            for number in sorted(alive)
+        ]
+        return problems + identities.problems()
+    finally:
+        identities.close()
