@@ -6,6 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from himaya.ledger.reader import Reader
+from himaya.ledger.rows import Row
+from himaya.ledger.schema import UNATTRIBUTED, UNOBSERVED
 
 
 class Count:
@@ -35,13 +37,29 @@ class Count:
 
 
 class Counts:
-    """Counts of everything, per actor (name) and per surface (id)."""
+    """Counts of everything, per actor (name) and per surface (id).
+
+    `unattributed` counts responses whose people nobody could name; `unobserved` holds periods as from,
+    to (epoch seconds) and why.
+    """
 
     def __init__(self) -> None:
         """Start at nothing."""
         self.whole = Count()
+        self.unattributed = 0
+        self.unobserved: list[tuple[float, float, str]] = []
         self.actors: dict[str, Count] = defaultdict(Count)
         self.surfaces: dict[str, Count] = defaultdict(Count)
+
+    def add(self, row: Row) -> None:
+        """Count one row; rows come in the order of time."""
+        if row.subject_id:
+            for one in (self.whole, self.actors[row.name], self.surfaces[row.surface]):
+                one.add(row.at, row.subject_id)
+        elif row.kind == UNATTRIBUTED:
+            self.unattributed += 1
+        elif row.kind == UNOBSERVED:
+            self.unobserved.append((row.at, row.until, row.reason))
 
 
 def count(ledger: Path) -> Counts:
@@ -49,7 +67,5 @@ def count(ledger: Path) -> Counts:
     counts = Counts()
     with Reader.open(ledger) as reader:
         for row in reader.rows():
-            if row.subject_id:
-                for one in (counts.whole, counts.actors[row.name], counts.surfaces[row.surface]):
-                    one.add(row.at, row.subject_id)
+            counts.add(row)
     return counts

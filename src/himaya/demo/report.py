@@ -19,6 +19,7 @@ from himaya.evidence.data import (
     ActorRow,
     DayCounts,
     FindingRow,
+    Period,
     ReportData,
     Series,
     SurfaceRow,
@@ -51,6 +52,8 @@ def _data(
         limits=(patient_words(scene),),
         people=whole.people,
         disclosures=whole.disclosures,
+        unattributed=counts.unattributed,
+        unobserved=tuple(Period(*gap) for gap in counts.unobserved),
         population=scene.population,
         mode=config.mode,
         policy=config.policy().hash(),
@@ -143,8 +146,8 @@ def _series(scene: Scene, counts: Counts) -> tuple[Series, ...]:
 def _actor_days(counts: Counts) -> tuple[DayCounts, ...]:
     kinds: dict[str, dict[int, int]] = {}
     for actor, seen in counts.actors.items():
-        counts = kinds.setdefault(actor.partition(":")[0], {})
-        counts[seen.people] = counts.get(seen.people, 0) + 1
+        days = kinds.setdefault(actor.partition(":")[0], {})
+        days[seen.people] = days.get(seen.people, 0) + 1
     return tuple(DayCounts(kind, tuple(sorted(kinds[kind].items()))) for kind in sorted(kinds))
 
 
