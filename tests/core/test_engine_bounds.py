@@ -124,11 +124,8 @@ class Interleavings(RuleBasedStateMachine):
         self.flying.remove(flight)
         people = flight.passed
         if flight.request.sees_body:
-            if people is None:
-                status = 404
-            self.engine.record(
-                Exchange(flight.request, status if people else 404, people), self.now
-            )
+            shown = Exchange(flight.request, 200 if people else 404, people)
+            self.engine.record(shown, self.now)
             return
         if flight.request.target.startswith("/search"):
             people = tuple(Person(SUBJECTS[(index + n) % 12]) for n in range(3))
