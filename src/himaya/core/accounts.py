@@ -54,6 +54,12 @@ class Accounts:
         age = self.age_s(actor, now)
         return age is not None and age < self.new_s
 
+    def owns(self, actor: Actor, subject: str) -> bool:
+        """Tell whether the subject is the actor's own profile."""
+        if not actor.account or not subject:
+            return False
+        return self.facts.own_subject(actor.account) == subject
+
     def tier(self, actor: Actor) -> str:
         """Return the budget tier: the application's fact first, then what the door said."""
         if not actor.account:

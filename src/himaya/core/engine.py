@@ -26,7 +26,7 @@ from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
 from himaya.core.flight import Flight
-from himaya.core.ladder import Ladder
+from himaya.core.ladder import Ladder, allowances
 from himaya.core.policy import Policy
 from himaya.core.rows import UNSETTLED, Rows, merged
 from himaya.core.surface import Match, Surfaces
@@ -69,13 +69,7 @@ class Engine:
         self._weights = Weights(policy, self.facts)
         self._rows = Rows(self.accounts, policy.hash())
         self._enforced = policy.mode == "enforce"
-        self._plain = Decision(enforced=self._enforced, policy=policy.hash())
-        self._allow = {
-            surface.id: Decision(
-                enforced=self._enforced, surface=surface.id, policy=self._plain.policy
-            )
-            for surface in policy.surfaces
-        }
+        self._allow = allowances(policy)
 
     # decide -----------------------------------------------------------------------------------
 
@@ -88,12 +82,14 @@ class Engine:
         now = self._tick(now)
         match = self.surfaces.match(request.method, request.target)
         if match is None:
-            return self._plain
-        if request.method in _BODYLESS or self._is_own(request.actor, match.subject):
+            return self._allow[""]
+        if request.method in _BODYLESS or self.accounts.owns(request.actor, match.subject):
             return self._allow[match.surface.id]
         ticket = self._ticket(request, match, now)
-        needs = self._needs_of_route(ticket)
         standing = self.watchers.standing_for(ticket, now)
+        if standing is None and self._reserve(ticket):
+            return self.ladder.near(ticket) or self._allow[match.surface.id]
+        needs = self._needs_of_route(ticket)
         if standing is not None:
             return self._refused(ticket, needs, self.ladder.by_standing(ticket, standing, now))
         lacking = ticket.shortage(needs)
@@ -102,6 +98,14 @@ class Engine:
         ticket.hold([need[0] for need in needs])
         self._keep(ticket)
         return self.ladder.near(ticket) or self._allow[match.surface.id]
+
+    def _reserve(self, ticket: Ticket) -> bool:
+        """Reserve the one person a route names, the common case; False leaves nothing changed."""
+        surface, subject = ticket.match.surface, ticket.match.subject
+        if not subject or not ticket.reserve(subject, self._weights.of(surface, subject, None)):
+            return False
+        self._keep(ticket)
+        return True
 
     def _can_pay(self, ticket: Ticket, needs: list[Triple], lacking: list[int], now: float) -> bool:
         """Find another way to pay: a purse, or a smaller reservation where the body is seen."""
@@ -164,7 +168,7 @@ class Engine:
         withheld: list[Person] = []
         purse = self.clearances.purse(ticket.request.clearance, now)
         for person in people:
-            if self._is_own(ticket.request.actor, person.subject):
+            if self.accounts.owns(ticket.request.actor, person.subject):
                 passed.append(person)
                 continue
             needs = self._needs(ticket, person)
@@ -275,7 +279,7 @@ class Engine:
             self._unseen(ticket, exchange, now)
             return
         actor = ticket.request.actor
-        others = tuple([p for p in people if not self._is_own(actor, p.subject)])
+        others = tuple([p for p in people if not self.accounts.owns(actor, p.subject)])
         bucket = int(now // BUCKET_S)
         settle.commit(ticket, others, self._weights, bucket, self.policy.bounds.people)
         if not others:
@@ -327,11 +331,6 @@ class Engine:
             return self._needs(ticket, Person(ticket.match.subject))
         units = surface.max_people * self._weights.of_fields(surface.fields)
         return [(units, units, units)] * len(ticket.windows)
-
-    def _is_own(self, actor: Actor, subject: str) -> bool:
-        if not actor.account or not subject:
-            return False
-        return self.facts.own_subject(actor.account) == subject
 
     def _keep(self, ticket: Ticket) -> None:
         for overdue in self._flight.keep(ticket, self.policy.bounds.open_requests):

@@ -22,6 +22,13 @@ _RETRY_S = {"hour": 300, "day": 3600, "month": 86400}
 _HOUR_S = 3600
 
 
+def allowances(policy: Policy) -> dict[str, Decision]:
+    """Return the plain allow decision of every surface by id, and of no surface under ""."""
+    enforced, policy_hash = policy.mode == "enforce", policy.hash()
+    ids = ["", *(surface.id for surface in policy.surfaces)]
+    return {i: Decision(enforced=enforced, surface=i, policy=policy_hash) for i in ids}
+
+
 class Ladder:
     """Turns shortages and standing decisions into decisions with reasons."""
 

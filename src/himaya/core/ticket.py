@@ -72,11 +72,22 @@ class Ticket:
             self.windows[index].reserved += more
             self.held[index] += more
 
+    def reserve(self, subject: str, weight: int) -> bool:
+        """Reserve one person with every principal; False when one is short, and nothing changed."""
+        windows, limits = self.windows, self.limits
+        units = [w.price(subject, weight, limits[n]) for n, w in enumerate(windows)]
+        if -1 in units:
+            return False
+        for window, held in zip(windows, units, strict=True):
+            window.reserved += held
+        self.held = units
+        return True
+
     def let_go(self) -> None:
         """Give back everything that is held; credit stays until `settle_credit`."""
-        for index, window in enumerate(self.windows):
-            window.reserved -= self.held[index]
-            self.held[index] = 0
+        for window, held in zip(self.windows, self.held, strict=True):
+            window.reserved -= held
+        self.held = [0] * len(self.windows)
 
     def shortage(self, needs: list[Triple]) -> list[int]:
         """Return the units lacking per principal for `needs`, beside what is held."""

@@ -129,6 +129,19 @@ class PeopleWindow:
             self.month + held + month - limits[2] if month else 0,
         )
 
+    def price(self, subject: str, weight: int, limits: Triple) -> int:
+        """Return the units to reserve for one person (`needs`, its hour), or -1 when short of them."""
+        if subject not in self.seen:
+            wanted = self.reserved + weight
+            fits = (
+                self.hour + wanted <= limits[0]
+                and self.day + wanted <= limits[1]
+                and self.month + wanted <= limits[2]
+            )
+            return weight if fits else -1
+        need = self.needs(subject, weight)
+        return -1 if self.short(limits, need) else need[0]
+
     def free(self, limits: Triple) -> int:
         """Return the units that may still be reserved, never below 0."""
         most = min(limits[0] - self.hour, limits[1] - self.day, limits[2] - self.month)
