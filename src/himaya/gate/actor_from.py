@@ -153,16 +153,20 @@ class ActorFinder:
         )
 
     def _forwarded(self, fields: Fields, peer: str) -> str:
-        """Return the rightmost address that is no trusted proxy (the leftmost when all are)."""
+        """Return the rightmost address that is no trusted proxy (the leftmost when all are).
+
+        The last entry was added by the peer, which is believed; an entry further left only when the one
+        to its right is a trusted proxy.
+        """
         told = b",".join(value for name, value in fields if name == self._names.address)
         address = canonical_address(peer)
-        for text in reversed(told.decode("latin-1").split(",") if told else []):
-            if address and not self.trusts(address):
-                break
+        for text in reversed(told.decode("latin-1").split(",")):
             hop = canonical_address(_without_port(text))
             if not hop:
                 break
             address = hop
+            if not self.trusts(hop):
+                break
         return address
 
     def _of_token(self, last: Last, fields: Fields, now: float) -> str:

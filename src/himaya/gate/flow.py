@@ -18,7 +18,11 @@ class Source(Protocol):
 
 
 class BrokenBodyError(Exception):
-    """The body ended before its end."""
+    """The body ended before its end; `why` is told to the sender."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Inflow:

@@ -32,7 +32,8 @@ class RequestHead:
     """Method, target (origin form, ASCII), version and fields of a request.
 
     `length` is the declared body length, -1 without one; `chunked` tells of a chunked body. `upgrade`
-    is the protocol asked for (lower case) or b"".
+    is b"websocket" when that protocol is asked for; no other is ever forwarded, because an agreed h2c
+    would carry further requests past the gate.
     """
 
     __slots__ = (
@@ -40,7 +41,14 @@ class RequestHead:
     )  # fmt: skip
 
     def __init__(
-        self, method: str, target: bytes, version: str, fields: Fields, *, keep_alive: bool
+        self,
+        method: str,
+        target: bytes,
+        version: str,
+        fields: Fields,
+        *,
+        keep_alive: bool,
+        upgrades: bool = False,
     ) -> None:
         """Check and keep. Raises RefusedRequestError for what must not be forwarded."""
         self.method = method
@@ -52,6 +60,7 @@ class RequestHead:
         self.length = -1
         self.chunked = False
         self._read_fields()
+        self._check_upgrade(asked=upgrades)
         self.target = self._origin_form(target)
 
     @property
@@ -80,6 +89,12 @@ class RequestHead:
         # RFC 9112 section 3.2: exactly one Host, or 400.
         if hosts > 1 or (hosts == 0 and self.version == "1.1") or not _HOST.fullmatch(self.host):
             raise RefusedRequestError(400, "exactly one valid Host field is needed")
+
+    def _check_upgrade(self, *, asked: bool) -> None:
+        if not asked or self.upgrade != b"websocket" or self.method != "GET":
+            self.upgrade = b""
+        elif self.has_body:
+            raise RefusedRequestError(400, "a websocket request has no body")
 
     def _read_coding(self, value: bytes) -> None:
         """Take one chunked coding; RFC 9112 section 6.1: none in HTTP/1.0, others are not implemented."""

@@ -12,7 +12,7 @@ from himaya.gate.heads import Fields, RequestHead, ResponseHead
 
 #: Fields of one connection, and the framing, which is written anew.
 _HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer"
+    b"connection keep-alive proxy proxy-connection proxy-authenticate proxy-authorization te trailer"
     b" transfer-encoding upgrade content-length".split()
 )
 
@@ -86,7 +86,7 @@ def declared_length(head: ResponseHead) -> int:
 
 def _named_by_connection(fields: Fields) -> frozenset[bytes]:
     named = [value for name, value in fields if name == b"connection"]
-    if not named or named == [b"keep-alive"] or named == [b"close"]:
+    if not named or named in ([b"keep-alive"], [b"close"]):
         return frozenset()
     return frozenset(part.strip().lower() for part in b",".join(named).split(b",")) - _KEPT
 

@@ -35,7 +35,10 @@ class LedgerSink(Protocol):
     """What a runner needs of a ledger."""
 
     def append(self, disclosures: Disclosures) -> None:
-        """Take the rows of one exchange; they become durable with `flush`."""
+        """Take the rows of one exchange; they become durable with `flush`.
+
+        Rows are kept even when LedgerError is raised because the disk refuses.
+        """
 
     def note_gap(
         self, start: float, end: float, why: str, surface: str = "", door: str = ""
@@ -171,14 +174,13 @@ class Runner:
             self.alerts.close()
 
     def _write(self, ledger: LedgerSink) -> None:
-        """Hand rows over one by one; one that was refused stays first in the queue."""
+        """Hand rows over one by one; a ledger takes a row even when it cannot write it yet."""
         for _ in range(len(self._rows)):
-            row = self._rows[0]
+            row = self._rows.popleft()
             if isinstance(row, Gap):
                 ledger.note_gap(row.start, row.end, row.why, row.surface, row.door)
             else:
                 ledger.append(row)
-            self._rows.popleft()
 
     def _recover(self, ledger: LedgerSink) -> None:
         if self.problem:

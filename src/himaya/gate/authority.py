@@ -1,0 +1,180 @@
+"""The authority of a site: the one place that owns the engine, the switch and what the runner gets.
+
+Doors in this process call it directly; workers, `follow` and commands through the control socket. It gives
+the engine its clock, hands effects to the runner, and writes every call to the exchanges file when there is one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from himaya import exchanges as x
+from himaya.core.actor import Actor
+from himaya.core.decision import Admission, Decision, Standing
+from himaya.core.disclosure import Disclosures
+from himaya.core.effect import Effect, RecordDisclosures
+from himaya.core.engine import Engine
+from himaya.core.exchange import Exchange, Request, Response
+from himaya.core.facts import Fact
+from himaya.core.policy import Policy
+from himaya.runner import Runner
+
+log = logging.getLogger(__name__)
+
+#: While switched off, the gap so far is written this often, so that a crash cannot hide it.
+_GAP_S = 60.0
+
+Clock = Callable[[], float]
+
+
+class Authority:
+    """Decides, admits, records, for one site. Single-threaded: call it from the event loop.
+
+    `off` lets every request pass unseen; the time becomes an unobserved period.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        runner: Runner,
+        *,
+        writer: x.ExchangeWriter | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        self.engine = engine
+        self.runner = runner
+        self.clock = clock
+        self.writer = writer
+        self.off_since = 0.0
+        self.off_why = ""
+        self.requests = 0
+        self.refused = 0
+        self._gap_from = 0.0
+        self._pass_all = Decision(enforced=False, policy=engine.policy.hash())
+        if writer is not None:
+            writer.write(x.Started(at=clock(), policy=engine.policy))
+
+    @property
+    def off(self) -> bool:
+        """Tell whether everything passes unseen."""
+        return self.off_since > 0
+
+    # -- the three calls, and the fourth -----------------------------------------------------
+
+    def decide(self, request: Request, at: float | None = None) -> Decision:
+        """Return the decision for a request; see `Engine.decide`."""
+        self.requests += 1
+        if self.off:
+            return self._pass_all
+        now = self.clock() if at is None else at
+        decision = self.engine.decide(request, now)
+        if not decision.passes:
+            self.refused += 1
+        if self.writer is not None:
+            self.writer.write(x.Decided(at=now, request=request, decision=decision))
+        return decision
+
+    def admit(self, response: Response, at: float | None = None) -> Admission:
+        """Return who of a response may leave; see `Engine.admit`."""
+        now = self.clock() if at is None else at
+        admission = self.engine.admit(response, now)
+        if not admission.passes:
+            self.refused += 1
+        if self.writer is not None:
+            self.writer.write(x.Admitted(at=now, response=response, admission=admission))
+        return admission
+
+    def record(self, exchange: Exchange, at: float | None = None) -> None:
+        """Settle an exchange; see `Engine.record`."""
+        now = self.clock() if at is None else at
+        effects = self.engine.record(exchange, now)
+        if self.writer is not None:
+            self.writer.write(x.Recorded(at=now, exchange=exchange, disclosures=_rows(effects)))
+        self.runner.perform(effects)
+
+    def clear(self, clearance: str, actor: Actor, at: float | None = None) -> bool:
+        """Let a solved challenge buy people; see `Engine.clear`."""
+        now = self.clock() if at is None else at
+        granted = self.engine.clear(clearance, actor, now)
+        if self.writer is not None:
+            self.writer.write(x.Cleared(at=now, clearance=clearance, actor=actor, granted=granted))
+        return granted
+
+    # -- what commands ask for ---------------------------------------------------------------
+
+    def tell(self, facts: Iterable[Fact]) -> int:
+        """Take facts; return how many."""
+        count = 0
+        for fact in facts:
+            self.engine.facts.add(fact)
+            count += 1
+            if self.writer is not None:
+                self.writer.write(x.FactTold.of(self.clock(), fact))
+        return count
+
+    def stand(self, standing: Standing) -> None:
+        """Take a standing decision."""
+        self.engine.watchers.stand(standing)
+
+    def reload(self, policy: Policy) -> None:
+        """Decide by a new policy from now on."""
+        self.engine.reload(policy)
+        self._pass_all = Decision(enforced=False, policy=policy.hash())
+        if self.writer is not None:
+            self.writer.write(x.PolicyLoaded(at=self.clock(), policy=policy))
+
+    def turn_off(self, why: str, since: float) -> None:
+        """Pass everything from now on."""
+        if self.off:
+            return
+        self.off_since, self.off_why = since, why
+        self._gap_from = self.clock()
+        log.warning("switched off: every request passes unseen")
+        if self.writer is not None:
+            self.writer.write(x.Switched(at=self._gap_from, on=False, why=why))
+
+    def turn_on(self) -> None:
+        """Decide again."""
+        if not self.off:
+            return
+        now = self.clock()
+        self._note_off(now)
+        self.off_since, self.off_why = 0.0, ""
+        log.warning("switched on")
+        if self.writer is not None:
+            self.writer.write(x.Switched(at=now, on=True))
+
+    # -- time --------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Settle what is overdue; called about twice a second."""
+        now = self.clock()
+        effects = self.engine.expire(now)
+        if effects and self.writer is not None:
+            self.writer.write(x.Expired(at=now, disclosures=_rows(effects)))
+        self.runner.perform(effects)
+        if self.off and now - self._gap_from >= _GAP_S:
+            self._note_off(now)
+        if self.writer is not None:
+            self.writer.flush()
+
+    def stop(self, why: str) -> None:
+        """Write what a stop leaves to be written."""
+        now = self.clock()
+        if self.off:
+            self._note_off(now)
+        if self.writer is not None:
+            self.writer.write(x.Stopped(at=now, why=why))
+            self.writer.close()
+            self.writer = None
+
+    def _note_off(self, now: float) -> None:
+        why = f"switched off: {self.off_why}" if self.off_why else "switched off"
+        self.runner.note_gap(self._gap_from, now, why)
+        self._gap_from = now
+
+
+def _rows(effects: list[Effect]) -> tuple[Disclosures, ...]:
+    return tuple(e.disclosures for e in effects if isinstance(e, RecordDisclosures))

@@ -1,0 +1,157 @@
+"""What every HTTP door of the gate does alike: name the actor, refuse with a page, serve our own routes."""
+
+from __future__ import annotations
+
+import secrets
+from itertools import count
+
+from himaya.core.actor import Actor
+from himaya.core.decision import Admission, Decision
+from himaya.core.exchange import Exchange, Request
+from himaya.gate.actor_from import ActorFinder
+from himaya.gate.authority import Authority
+from himaya.gate.challenge import MAX_FORM, Challenges, reference_of
+from himaya.gate.challenge_pages import PREFIX, Page
+from himaya.gate.heads import RequestHead
+from himaya.gate.inbound import Inbound
+from himaya.gate.reply import plain_reply, reply
+from himaya.gate.request_reader import Incoming
+
+#: An agent string longer than this is cut: it only serves to name crawlers.
+_MAX_AGENT = 512
+
+_PREFIX = PREFIX.encode()
+
+
+class Asker:
+    """Who asks, and for what: `request` is what the engine sees; `believed` tells of a trusted front door."""
+
+    __slots__ = ("believed", "now", "request")
+
+    def __init__(self, request: Request, now: float, *, believed: bool) -> None:
+        self.request = request
+        self.now = now
+        self.believed = believed
+
+    @property
+    def actor(self) -> Actor:
+        """Return who asks."""
+        return self.request.actor
+
+
+class Door:
+    """Shared by the proxy and the authority's HTTP side. `sees_body` goes into every request.
+
+    `finder` and `challenges` may be replaced while running (reload).
+    """
+
+    def __init__(
+        self,
+        authority: Authority,
+        finder: ActorFinder,
+        challenges: Challenges,
+        *,
+        source: str,
+        sees_body: bool,
+    ) -> None:
+        self.authority = authority
+        self.finder = finder
+        self.challenges = challenges
+        self.source = source
+        self.sees_body = sees_body
+        self._ids = count(1)
+        self._run = secrets.token_hex(8)
+
+    def identify(
+        self,
+        head: RequestHead,
+        peer: str,
+        *,
+        vouched: bool,
+        target: str = "",
+        method: str = "",
+        request_id: str = "",
+    ) -> Asker:
+        """Return who asks; `vouched` as in `ActorFinder.find`. Empty texts are taken from the head."""
+        now = self.authority.clock()
+        actor = self.finder.find(head.fields, peer, now, vouched=vouched)
+        cookie = head.get(b"cookie")
+        clearance = ""
+        if b"himaya_clearance" in cookie:
+            text = cookie.decode("latin-1")
+            clearance = self.challenges.clearance_of(text, actor, now)
+        request = Request(
+            id=request_id or f"{self._run}-{next(self._ids):x}",
+            actor=actor,
+            target=target or head.target.decode("ascii"),
+            method=method or head.method,
+            host=head.host.decode("latin-1"),
+            agent=head.get(b"user-agent")[:_MAX_AGENT].decode("latin-1"),
+            clearance=clearance,
+            sees_body=self.sees_body,
+        )
+        believed = vouched or self.finder.trusts(peer)
+        return Asker(request, now, believed=believed)
+
+    def refuse(
+        self, asker: Asker, decision: Decision | Admission, head: RequestHead, out: Inbound
+    ) -> None:
+        """Answer with the page of a refusal and settle the exchange as refused."""
+        request = asker.request
+        page = self.challenges.page(
+            decision,
+            request.actor,
+            request.target,
+            asker.now,
+            reference_of(request.id),
+            headers=head.fields,
+        )
+        self.settle_refused(request, page.status)
+        send(page, head, out)
+
+    def settle_refused(self, request: Request, status: int) -> None:
+        """Tell the engine that our own door answered."""
+        self.authority.record(
+            Exchange(request, status, people=(), sent=0, refused=True, source=self.source)
+        )
+
+    def is_own(self, head: RequestHead) -> bool:
+        """Tell whether a request is for one of our own routes."""
+        return head.target.startswith(_PREFIX)
+
+    async def answer_own(self, incoming: Incoming, asker: Asker, out: Inbound) -> None:
+        """Serve `/.himaya/...`: the challenge, its answer, its files."""
+        head = incoming.head
+        body = b""
+        if head.has_body:
+            body, complete = await incoming.body.read_at_most(MAX_FORM)
+            if not complete:
+                out.write(plain_reply(413, "this form is too large"))
+                return
+        secure = asker.believed and head.get(b"x-forwarded-proto").lower() == b"https"
+        handled = self.challenges.handle(
+            head.method, asker.request.target, body, head.fields, asker.actor, asker.now,
+            secure=secure,
+        )  # fmt: skip
+        if handled is None:
+            send_plain(404, "there is nothing here", head, out)
+            return
+        page = handled.page
+        if handled.clearance and not self.authority.clear(handled.clearance, asker.actor):
+            page = handled.otherwise or page
+        send(page, head, out)
+
+
+def send(page: Page, head: RequestHead, out: Inbound) -> None:
+    """Send a whole page."""
+    fields = [
+        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in page.headers
+    ]
+    keep = out.stays_open
+    out.write(reply(page.status, fields, page.body, keep_alive=keep, method=head.method))
+
+
+def send_plain(status: int, why: str, head: RequestHead, out: Inbound) -> None:
+    """Send one sentence."""
+    out.write(plain_reply(status, why, keep_alive=out.stays_open, method=head.method))

@@ -1,0 +1,75 @@
+"""The gate as a reverse proxy: decide, ask the application, see who is shown, admit, send, settle.
+
+Only responses of declared surfaces whose people stand in the body are held back, up to a bound; everything else
+streams through in constant memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from himaya.core.decision import Action, Decision
+from himaya.core.surface import Surface
+from himaya.gate.door import Asker, Door, send_plain
+from himaya.gate.inbound import Inbound
+from himaya.gate.limits import Limits
+from himaya.gate.passage import GONE, Passage
+from himaya.gate.request_reader import Incoming
+from himaya.gate.upstream import UpstreamPool
+
+
+class Proxy:
+    """Handles the requests of one listening side; `door` says who asks and what is decided."""
+
+    def __init__(self, door: Door, pool: UpstreamPool, limits: Limits) -> None:
+        self.door = door
+        self.pool = pool
+        self.limits = limits
+        self._sleeping = 0
+
+    async def handle(self, incoming: Incoming, out: Inbound) -> None:
+        """Answer one request."""
+        door, head = self.door, incoming.head
+        if head.target == b"*":
+            send_plain(200, "himaya stands here", head, out)
+            return
+        asker = door.identify(head, out.peer, vouched=out.on_unix)
+        if door.is_own(head):
+            await door.answer_own(incoming, asker, out)
+            return
+        decision = door.authority.decide(asker.request)
+        try:
+            passes = decision.passes and await self._slow_down(decision)
+        except asyncio.CancelledError:
+            door.settle_refused(asker.request, GONE)
+            raise
+        if not passes:
+            door.refuse(asker, decision, head, out)
+            return
+        await self._pass(incoming, out, asker, decision)
+
+    async def _pass(
+        self, incoming: Incoming, out: Inbound, asker: Asker, decision: Decision
+    ) -> None:
+        surface = self._surface(decision)
+        passage = Passage(
+            self.door, self.pool, self.limits, incoming, out, asker, decision, surface
+        )
+        await passage.run()
+
+    def _surface(self, decision: Decision) -> Surface | None:
+        surfaces = self.door.authority.engine.surfaces
+        return surfaces.by_id.get(decision.surface) if decision.surface else None
+
+    async def _slow_down(self, decision: Decision) -> bool:
+        """Wait before a throttled request goes on; False when too many wait already."""
+        if decision.action is not Action.THROTTLE or not decision.enforced:
+            return True
+        if self._sleeping >= self.limits.sleepers:
+            return False
+        self._sleeping += 1
+        try:
+            await asyncio.sleep(decision.delay_s)
+        finally:
+            self._sleeping -= 1
+        return True

@@ -1,0 +1,44 @@
+"""Answers of the gate itself: complete, small, never cached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from himaya.gate.heads import Fields, encode_response
+
+_TEXT = b"text/plain; charset=utf-8"
+
+
+def reason_of(status: int) -> bytes:
+    """Return the reason phrase of a status, or b"" for one without."""
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""
+
+
+def reply(
+    status: int, fields: Fields, body: bytes, *, keep_alive: bool, method: str = "GET"
+) -> bytes:
+    """Return a whole answer with its length; HEAD gets the head alone."""
+    framing = [
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"keep-alive" if keep_alive else b"close"),
+    ]
+    head = encode_response(status, reason_of(status), fields + framing)
+    return head if method == "HEAD" else head + body
+
+
+def plain_reply(
+    status: int,
+    why: str,
+    *,
+    keep_alive: bool = False,
+    method: str = "GET",
+    fields: Sequence[tuple[bytes, bytes]] = (),
+) -> bytes:
+    """Return an answer of one plain sentence."""
+    body = f"{status} {reason_of(status).decode()}: {why}\n".encode()
+    own = [(b"content-type", _TEXT), (b"cache-control", b"no-store"), *fields]
+    return reply(status, own, body, keep_alive=keep_alive, method=method)
