@@ -165,7 +165,9 @@ def _nobody(item: Disclosures) -> Iterable[tuple[str, int]]:
     if item.miss:
         yield schema.MISS, 0
     if item.unattributed > 0:
-        yield schema.UNATTRIBUTED, min(item.unattributed, _INT32)
+        bought = item.kind == schema.CLEARANCE
+        kind = schema.CLEARANCE if bought else schema.UNATTRIBUTED
+        yield kind, min(item.unattributed, _INT32)
 
 
 def _age(at: float, created: float | None) -> int:

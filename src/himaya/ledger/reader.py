@@ -16,9 +16,11 @@ from himaya.ledger import queries as q
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
+from himaya.ledger.lock import is_being_written
+from himaya.ledger.log import opened
 from himaya.ledger.names import FOREVER, parse_actor
 from himaya.ledger.rows import Row, rows_of_batch
-from himaya.ledger.schema import DAY_S, FACETS, Kind, iso
+from himaya.ledger.schema import DAY_S, FACETS, Kind, iso, micros
 from himaya.ledger.snapshot import Snapshots
 from himaya.ledger.state import State, read_state
 from himaya.ledger.verify import verify
@@ -193,6 +195,39 @@ class Reader:
     def has_rows(self, rows: ir.Table) -> bool:
         """Tell whether an expression has any row."""
         return bool(self._snapshots.fetch(rows.limit(1)))
+
+    def status(self, now: float) -> dict[str, int | str | bool]:
+        """Return what the ledger holds, in figures. `now` is epoch seconds. Raises LedgerError."""
+        return self.ask(lambda rows, state: self._status(rows, state, micros(now)))
+
+    def _status(self, rows: ir.Table, state: State, now: int) -> dict[str, int | str | bool]:
+        period, files = self._period(rows, state), list(state.files.values())
+        return {
+            "from": period.start,
+            "to": period.end,
+            "rows": self._snapshots.fetch(q.span(rows))[0]["rows"],
+            "files": len(files),
+            "bytes": sum(file.bytes for file in files),
+            "sealed_periods": sum(file.archive for file in files),
+            "identities": self.identities.count(),
+            "retention": state.retention,
+            "holds": len(state.standing_holds(now)),
+            "accesses": state.accesses,
+            "forgotten": len(state.erased),
+            "configurations": len(state.configs),
+            "being_written": is_being_written(self.layout),
+            "chain_entries": state.seq,
+            "chain_head": state.hash,
+        }
+
+    def log(self) -> Iterator[dict[str, Any]]:
+        """Yield the entries of the chain, sealed texts opened, surrogates named where they still have one."""
+        for line, entry in self.chain.lines():
+            yield {"seq": line.seq, **opened(entry, self.keys, self.identities)}
+
+    def use_sealing_key(self, public: bytes, now: float) -> None:
+        """Record the public key to which retention encrypts from now on."""
+        self.chain.append(e.SealingKey(at=iso(micros(now)), public=public.hex()))
 
     def verify(self) -> list[str]:
         """Return what is damaged or missing, one sentence each."""

@@ -20,7 +20,7 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     (
         "kind",
         pa.string(),
-        "profile, listing, lookup_hit, lookup_miss, media, unattributed, unobserved",
+        "profile, listing, lookup_hit, lookup_miss, media, unattributed, clearance, unobserved",
     ),
     ("surface", pa.string(), "id of the surface"),
     ("actor", pa.int64(), "surrogate of the actor's name"),
@@ -43,7 +43,7 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("decision", pa.string(), "allow, throttle, challenge, redact, block"),
     ("source", pa.string(), "which room or door saw it"),
     ("policy", pa.string(), "hash of the policy in force"),
-    ("count", pa.int32(), "people the row speaks of: 1 for a person, n for unattributed, else 0"),
+    ("count", pa.int32(), "1 for a person, n for unattributed people, n for people a clearance bought, else 0"),
     ("until", pa.int64(), "end of an unobserved period, microseconds; 0 in other rows"),
     ("reason", pa.string(), "why a period is unobserved"),
 )
@@ -59,6 +59,8 @@ EMPTY_ROW: dict[str, object] = {
 #: Rows that name a person.
 SHOWING = ("profile", "listing", "lookup_hit", "media")
 MISS, UNATTRIBUTED, UNOBSERVED = "lookup_miss", "unattributed", "unobserved"
+#: A solved challenge: `count` is the number of people it bought.
+CLEARANCE = "clearance"
 
 #: Weakest first; the certainty of a summary is the strongest among its rows.
 CERTAINTIES = ("inferred-from-route", "authorised-only", "partial", "served")

@@ -1,0 +1,25 @@
+"""Entries of the chain as people read them: sealed texts opened, surrogates named where they still have a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from himaya.ledger import entries as e
+from himaya.ledger.identities import Identities
+from himaya.ledger.keys import Keys
+
+_SEALED = ("why", "by", "basis", "text")
+
+
+def opened(entry: e.AnyEntry, keys: Keys, identities: Identities) -> dict[str, Any]:
+    """Return an entry as a dict with its kind. Raises LedgerError when a text does not open."""
+    read: dict[str, Any] = msgspec.to_builtins(entry)
+    for key in _SEALED:
+        if read.get(key):
+            read[key] = keys.open_text(read[key])
+    if read.get("surrogate"):
+        number = read.pop("surrogate")
+        read["name"] = identities.names([number]).get(number, "erased")
+    return read
