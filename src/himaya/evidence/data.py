@@ -177,3 +177,8 @@ class ReportData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unobserved: tuple[Period, ...] = ()
     retention: str = ""
     tables: tuple[Table, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether times need seconds, because the whole period is only minutes long."""
+        return self.start is not None and self.end is not None and self.end - self.start < 900

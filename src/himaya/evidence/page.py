@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -82,6 +82,7 @@ def render(data: ReportData, rows: Rows | None = None) -> str:
             rows=rows or Rows(),
             version=__version__,
             story=story(data),
+            stamp=partial(words.stamp, exact=data.exact),
             limits=limits(data),
             budgets=_budgets(data),
             findings=_findings(data),
@@ -129,7 +130,7 @@ def _environment() -> Environment:
         finalize=_shown,
         trim_blocks=True,
     )
-    filters = (words.number, words.stamp, words.iso, words.span, words.clip, words.counted, members)
+    filters = (words.number, words.iso, words.span, words.clip, words.counted, members)
     environment.filters.update({one.__name__: one for one in filters})
     style = PackageLoader("himaya.evidence").get_source(environment, "report.css")[0]
     environment.globals["style"] = Markup(style)  # noqa: S704  our own file, nothing foreign in it

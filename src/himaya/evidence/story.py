@@ -31,7 +31,10 @@ def story(data: ReportData) -> list[Paragraph]:
     """Return the paragraphs of the story, in reading order."""
     head = [*data.opening, _read(data), _shown(data), _crossed(data)]
     tail = [_grouped(data), data.retention]
-    told = [Paragraph(_told(actor), clip(actor.actor, 80)) for actor in data.actors[:TOLD]]
+    told = [
+        Paragraph(_told(actor, exact=data.exact), clip(actor.actor, 80))
+        for actor in data.actors[:TOLD]
+    ]
     return [*_paragraphs(head), *told, *_paragraphs(tail)]
 
 
@@ -57,7 +60,8 @@ def limits(data: ReportData) -> list[str]:
 def _read(data: ReportData) -> str:
     if data.start is None or data.end is None:
         return f"Nothing with a time could be read from {_sources(data)}."
-    period = f"from {stamp(data.start)} to {stamp(data.end)}, {span(data.end - data.start)}"
+    first, last = (stamp(at, exact=data.exact) for at in (data.start, data.end))
+    period = f"from {first} to {last}, {span(data.end - data.start)}"
     if data.lines is None:
         return f"This report was made from {_sources(data)}. It covers the time {period}."
     every = "every one of them" if not data.malformed else f"{number(data.parsed)} of them"
@@ -107,12 +111,12 @@ def _crossed(data: ReportData) -> str:
     return f"{count} crossed a detector's threshold{first}."
 
 
-def _told(actor: ActorRow) -> str:
+def _told(actor: ActorRow, *, exact: bool) -> str:
     claim = f"(claimed to be {clip(actor.claimed, 60)}, unverified) " if actor.claimed else ""
     why = " ".join(_sentence(finding.why) for finding in actor.findings[:TOLD])
     return (
         f"{claim}obtained {counted(actor.people, 'person', 'people')} between"
-        f" {between(actor.start, actor.end)}; at its fastest"
+        f" {between(actor.start, actor.end, exact=exact)}; at its fastest"
         f" {number(actor.peak_hour)} within one hour and {number(actor.peak_day)} within one day."
         f" {why}"
     ).rstrip()

@@ -33,14 +33,15 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
-def stamp(at: float) -> str:
-    """Return epoch seconds as a readable UTC time, to the minute.
+def stamp(at: float, *, exact: bool = False) -> str:
+    """Return epoch seconds as a readable UTC time, to the minute, or to the second when `exact`.
 
-    >>> stamp(0)
-    '1 Jan 1970, 00:00 UTC'
+    >>> stamp(0), stamp(61, exact=True)
+    ('1 Jan 1970, 00:00 UTC', '1 Jan 1970, 00:01:01 UTC')
     """
     when = datetime.fromtimestamp(at, UTC)
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+    clock = when.strftime("%H:%M:%S" if exact else "%H:%M")
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {clock} UTC"
 
 
 def iso(at: float) -> str:
@@ -48,13 +49,13 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def between(start: float, end: float) -> str:
+def between(start: float, end: float, *, exact: bool = False) -> str:
     """Return two times with `and` between them; a day both share is named once.
 
     >>> between(0, 3600)
     '1 Jan 1970, 00:00 and 01:00 UTC'
     """
-    first, second = stamp(start), stamp(end)
+    first, second = stamp(start, exact=exact), stamp(end, exact=exact)
     if first.partition(",")[0] != second.partition(",")[0]:
         return f"{first} and {second}"
     return f"{first.removesuffix(' UTC')} and {second.partition(', ')[2]}"

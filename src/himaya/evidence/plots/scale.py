@@ -8,8 +8,28 @@ from dataclasses import dataclass
 
 from himaya.evidence.words import iso, number, short_day
 
-#: Steps between ticks of a time axis, in seconds, from one minute to a year.
-_STEPS = (60, 300, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600)
+#: Steps between ticks of a time axis, in seconds, from one second to a year.
+_STEPS = (
+    1,
+    2,
+    5,
+    10,
+    20,
+    30,
+    60,
+    300,
+    900,
+    1800,
+    3600,
+    7200,
+    10800,
+    21600,
+    43200,
+    86400,
+    172800,
+    604800,
+    1209600,
+)
 _STEPS_LONG = (2592000, 7776000, 31536000)
 
 
@@ -69,6 +89,8 @@ def time_ticks(start: float, end: float, wanted: int) -> list[tuple[float, str]]
 def _time_label(at: float, step: float) -> str:
     if step >= _STEPS_LONG[0]:
         return iso(at)[:7]
+    if step < 60:
+        return iso(at)[11:19]
     return short_day(at) if at % 86400 == 0 else iso(at)[11:16]
 
 
