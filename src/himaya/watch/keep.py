@@ -22,8 +22,9 @@ class KeepAll:
 class KeepSurfaces:
     """Keeps lines that the engine would match to a surface.
 
-    The quick test reads the first segment only. Whatever could change under canonicalisation (escapes,
-    dots, doubled slashes, matrix parameters, absolute targets) passes it and is matched exactly.
+    The quick test reads the first segment, and passes whatever could change it under
+    canonicalisation: escapes, dot segments, doubled slashes, absolute targets. What passes is
+    matched exactly.
     """
 
     def __init__(self, surfaces: tuple[Surface, ...]) -> None:
@@ -31,8 +32,9 @@ class KeepSurfaces:
         self._surfaces = Surfaces(surfaces)
         heads = {surface.route.strip("/").split("/")[0] for surface in surfaces}
         first = "|".join(".*" if "{" in head else re.escape(head) for head in sorted(heads))
+        plain = r"[^?#%\\/]*+(?:/(?![/.])[^?#%\\/]*+)*+"
         self.may_keep = re.compile(
-            rf"/(?:{first})(?:[/?#;.]|$)|[^/]|/[/.]|[^?#]*?[%;\\]|[^?#]*?/[./]", re.IGNORECASE
+            rf"/(?:{first})(?:[/?#;.]|$)|[^/]|{plain}[%\\/]", re.IGNORECASE
         ).match
 
     def keeps(self, method: str, target: str) -> bool:

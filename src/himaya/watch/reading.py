@@ -198,7 +198,9 @@ class EntryBuilder:
         slots = rows.slots
         names = Entry.__struct_fields__
         self._blank: list[Any] = [_BLANK.get(name, "") for name in names]
-        self._texts = [(names.index(w), slots[w]) for w in slots if w in _TEXTS]
+        texts = [word for word in slots if word in _TEXTS]
+        self._places = [names.index(word) for word in texts]
+        self._pick = itemgetter(*(slots[word] for word in texts))
         self._status, self._sent = slots["status"], slots.get("sent", rows.bad)
         self._query = slots.get("query", -1)
         self._completion = slots.get("completion", -1)
@@ -208,8 +210,7 @@ class EntryBuilder:
     def __call__(self, row: Row, at: float, line: int) -> Entry:
         """Return the entry of one good row."""
         fields = self._blank.copy()
-        for place, index in self._texts:
-            text = row[index]
+        for place, text in zip(self._places, self._pick(row), strict=True):
             if text != "-":
                 fields[place] = unescape(text) if "\\" in text else text
         fields[_AT], fields[_LINE] = at, line
@@ -238,7 +239,7 @@ _AT, _LINE, _STATUS, _SENT = map(Entry.__struct_fields__.index, ("at", "line", "
 
 
 def _number(text: str, missing: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() else missing
+    return int(text) if text.isdecimal() else missing
 
 
 def _size(text: str) -> int:

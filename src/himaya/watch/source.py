@@ -107,6 +107,10 @@ class Source:
             self._held.append(chunk)
         return chunk
 
+    def held(self) -> list[Chunk]:
+        """Return the chunks that were peeked so far."""
+        return list(self._held)
+
     def chunks(self) -> Iterator[Chunk]:
         """Yield every chunk, once."""
         while self._held:

@@ -35,12 +35,19 @@ def parse_time(text: str) -> float | None:
 
 
 def _clf(text: str) -> float:
-    if len(text) != 26 or text[11] + text[14] + text[17] + text[20] != "::: ":
+    second = _digits(text[18:20])
+    if len(text) != 26 or second > 60:
         raise ValueError(text)
-    hour, minute, second = _digits(text[12:14]), _digits(text[15:17]), _digits(text[18:20])
-    if hour > 23 or minute > 59 or second > 60:
+    return float(_minute(text[:18], text[20:]) + second)
+
+
+@lru_cache(maxsize=65536)
+def _minute(text: str, zone: str) -> int:
+    """Return the beginning of a minute, of `17/May/2015:10:05:` and ` +0000`."""
+    hour, minute = _digits(text[12:14]), _digits(text[15:17])
+    if hour > 23 or minute > 59 or text[11] + text[14] + text[17] + zone[0] != "::: ":
         raise ValueError(text)
-    return float(_day(text[:11]) + hour * 3600 + minute * 60 + second - _offset(text[21:]))
+    return _day(text[:11]) + hour * 3600 + minute * 60 - _offset(zone[1:])
 
 
 def _digits(text: str) -> int:

@@ -1,0 +1,132 @@
+"""From a parsed line to an exchange: who asked, and whom the application says it showed."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+from himaya.config import ActorConfig
+from himaya.core.actor import Actor, canonical_address
+from himaya.core.exchange import Exchange, Request
+from himaya.core.subjects import parse_subjects
+from himaya.watch.entry import Entry
+
+#: Remembered addresses and actors; when full, all are forgotten and built anew.
+_MOST = 100_000
+
+
+class Exchanges:
+    """Makes exchanges from entries.
+
+    A forwarded address is believed only where the peer is a trusted proxy. Without a configuration, a peer
+    with a private address that logs a forwarded one is taken for a proxy (`believed` counts such lines).
+    """
+
+    def __init__(self, config: ActorConfig | None = None, source: str = "log") -> None:
+        """Take how the facets of an actor are found; None when there is no configuration."""
+        self._config = config or ActorConfig()
+        self._guess = config is None
+        self._trusted = [ip_network(each, strict=False) for each in self._config.trusted_proxies]
+        self._source = source
+        self._addresses: dict[tuple[str, str], str] = {}
+        self._actors: dict[tuple[str, ...], Actor] = {}
+        self.believed = 0
+
+    def exchange(self, entry: Entry) -> Exchange:
+        """Return the exchange that a line tells of; it is over."""
+        request = Request(
+            id=entry.id,
+            actor=self._actor(entry),
+            target=entry.target,
+            method=entry.method,
+            host=entry.host,
+            agent=entry.agent,
+        )
+        return Exchange(
+            request=request,
+            status=entry.status,
+            people=None if entry.subjects is None else parse_subjects(entry.subjects),
+            sent=entry.sent,
+            aborted=entry.aborted,
+            source=self._source,
+            content_type=entry.type,
+        )
+
+    def _actor(self, entry: Entry) -> Actor:
+        named = entry.himaya_account if self._config.account_response else ""
+        facets = (
+            self._address(entry.address, entry.forwarded),
+            named or entry.account,
+            entry.session,
+            entry.key,
+            entry.asn,
+            entry.fingerprint,
+            entry.tier,
+            entry.terms,
+        )
+        actor = self._actors.get(facets)
+        if actor is None:
+            if len(self._actors) >= _MOST:
+                self._actors.clear()
+            actor = self._actors[facets] = _actor(facets)
+        return actor
+
+    def _address(self, peer: str, forwarded: str) -> str:
+        known = self._addresses.get((peer, forwarded))
+        if known is None:
+            if len(self._addresses) >= _MOST:
+                self._addresses.clear()
+            known = self._addresses[peer, forwarded] = self._resolve(peer, forwarded)
+        if forwarded and self._guess and known != peer:
+            self.believed += 1
+        return known
+
+    def _resolve(self, peer: str, forwarded: str) -> str:
+        """Walk the forwarded list from its end, as long as whoever wrote it is trusted."""
+        address = clean_address(peer)
+        for hop in reversed(forwarded.split(",")[-20:]):
+            next_hop = clean_address(hop)
+            if not next_hop or not self._is_proxy(address):
+                break
+            address = next_hop
+        return address
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            found = ip_address(address)
+        except ValueError:
+            # A web server behind a Unix socket logs no address at all.
+            return self._guess and not address
+        if self._guess:
+            return found.is_private or found.is_loopback
+        return any(found in network for network in self._trusted)
+
+
+def _actor(facets: tuple[str, ...]) -> Actor:
+    address, account, session, key, asn, fingerprint, tier, terms = facets
+    number = asn.upper().removeprefix("AS").strip()
+    return Actor(
+        address=address,
+        account=account,
+        session=session,
+        key=key,
+        asn=int(number) if number.isascii() and number.isdigit() and len(number) < 11 else 0,
+        fingerprint=fingerprint,
+        tier=tier,
+        terms=terms,
+    )
+
+
+def clean_address(text: str) -> str:
+    """Return a logged address in canonical form; a port goes, a host name stays, `unix:` is "".
+
+    >>> clean_address("203.0.113.9:4711"), clean_address("[2001:db8::1]:80"), clean_address("Pc.example")
+    ('203.0.113.9', '2001:db8::1', 'pc.example')
+    """
+    text = text.strip()
+    found = canonical_address(text)
+    if found or text in {"", "-", "unix:", "unknown"}:
+        return found
+    host, colon, port = text.rpartition(":")
+    if colon and port.isdigit():
+        return canonical_address(host) or host.lower()
+    return text.lower()[:255]

@@ -1,0 +1,88 @@
+"""A bounded sample of logs, to guess surfaces from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from himaya.watch.formats import LineFormat, read_chunk
+from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs
+from himaya.watch.keep import KeepAll
+from himaya.watch.paths import PathCounts
+from himaya.watch.source import BLOCK, Chunk
+
+#: Lines looked at when nothing else is said.
+MAX_LINES = 100_000
+
+#: Places of a large plain file that are looked at besides its beginning.
+_PLACES = 7
+_KEEP = KeepAll()
+
+
+def sample_logs(
+    names: Sequence[str],
+    *,
+    format: str = "auto",  # noqa: A002 - the word of the configuration
+    fields: dict[str, str] | None = None,
+    max_lines: int = MAX_LINES,
+) -> PathCounts:
+    """Return the paths that a bounded sample of logs asked for ("-" is standard input).
+
+    Raises InputError for what is no log.
+    """
+    inputs = open_inputs(names, LogForm(format, fields or {}))
+    try:
+        return sample_inputs(inputs, max_lines)
+    finally:
+        close_inputs(inputs)
+
+
+def sample_inputs(inputs: Sequence[Input], max_lines: int = MAX_LINES) -> PathCounts:
+    """Count the paths of a sample; nothing is taken away from what `chunks` yields later.
+
+    Every log gives its beginning, a large plain file also pieces from all over.
+    """
+    counts = PathCounts()
+    share = max(1, max_lines // max(1, len(inputs)))
+    for each in inputs:
+        if each.form is not None:
+            _sample(each, each.form, share, counts)
+    return counts
+
+
+def _sample(each: Input, form: LineFormat, share: int, counts: PathCounts) -> None:
+    source = each.source
+    spread = not source.packing and source.name != "-" and source.size > 2 * _PLACES * BLOCK
+    left = share
+    for chunk in source.held():
+        left -= _count(form, chunk, counts, left)
+    while left > 0 and not spread and (further := source.peek()) is not None:
+        left -= _count(form, further, counts, left)
+    if spread:
+        for chunk in _pieces(source.name, source.size):
+            left -= _count(form, chunk, counts, max(1, share // _PLACES))
+            if left <= 0:
+                break
+
+
+def _count(form: LineFormat, chunk: Chunk, counts: PathCounts, most: int) -> int:
+    """Count at most about `most` lines of a chunk; return how many lines were read."""
+    lines = chunk.data.split(b"\n", most)[:most]
+    part = Chunk(b"\n".join(lines), chunk.first_line, chunk.oversize)
+    reading = read_chunk(form, part, _KEEP)
+    for entry in reading.entries:
+        counts.add(entry.method, entry.target, entry.status)
+    return reading.lines
+
+
+def _pieces(name: str, size: int) -> list[Chunk]:
+    """Return whole lines from places spread evenly over a plain file."""
+    pieces = []
+    with Path(name).open("rb") as file:
+        for place in range(1, _PLACES + 1):
+            file.seek(size * place // (_PLACES + 1))
+            file.readline(BLOCK)
+            lines, newline, _ = file.read(BLOCK).rpartition(b"\n")
+            if newline:
+                pieces.append(Chunk(lines, 1))
+    return pieces
