@@ -65,6 +65,6 @@ def test_a_ledger_is_told_as_a_ledger():
     """A report without lines names its source and its time."""
     report = data(lines=None, sources=("ledger of northwind",), start=START, end=START + 120)
     assert _text(report).startswith(
-        "This report was made from ledger of northwind. It covers the time from 17 May 2025, 00:00"
-        " UTC to 17 May 2025, 00:02 UTC, 2 minutes."
+        "This report was made from ledger of northwind. It covers the time from 17 May 2025, 00:00:00"
+        " UTC to 17 May 2025, 00:02:00 UTC, 2 minutes."
     )
