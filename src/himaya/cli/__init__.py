@@ -13,6 +13,9 @@ from himaya.core.errors import HimayaError
 COMMANDS: dict[str, str] = {
     "demo": "himaya.cli.demo:demo",
     "who": "himaya.cli.who:who",
+    "forget": "himaya.cli.forget:forget",
+    "hold": "himaya.cli.hold:hold",
+    "ledger": "himaya.cli.ledger:ledger",
     "discover": "himaya.cli.discover:discover",
     "init": "himaya.cli.init:init",
     "config": "himaya.cli.config:config",

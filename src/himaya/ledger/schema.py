@@ -43,7 +43,11 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("decision", pa.string(), "allow, throttle, challenge, redact, block"),
     ("source", pa.string(), "which room or door saw it"),
     ("policy", pa.string(), "hash of the policy in force"),
-    ("count", pa.int32(), "1 for a person, n for unattributed people, n for people a clearance bought, else 0"),
+    (
+        "count",
+        pa.int32(),
+        "1 for a person, n for unattributed people, n for people a clearance bought, else 0",
+    ),
     ("until", pa.int64(), "end of an unobserved period, microseconds; 0 in other rows"),
     ("reason", pa.string(), "why a period is unobserved"),
 )

@@ -88,18 +88,25 @@ def read_rows(layout: Layout, file: e.File) -> pa.Table:
     return table
 
 
-def seal_segments(layout: Layout, chain: Chain, state: State, upto: int, at: str) -> int:
-    """Turn the segments after `state.upto` up to `upto` into files; return how many rows.
+def seal_segments(
+    layout: Layout, chain: Chain, state: State, upto: int, at: str, *, rows: int
+) -> None:
+    """Turn the segments after `state.upto` up to `upto` into files.
 
-    Raises LedgerError; then the segments still count.
+    Raises LedgerError when they cannot be written, or hold fewer than the `rows` put into them; then the
+    segments still count.
     """
     paths = [path for number, path in layout.segments(state.upto) if number <= upto]
     batches = [batch for path in paths for batch in read_segment(path).batches]
     table = pa.Table.from_batches(batches, SCHEMA)
+    if len(table) < rows:
+        raise LedgerError(
+            f"{layout.live}: segments hold {len(table)} rows of {rows} written; they are kept as"
+            " they are; run: himaya ledger verify"
+        )
     chain.append(e.Sealed(at=at, add=put_days(layout, table), upto=upto))
     for path in paths:
         path.unlink()
-    return len(table)
 
 
 def merge_days(layout: Layout, chain: Chain, state: State, today: int, at: str) -> None:

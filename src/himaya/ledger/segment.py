@@ -26,7 +26,7 @@ _DAMAGED = "rows in the ledger were damaged"
 
 
 def checksum(batch: pa.RecordBatch) -> bytes:
-    """Return the CRC-32 over the buffers of a batch, in hex."""
+    """Return the CRC-32 over the buffers of a batch as read from a stream, in hex."""
     crc = 0
     for column in batch.columns:
         for buffer in column.buffers():
@@ -54,6 +54,7 @@ class SegmentWriter:
 
         Raises LedgerError when it is not: then the file ends as before, and this writer is to be closed.
         """
+        batch = pa.ipc.read_record_batch(batch.serialize(), SCHEMA)  # buffers as a reader has them
         self._stream.write_batch(batch, custom_metadata={_CRC: checksum(batch)})
         data = self._sink.getvalue()
         self._sink.seek(0)

@@ -17,11 +17,13 @@ from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger import keys as k
 from himaya.ledger import sealing
-from himaya.ledger.batch import Builder, Gap, rows_of
+from himaya.ledger.batch import Builder, Gap
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
+from himaya.ledger.live import Live
 from himaya.ledger.lock import take_lock
+from himaya.ledger.pending import Pending
 from himaya.ledger.schema import day_of, iso, micros
 from himaya.ledger.segment import SegmentWriter, cut_segment
 from himaya.ledger.state import State, read_state
@@ -49,13 +51,10 @@ class Ledger:
         #: Held while files are made or removed; rows may be appended meanwhile.
         self.sealing_lock = threading.RLock()
         self._lock = threading.RLock()
-        self._pending: list[Disclosures] = []
-        self._gaps: list[Gap] = []
-        self._rows, self._flush_at = 0, FLUSH_ROWS
+        self._pending = Pending(MAX_PENDING)
+        self._flush_at = FLUSH_ROWS
         self._segment: SegmentWriter | None = None
-        self._number, self._live_rows, self._live_bytes = 0, 0, 0
-        self._live_first: int | None = None
-        self._sealed_at = 0.0
+        self._number, self._live, self._sealed_at = 0, Live(), 0.0
         self.identities: Identities
         self._builder: Builder
 
@@ -111,17 +110,17 @@ class Ledger:
             segment = cut_segment(path)
             self._number, torn = number, segment.size - segment.end
             if segment.rows:
-                self._count_live(segment.rows, segment.end, segment.first)
+                self._live.add(segment.rows, segment.end, segment.first)
             if torn:
                 cut, last = cut + torn, min(last, (segment.last or micros(last)) / 1e6)
         if state.open:
             self.note_gap(min(last, now), now, "the writer stopped without closing the ledger")
             self.flush()
-        clean, rows = not state.open, self._live_rows
+        clean, rows = not state.open, self._live.rows
         self.chain.append(
             e.Opened(at=self._at(), version=__version__, clean=clean, cut=cut, rows=rows)
         )
-        self._beat()
+        self._beat(now)
 
     def close(self) -> None:
         """Flush, seal everything, say so in the chain, and let others write. Raises LedgerError.
@@ -155,43 +154,40 @@ class Ledger:
         Raises LedgerError when the buffer was full and could not be written; the rows are kept and tried again,
         up to MAX_PENDING, past which the oldest become an unobserved period.
         """
-        with self._lock:
-            self._pending.append(disclosures)
-            self._rows += rows_of(disclosures)
-            if self._rows >= self._flush_at:
-                self.flush()
+        if self._pending.add(disclosures) >= self._flush_at:
+            self.flush()
 
     def note_gap(
         self, start: float, end: float, why: str, surface: str = "", door: str = ""
     ) -> None:
         """Record a period (epoch seconds) in which disclosures may have gone unseen."""
-        with self._lock:
-            self._gaps.append(Gap(start, end, why, surface, door))
+        self._pending.note(Gap(start, end, why, surface, door))
 
     def flush(self) -> None:
         """Make everything taken so far durable and visible to readers. Raises LedgerError."""
         with self._lock:
-            if self._pending or self._gaps:
-                self._write()
-            self._beat()
+            began = self.clock()
+            items, gaps = self._pending.take()
+            if items or gaps:
+                self._write(items, gaps)
+            self._beat(began)
 
-    def _write(self) -> None:
+    def _write(self, items: list[Disclosures], gaps: list[Gap]) -> None:
+        """Write one batch; when that fails, end the segment and keep the rows for the next time."""
         try:
-            batch = self._builder.build(self._pending, self._gaps)
+            batch = self._builder.build(items, gaps)
             if not len(batch):
-                self._pending.clear()
                 return
             segment = self._segment or self._new_segment()
             before = segment.size
             segment.write(batch)
-        except LedgerError:
-            self._keep_for_later()
+        except BaseException:
+            self._drop_segment()
+            self._flush_at = self._pending.give_back(items, gaps) + FLUSH_ROWS
             raise
         first = pc.min(batch.column("time")).as_py()
-        self._count_live(len(batch), segment.size - before, first)
-        self._pending.clear()
-        self._gaps.clear()
-        self._rows, self._flush_at = 0, FLUSH_ROWS
+        self._live.add(len(batch), segment.size - before, first)
+        self._flush_at = FLUSH_ROWS
 
     def _new_segment(self) -> SegmentWriter:
         self._number += 1
@@ -204,27 +200,8 @@ class Ledger:
             self._segment.close()
             self._segment = None
 
-    def _count_live(self, rows: int, size: int, first: int) -> None:
-        self._live_rows += rows
-        self._live_bytes += size
-        self._live_first = first if self._live_first is None else min(first, self._live_first)
-
-    def _keep_for_later(self) -> None:
-        """After a failed write: end the segment, bound what is kept, name what is lost."""
-        self._drop_segment()
-        while self._rows > MAX_PENDING and self._pending:
-            drop = self._pending[: max(1, len(self._pending) // 10)]
-            del self._pending[: len(drop)]
-            self._rows -= sum(map(rows_of, drop))
-            times = [item.at for item in drop]
-            why = "the ledger could not be written and its buffer was full"
-            self._gaps.append(Gap(min(times), max(times), why))
-        self._gaps = _join_gaps(self._gaps)
-        self._flush_at = self._rows + FLUSH_ROWS
-
-    def _beat(self) -> None:
-        """Remember in the heartbeat file that nothing is pending now."""
-        now = self.clock()
+    def _beat(self, now: float) -> None:
+        """Remember in the heartbeat file that everything taken before `now` is durable."""
         try:
             self.layout.heartbeat.touch(mode=0o600)
             os.utime(self.layout.heartbeat, (now, now))
@@ -252,25 +229,32 @@ class Ledger:
                     return
                 self.flush()
                 self._drop_segment()
-                upto, self._sealed_at = self._number, now
-                self._live_rows, self._live_bytes, self._live_first = 0, 0, None
-            at = iso(micros(now))
-            sealing.seal_segments(self.layout, self.chain, read_state(self.chain), upto, at)
-            today = day_of(micros(now))
-            sealing.merge_days(self.layout, self.chain, read_state(self.chain), today, at)
+                upto, live, self._live, self._sealed_at = self._number, self._live, Live(), now
+            try:
+                self._seal_upto(upto, live.rows, now)
+            except BaseException:
+                with self._lock:
+                    self._live.add(live.rows, live.size, live.first)
+                raise
+
+    def _seal_upto(self, upto: int, rows: int, now: float) -> None:
+        state, at = read_state(self.chain), iso(micros(now))
+        sealing.seal_segments(self.layout, self.chain, state, upto, at, rows=rows)
+        state, today = read_state(self.chain), day_of(micros(now))
+        sealing.merge_days(self.layout, self.chain, state, today, at)
 
     def _is_due(self, now: float, *, everything: bool) -> bool:
-        if self._live_first is None:
-            return everything and bool(self._pending or self._gaps)
-        if everything or self._live_rows >= SEGMENT_ROWS or self._live_bytes >= SEGMENT_BYTES:
+        live = self._live
+        if everything or not live.rows:
+            return everything and (live.rows > 0 or bool(self._pending))
+        if live.rows >= SEGMENT_ROWS or live.size >= SEGMENT_BYTES:
             return True
-        finished = day_of(self._live_first) < day_of(micros(now))
-        return finished and abs(now - self._sealed_at) >= _SEAL_EVERY_S
+        return live.before(day_of(micros(now))) and abs(now - self._sealed_at) >= _SEAL_EVERY_S
 
     def seal_if_older(self, day: int, now: float) -> None:
         """Seal everything when a row of a day before `day` is not in a file yet."""
         self.flush()
-        if self._live_first is not None and day_of(self._live_first) < day:
+        if self._live.before(day):
             self.seal(now, everything=True)
 
     def remove_identities(self, day: int, keep: set[int]) -> int:
@@ -280,9 +264,7 @@ class Ledger:
         """
         with self._lock:
             self.flush()
-            if self._live_first is not None and day_of(self._live_first) < day:
-                return 0
-            return self.identities.remove_before(day, keep)
+            return 0 if self._live.before(day) else self.identities.remove_before(day, keep)
 
     # -- what was in force -----------------------------------------------------------------
 
@@ -311,13 +293,3 @@ def _keys(layout: Layout, key_file: Path | None, *, fresh: bool) -> k.Keys:
     if fresh and not path.exists():
         return k.create_key_file(path)
     return k.read_key_file(path)
-
-
-def _join_gaps(gaps: list[Gap]) -> list[Gap]:
-    """Return gaps with those of one cause and place joined, so that they stay few."""
-    joined: dict[tuple[str, str, str], Gap] = {}
-    for gap in gaps:
-        key = (gap.why, gap.surface, gap.door)
-        old = joined.get(key, gap)
-        joined[key] = Gap(min(old.start, gap.start), max(old.end, gap.end), *key)
-    return list(joined.values())
