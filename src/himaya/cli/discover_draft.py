@@ -23,7 +23,8 @@ class LogFacts(msgspec.Struct, frozen=True):
     """What a log said beside its paths.
 
     `first` and `last` are epoch seconds. `address_share` is the share of lines that come from the
-    three busiest of `addresses` addresses.
+    three busiest of `addresses` addresses. `proxies` are peers whose forwarded addresses were believed.
+    `form` is the format that was asked for, "" when it was found.
     """
 
     names: tuple[str, ...]
@@ -35,21 +36,26 @@ class LogFacts(msgspec.Struct, frozen=True):
     with_subjects: int = 0
     address_share: float = 0.0
     addresses: int = 0
+    proxies: tuple[str, ...] = ()
+    form: str = ""
 
 
 def draft(log: LogFacts, guesses: list[GuessedSurface], spreads: list[Spread]) -> str:
     """Return a commented himaya.toml that loads; guesses that are not sure stand in comments."""
     parts = [_head(log), _actor(log), *_surfaces(guesses), _fields(), _budgets(spreads), _TAIL]
+    if log.form:
+        parts.append(f"[log]\nformat = {toml_text(log.form)}\n")
     return "\n".join(parts)
 
 
-def chosen(guesses: list[GuessedSurface]) -> tuple[Surface, ...]:
-    """Return the surfaces that the draft declares: sure enough, and fit to stand together."""
-    kept: list[Surface] = []
+def chosen(guesses: list[GuessedSurface]) -> list[GuessedSurface]:
+    """Return the guesses that the draft declares: sure enough, and fit to stand together."""
+    kept: list[GuessedSurface] = []
     for guess in guesses:
-        if guess.confidence >= SURE and not _objection([*kept, guess.surface]):
-            kept.append(guess.surface)
-    return tuple(kept)
+        together = [*(each.surface for each in kept), guess.surface]
+        if guess.confidence >= SURE and not _objection(together):
+            kept.append(guess)
+    return kept
 
 
 def _head(log: LogFacts) -> str:
@@ -94,7 +100,12 @@ def _actor(log: LogFacts) -> str:
             "# `himaya init nginx` and `himaya init django` print what to add.",
             'account_field = "remote_user"',
         ]
-    if log.addresses > 3 and log.address_share > 0.8:
+    if log.proxies:
+        lines += [
+            "# These private addresses hand on the address of the visitor; from elsewhere it is not believed.",
+            f"trusted_proxies = {toml_value(log.proxies)}",
+        ]
+    elif log.addresses > 3 and log.address_share > 0.8:
         lines += [
             f"# Three addresses sent {log.address_share:.0%} of the lines: perhaps a proxy or CDN.",
             "# If so, log the visitor's address, and list the proxy here.",
@@ -104,15 +115,15 @@ def _actor(log: LogFacts) -> str:
 
 
 def _surfaces(guesses: list[GuessedSurface]) -> Iterator[str]:
-    declared = chosen(guesses)
-    sure = [guess for guess in guesses if guess.surface in declared]
+    sure = chosen(guesses)
     if not sure:
         yield (
             "# No route of this log surely shows people. Declare the ones that do:\n"
             '#[[surface]]\n#id = "profile"\n#route = "/u/{subject}"\n#fields = ["name", "photo"]\n'
         )
     yield from (_block(guess) for guess in sure)
-    doubtful = [guess for guess in guesses if guess not in sure][:20]
+    kept = {id(guess) for guess in sure}
+    doubtful = [guess for guess in guesses if id(guess) not in kept][:20]
     if doubtful:
         yield "# Routes that may show people. Take the `#` away where they do.\n"
     yield from (
@@ -154,7 +165,8 @@ def _samples(guess: GuessedSurface) -> str:
 
 
 def _commented(block: str) -> str:
-    return "".join(f"#{line}\n" for line in block.splitlines())
+    lines = block.splitlines()
+    return "".join(f"{line}\n" if line.startswith("#") else f"#{line}\n" for line in lines)
 
 
 def _objection(surfaces: list[Surface]) -> str:
