@@ -23,6 +23,11 @@ class Accounts:
         self._minutes: dict[int, int] = {}
         self._began: float | None = None
 
+    def begin(self, now: float) -> None:
+        """Note when observation began; only the first call counts."""
+        if self._began is None:
+            self._began = now
+
     def seen(self, account: str, now: float) -> None:
         """Note the first sighting of an account, to the minute."""
         if self._began is None:

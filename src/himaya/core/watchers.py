@@ -20,7 +20,7 @@ _AGAIN_S = 3600.0
 
 
 class Watchers:
-    """Runs every detector over an observation; a finding is repeated at most once an hour."""
+    """Runs every detector over an observation; a finding is repeated at most once in `again_s`."""
 
     def __init__(self, settings: Detectors, bounds: Bounds) -> None:
         """Build the detectors; their actors, the findings and the standing decisions are bounded."""
@@ -36,6 +36,8 @@ class Watchers:
             for name in ("breadth", "enumeration", "sharing", "velocity")
         }
         self._most = bounds.standing
+        #: Seconds before a finding is raised again; 0 for a reader of logs who wants its highest value.
+        self.again_s = _AGAIN_S
         self._raised: OrderedDict[tuple[str, str], float] = OrderedDict()
         self.standing: OrderedDict[str, Standing] = OrderedDict()
 
@@ -74,7 +76,7 @@ class Watchers:
         """Return the effects of a finding, none when it was raised within the last hour."""
         key = (finding.detector, finding.actor)
         last = self._raised.get(key)
-        if last is not None and finding.at < last + _AGAIN_S:
+        if last is not None and finding.at < last + self.again_s:
             return []
         self._raised[key] = finding.at
         self._raised.move_to_end(key)
