@@ -61,6 +61,26 @@ def nginx(site: str, upstream: str, socket: str, listen: str, port: str, log: st
     click.echo(nginx_snippet(**values), nl=False)
 
 
+@init.command()
+@click.option(
+    "--config",
+    default="/etc/himaya/himaya.toml",
+    show_default=True,
+    help="The himaya.toml of the site.",
+)
+@click.option(
+    "--socket",
+    default="/run/himaya/himaya.sock",
+    show_default=True,
+    help="Unix socket the authority answers on ([gate] socket).",
+)
+def django(config: str, socket: str) -> None:
+    """Print settings, middleware and views for a Django site."""
+    values = {"config": config, "socket": socket}
+    _check(values)
+    click.echo(_filled(_template("django.py.in"), values), nl=False)
+
+
 def nginx_snippet(*, site: str, upstream: str, port: str, log: str, gate: str) -> str:
     """Return the nginx configuration. `gate` is where the authority listens, `host:port` or `unix:/path`."""
     text = _template("nginx.conf.in")
@@ -72,7 +92,7 @@ def nginx_snippet(*, site: str, upstream: str, port: str, log: str, gate: str) -
         "secret": _WITH_PORT if by_port else "",
     }
     values = {"site": site, "upstream": upstream, "port": port, "log": log, "gate": gate}
-    return re.sub(r"@([a-z]+)@", lambda found: ({**values, **blocks})[found[1]], text)
+    return _filled(text, {**values, **blocks})
 
 
 #: Said at the top when the authority listens on a port: anybody who reaches it could speak for nginx.
@@ -80,6 +100,10 @@ _WITH_PORT = """#
 # The authority listens on a port, so nginx shows it a secret: make one (openssl rand -hex 32), put it into the file
 # that [gate] secret_file names, and in place of PUT-THE-SECRET-HERE below.
 """
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    return re.sub(r"@([a-z]+)@", lambda found: values[found[1]], text)
 
 
 def _headers(pairs: tuple[tuple[str, str], ...]) -> str:
