@@ -98,6 +98,10 @@ class Challenges:
         refusal = refusal_of(decision, reference)
         return self._render(self._with_forms(refusal, actor, target, scope, now), headers)
 
+    def unavailable(self, reference: str, *, headers: Headers = ()) -> Page:
+        """Return the answer of a surface that fails closed while the authority is away (503)."""
+        return self._render(Refusal("away", 503, reference, retry_after_s=10), headers)
+
     def handle(
         self,
         method: str,

@@ -45,7 +45,7 @@ class Page(NamedTuple):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """The facts of a refusal. `kind` is challenge, block or throttle; times are seconds.
+    """The facts of a refusal. `kind` is challenge, block, throttle or away; times are seconds.
 
     `wait_token` and `to` are filled for challenges only: the token of the waiting form, and where to go after
     it. `failure` is the word key of what was wrong with a proof, "" for none.

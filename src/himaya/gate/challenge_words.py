@@ -25,6 +25,11 @@ ENGLISH: Words = {
         "This page shows people. To keep them from being collected, {site} slows down visitors who"
         " open many of them in a short time."
     ),
+    "away.title": "This page cannot be shown at the moment",
+    "away.lead": (
+        "This page shows people, and the part of {site} that protects them does not answer. Nothing is"
+        " wrong with your browser."
+    ),
     "why": "Why",
     "retry": "You can go on in about {time} at the earliest.",
     "quick": "Quick check",

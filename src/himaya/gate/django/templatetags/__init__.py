@@ -1,0 +1,1 @@
+"""Template tags; Django finds them by the name of this package."""

@@ -1,0 +1,202 @@
+"""How a middleware asks the authority: one set of steps, driven by threads or by an event loop.
+
+A step is a generator that yields questions and gets replies; a question that cannot be answered raises ServiceError
+inside it. While the authority is away nobody waits for it more than once a second, and what passed meanwhile is
+reported to it as unobserved once it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from himaya.control import AsyncControl, Control, Reply
+from himaya.control.messages import NoteGap, Question
+from himaya.core.errors import ServiceError
+
+T = TypeVar("T")
+Steps = Generator[Question, Reply, T]
+
+log = logging.getLogger("himaya.gate")
+
+#: The authority answers in microseconds; a page must not wait much longer for one that does not.
+TIMEOUT_S = 1.0
+
+#: After a failure the authority is left alone for so long.
+QUIET_S = 1.0
+
+
+class Absence:
+    """When the authority did not answer, and what passed unobserved; shared by all threads of a process."""
+
+    def __init__(self, door: str, clock: Callable[[], float] = time.time) -> None:
+        """Count for one kind of door (asgi, wsgi, django); `clock` gives epoch seconds."""
+        self._door = door
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._quiet_until = 0.0
+        self._away = False
+        self._missed: dict[str, NoteGap] = {}
+
+    def may_ask(self) -> bool:
+        """Tell whether it makes sense to ask now."""
+        return self._clock() >= self._quiet_until
+
+    def failed(self, problem: ServiceError) -> None:
+        """Note that a question was not answered; said once in the log."""
+        with self._lock:
+            self._quiet_until = self._clock() + QUIET_S
+            if not self._away:
+                self._away = True
+                log.warning("himaya: the authority does not answer: %s", problem)
+
+    def answered(self) -> list[NoteGap]:
+        """Note that it answers; return what is to be reported now, which is then no longer held."""
+        if not self._away and not self._missed:
+            return []
+        with self._lock:
+            if self._away:
+                log.warning("himaya: the authority answers again")
+            self._away = False
+            gaps, self._missed = list(self._missed.values()), {}
+        return gaps
+
+    def missed(self, surface: str, since: float, why: str) -> None:
+        """Note that an exchange on `surface`, begun at `since`, passed without us; the first `why` is told."""
+        now = self._clock()
+        with self._lock:
+            gap = self._missed.get(surface)
+            self._missed[surface] = NoteGap(
+                start=min(since, gap.start) if gap else since,
+                end=now,
+                why=gap.why if gap else why,
+                surface=surface,
+                door=self._door,
+                requests=gap.requests + 1 if gap else 1,
+            )
+
+    def give_back(self, gap: NoteGap) -> None:
+        """Hold a gap again that could not be reported."""
+        with self._lock:
+            newer = self._missed.get(gap.surface)
+            if newer is not None:
+                gap.end, gap.requests = newer.end, gap.requests + newer.requests
+            self._missed[gap.surface] = gap
+
+
+class Desk:
+    """Asks from threads. Connections are opened in the process that uses them, also after a fork."""
+
+    def __init__(self, socket: str, absence: Absence, timeout_s: float = TIMEOUT_S) -> None:
+        self._socket = socket
+        self._absence = absence
+        self._timeout_s = timeout_s
+        self._control: Control | None = None
+        self._process = 0
+
+    def run(self, steps: Steps[T]) -> T:
+        """Go through the steps and return their result."""
+        try:
+            question = next(steps)
+            while True:
+                try:
+                    reply = self._ask(question)
+                except ServiceError as problem:
+                    question = steps.throw(problem)
+                else:
+                    question = steps.send(reply)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._control is not None and self._process == os.getpid():
+            self._control.close()
+        self._control = None
+
+    def _ask(self, question: Question) -> Reply:
+        if not self._absence.may_ask():
+            raise ServiceError("the authority did not answer a moment ago")
+        control = self._mine()
+        try:
+            reply = control.ask(question)
+        except ServiceError as problem:
+            self._absence.failed(problem)
+            raise
+        for gap in self._absence.answered():
+            try:
+                control.ask(gap)
+            except ServiceError as problem:
+                self._absence.give_back(gap)
+                self._absence.failed(problem)
+        return reply
+
+    def _mine(self) -> Control:
+        if self._control is None or self._process != os.getpid():
+            self._control, self._process = (
+                Control(self._socket, timeout_s=self._timeout_s),
+                os.getpid(),
+            )
+        return self._control
+
+
+class AsyncDesk:
+    """Asks from an event loop."""
+
+    def __init__(self, socket: str, absence: Absence, timeout_s: float = TIMEOUT_S) -> None:
+        self._socket = socket
+        self._absence = absence
+        self._timeout_s = timeout_s
+        self._control: AsyncControl | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, steps: Steps[T]) -> T:
+        """Go through the steps and return their result."""
+        try:
+            question = next(steps)
+            while True:
+                try:
+                    reply = await self._ask(question)
+                except ServiceError as problem:
+                    question = steps.throw(problem)
+                else:
+                    question = steps.send(reply)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def close(self) -> None:
+        """Close the connection of this event loop."""
+        if self._control is not None and self._loop is asyncio.get_running_loop():
+            await self._control.close()
+        self._control = None
+
+    async def _ask(self, question: Question) -> Reply:
+        if not self._absence.may_ask():
+            raise ServiceError("the authority did not answer a moment ago")
+        control = self._mine()
+        try:
+            reply = await control.ask(question)
+        except ServiceError as problem:
+            self._absence.failed(problem)
+            raise
+        for gap in self._absence.answered():
+            try:
+                await control.ask(gap)
+            except ServiceError as problem:
+                self._absence.give_back(gap)
+                self._absence.failed(problem)
+        return reply
+
+    def _mine(self) -> AsyncControl:
+        loop = asyncio.get_running_loop()
+        if self._control is None or self._loop is not loop:
+            self._control = AsyncControl(self._socket, timeout_s=self._timeout_s)
+            self._loop = loop
+        return self._control
