@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from himaya.core.budget import Principal
 from himaya.core.policy import Bounds
 from himaya.core.window import PeopleWindow
 
@@ -31,6 +32,13 @@ class Book:
         if bucket > window.bucket:
             window.advance(bucket)
         return window
+
+    def forget_idle(self, principals: list[Principal]) -> None:
+        """Forget windows of these principals that hold nothing: whoever saw nobody costs nothing."""
+        for _, key, _ in principals:
+            window = self.windows.get(key)
+            if window is not None and window.idle:
+                del self.windows[key]
 
     def _make(self, kind: str, key: str, bucket: int) -> PeopleWindow:
         if len(self.windows) >= self._max:

@@ -12,7 +12,7 @@ Principal = tuple[str, str, Triple]
 NO_LIMIT: Triple = (UNLIMITED, UNLIMITED, UNLIMITED)
 
 #: Actors whose principals are remembered; the table is emptied when full.
-_CACHED = 50_000
+_CACHED = 10_000
 
 #: First letter of a principal's key; the rest is the name. Short keys keep a million actors small.
 KEY_OF = {

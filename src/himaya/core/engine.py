@@ -20,7 +20,7 @@ from himaya.core.actor import Actor
 from himaya.core.book import Book
 from himaya.core.budget import Principals, key_of
 from himaya.core.clearances import Clearances
-from himaya.core.decision import Action, Admission, Decision
+from himaya.core.decision import Action, Admission, Decision, Reason
 from himaya.core.disclosure import Disclosures, Outcome, outcome
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
@@ -113,7 +113,7 @@ class Engine:
             return True
         if not ticket.request.sees_body or ticket.match.subject:
             return False
-        free = min(map(lambda w, most: w.free(most), ticket.windows, ticket.limits))
+        free = ticket.free()
         if free < self._weights.of_fields(ticket.match.surface.fields):
             return False
         needs[:] = [(min(free, n[0]), min(free, n[1]), min(free, n[2])) for n in needs]
@@ -128,6 +128,8 @@ class Engine:
         elif decision.passes:
             ticket.hold([need[0] for need in needs])
             self._keep(ticket)
+        else:
+            self._abandon(ticket)
         return decision
 
     # admit ------------------------------------------------------------------------------------
@@ -151,9 +153,15 @@ class Engine:
         if not withheld:
             ticket.admitted = passed
             return Admission(enforced=self._enforced, people=passed)
-        if not self._enforced:
-            return self._admit_in_shadow(ticket, people, withheld, can_trim=response.can_trim)
-        return self._withhold(ticket, passed, withheld, now, can_trim=response.can_trim)
+        reasons = self.ladder.reasons(ticket, self._needs(ticket, withheld[0]))
+        if self._enforced:
+            can_trim = response.can_trim and self.policy.ladder.redact
+            return self._withhold(ticket, passed, withheld, reasons, now, can_trim=can_trim)
+        ticket.admitted = people
+        ticket.action = Action.REDACT if response.can_trim else Action.BLOCK
+        return Admission(
+            ticket.action, enforced=False, people=people, withheld=withheld, reasons=reasons
+        )
 
     def _is_empty(self, ticket: Ticket, status: int) -> bool:
         kind = ticket.match.surface.kind
@@ -179,39 +187,23 @@ class Engine:
             (passed if fits else withheld).append(person)
         return tuple(passed), tuple(withheld)
 
-    def _admit_in_shadow(
-        self,
-        ticket: Ticket,
-        people: tuple[Person, ...],
-        withheld: tuple[Person, ...],
-        *,
-        can_trim: bool,
-    ) -> Admission:
-        """Let everybody pass and say who would have been withheld."""
-        ticket.admitted = people
-        ticket.action = Action.REDACT if can_trim else Action.BLOCK
-        reasons = self.ladder.reasons(ticket, self._needs(ticket, withheld[0]))
-        return Admission(
-            ticket.action, enforced=False, people=people, withheld=withheld, reasons=reasons
-        )
-
     def _withhold(
         self,
         ticket: Ticket,
         passed: tuple[Person, ...],
         withheld: tuple[Person, ...],
+        reasons: tuple[Reason, ...],
         now: float,
         *,
         can_trim: bool,
     ) -> Admission:
-        reasons = self.ladder.reasons(ticket, self._needs(ticket, withheld[0]))
-        if can_trim and self.policy.ladder.redact:
+        if can_trim:
             ticket.admitted = passed
             ticket.action = Action.REDACT
             return Admission(Action.REDACT, people=passed, withheld=withheld, reasons=reasons)
         action = self.ladder.refusal(ticket, now)
         ticket.action = Action.BLOCK if action is Action.REDACT else action
-        settle.abandon(ticket)
+        ticket.give_back()
         ticket.admitted = ()
         return Admission(ticket.action, withheld=passed + withheld, reasons=reasons)
 
@@ -256,14 +248,14 @@ class Engine:
 
     def _settle(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
         if exchange.refused:
-            settle.abandon(ticket)
+            self._abandon(ticket)
             return
         surface, method = ticket.match.surface, exchange.request.method
         shown = outcome(
             method, exchange.status, surface.kind, sent=exchange.sent, aborted=exchange.aborted
         )
         if shown is Outcome.NOTHING:
-            settle.abandon(ticket)
+            self._abandon(ticket)
         elif shown is Outcome.MISS:
             units = [self._weights.of_fields(surface.fields)] * len(ticket.held)
             settle.charge(ticket, units, int(now // BUCKET_S))
@@ -331,6 +323,12 @@ class Engine:
             return self._needs(ticket, Person(ticket.match.subject))
         units = surface.max_people * self._weights.of_fields(surface.fields)
         return [(units, units, units)] * len(ticket.windows)
+
+    def _abandon(self, ticket: Ticket) -> None:
+        """Nothing was shown: free all that is held."""
+        ticket.give_back()
+        ticket.land()
+        self.book.forget_idle(ticket.principals)
 
     def _keep(self, ticket: Ticket) -> None:
         for overdue in self._flight.keep(ticket, self.policy.bounds.open_requests):

@@ -90,7 +90,7 @@ class Ladder:
         share = self._rungs.throttle_at
         if share >= 1.0:
             return None
-        for kind, window, limits in zip(ticket.kinds, ticket.windows, ticket.limits, strict=True):
+        for (kind, _, limits), window in zip(ticket.principals, ticket.windows, strict=True):
             used = (window.hour, window.day, window.month)
             for name, have, limit in zip(_NAMES, used, limits, strict=True):
                 if have + window.reserved >= share * limit:
@@ -103,8 +103,8 @@ class Ladder:
     def reasons(self, ticket: Ticket, needs: list[Triple]) -> tuple[Reason, ...]:
         """Return every window of every principal that `needs` does not fit into."""
         found: list[Reason] = []
-        rows = zip(ticket.kinds, ticket.windows, ticket.limits, needs, strict=True)
-        for kind, window, limits, need in rows:
+        rows = zip(ticket.principals, ticket.windows, needs, strict=True)
+        for (kind, _, limits), window, need in rows:
             used = (window.hour, window.day, window.month)
             for name, have, limit, more in zip(_NAMES, used, limits, need, strict=True):
                 wanted = have + window.reserved + more

@@ -15,9 +15,9 @@ def commit(
     Bucket by bucket the windows are moved to `bucket` first, so that nobody is counted earlier
     than they were shown.
     """
-    held = list(ticket.held)
+    held = ticket.held.copy()
     ticket.advance(bucket)
-    ticket.let_go()
+    ticket.land()
     surface = ticket.match.surface
     weighed = [(p.subject, weights.of(surface, p.subject, p.fields)) for p in people]
     for index, window in enumerate(ticket.windows):
@@ -31,15 +31,8 @@ def charge(ticket: Ticket, units: list[int], bucket: int) -> None:
     """Count units that belong to nobody known, one figure per principal, in place of what was held."""
     ticket.advance(bucket)
     saved = [held - used for held, used in zip(ticket.held, units, strict=True)]
-    ticket.let_go()
+    ticket.land()
     for window, used in zip(ticket.windows, units, strict=True):
         if used:
             window.charge(used)
-    ticket.settle_credit(saved)
-
-
-def abandon(ticket: Ticket) -> None:
-    """Free all that is held: nothing was shown."""
-    saved = list(ticket.held)
-    ticket.let_go()
     ticket.settle_credit(saved)

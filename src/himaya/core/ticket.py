@@ -13,7 +13,7 @@ from himaya.core.window import PeopleWindow, Triple
 class Ticket:
     """An open reservation over all principals of a request.
 
-    `windows`, `limits`, `kinds`, `held` and `credit` run in parallel: `held` are units reserved in a window,
+    `principals`, `windows`, `held` and `credit` run in parallel: `held` are units reserved in a window,
     `credit` units of it that a purse paid. `spent` is what the purse gave in all. `admitted` are the people
     `admit` let pass, None before. `deadline` is when the ticket is settled at its reserve.
     """
@@ -24,10 +24,9 @@ class Ticket:
         "credit",
         "deadline",
         "held",
-        "kinds",
-        "limits",
         "match",
         "name",
+        "principals",
         "purse",
         "redacted",
         "request",
@@ -41,9 +40,8 @@ class Ticket:
         self.match = match
         self.deadline = deadline
         self.name = ""
-        self.kinds: list[str] = []
+        self.principals: list[Principal] = []
         self.windows: list[PeopleWindow] = []
-        self.limits: list[Triple] = []
         self.held: list[int] = []
         self.credit: list[int] = []
         self.purse: Purse | None = None
@@ -54,11 +52,12 @@ class Ticket:
 
     def join(self, principals: list[Principal], windows: list[PeopleWindow]) -> None:
         """Take in all principals of the request and their windows, holding nothing."""
+        self.principals = principals
         self.windows = windows
-        self.kinds = [kind for kind, _, _ in principals]
-        self.limits = [limits for _, _, limits in principals]
+        for window in windows:
+            window.flying += 1
         self.held = [0] * len(windows)
-        self.credit = self.held.copy()
+        self.credit = self.held
 
     def advance(self, bucket: int) -> None:
         """Move every window to `bucket`."""
@@ -68,14 +67,14 @@ class Ticket:
 
     def hold(self, units: list[int]) -> None:
         """Reserve further units, one figure per principal."""
-        for index, more in enumerate(units):
-            self.windows[index].reserved += more
-            self.held[index] += more
+        for window, more in zip(self.windows, units, strict=True):
+            window.reserved += more
+        self.held = [held + more for held, more in zip(self.held, units, strict=True)]
 
     def reserve(self, subject: str, weight: int) -> bool:
         """Reserve one person with every principal; False when one is short, and nothing changed."""
-        windows, limits = self.windows, self.limits
-        units = [w.price(subject, weight, limits[n]) for n, w in enumerate(windows)]
+        principals, windows = self.principals, self.windows
+        units = [w.price(subject, weight, principals[n][2]) for n, w in enumerate(windows)]
         if -1 in units:
             return False
         for window, held in zip(windows, units, strict=True):
@@ -89,9 +88,32 @@ class Ticket:
             window.reserved -= held
         self.held = [0] * len(self.windows)
 
+    def give_back(self) -> None:
+        """Free all units held and all credit: nothing was shown."""
+        saved = self.held
+        self.let_go()
+        self.settle_credit(saved)
+
+    def free(self) -> int:
+        """Return the units that every principal could still reserve."""
+        rows = zip(self.principals, self.windows, strict=True)
+        return min(window.free(limits) for (_, _, limits), window in rows)
+
+    def land(self) -> None:
+        """Give back everything that is held and leave the windows: the exchange is over."""
+        for window, held in zip(self.windows, self.held, strict=True):
+            window.reserved -= held
+            window.flying -= 1
+        self.held = [0] * len(self.windows)
+
     def shortage(self, needs: list[Triple]) -> list[int]:
         """Return the units lacking per principal for `needs`, beside what is held."""
-        return list(map(PeopleWindow.short, self.windows, self.limits, needs))
+        return [
+            window.short(limits, need)
+            for (_, _, limits), window, need in zip(
+                self.principals, self.windows, needs, strict=True
+            )
+        ]
 
     def cover(self, lacking: list[int], purse: Purse | None) -> bool:
         """Let a purse pay what is lacking; False when it cannot, and then nothing changed."""
@@ -100,10 +122,10 @@ class Ticket:
             return False
         purse.left -= most
         self.purse, self.spent = purse, self.spent + most
-        for index, units in enumerate(lacking):
+        for window, units in zip(self.windows, lacking, strict=True):
             if units:
-                self.windows[index].charge(-units)
-                self.credit[index] += units
+                window.charge(-units)
+        self.credit = [held + more for held, more in zip(self.credit, lacking, strict=True)]
         return True
 
     def settle_credit(self, saved: list[int]) -> None:

@@ -34,11 +34,11 @@ class PeopleWindow:
     """The people one principal has seen, and what is reserved for exchanges in flight.
 
     `hour`, `day`, `month` are units counted in the windows that end in `bucket`; `reserved` are units of open
-    reservations and counts in all three. `units` (bucket to units) exists once the map is large
-    or once units without a name were charged.
+    reservations and counts in all three; `flying` tickets refer to the window. `units` (bucket to units)
+    exists once the map is large or once units without a name were charged.
     """
 
-    __slots__ = ("bucket", "day", "hour", "month", "reserved", "seen", "units")
+    __slots__ = ("bucket", "day", "flying", "hour", "month", "reserved", "seen", "units")
 
     def __init__(self, bucket: int) -> None:
         """Start empty in `bucket` (epoch seconds // 300)."""
@@ -49,6 +49,7 @@ class PeopleWindow:
         self.day = 0
         self.month = 0
         self.reserved = 0
+        self.flying = 0
 
     def advance(self, bucket: int) -> None:
         """Move to `bucket` (never back) and let what is too old leave the windows."""
@@ -207,4 +208,4 @@ class PeopleWindow:
     @property
     def idle(self) -> bool:
         """Tell whether nothing is counted or reserved, so that the window may be forgotten."""
-        return not (self.seen or self.reserved or self.month or self.units)
+        return not (self.flying or self.seen or self.reserved or self.month or self.units)
