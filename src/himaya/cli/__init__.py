@@ -12,6 +12,10 @@ from himaya.core.errors import HimayaError
 #: Command name to `module:attribute`; kept in the order of the help page.
 COMMANDS: dict[str, str] = {
     "demo": "himaya.cli.demo:demo",
+    "gate": "himaya.cli.gate:gate",
+    "status": "himaya.cli.status:status",
+    "off": "himaya.cli.off:off",
+    "on": "himaya.cli.off:on",
     "who": "himaya.cli.who:who",
     "forget": "himaya.cli.forget:forget",
     "hold": "himaya.cli.hold:hold",

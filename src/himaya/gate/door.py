@@ -42,7 +42,8 @@ class Asker:
 class Door:
     """Shared by the proxy and the authority's HTTP side. `sees_body` goes into every request.
 
-    `finder` and `challenges` may be replaced while running (reload).
+    `finder`, `challenges` and `site_host` (the host of the site's own URL, "" unknown) may be replaced
+    while running.
     """
 
     def __init__(
@@ -53,12 +54,14 @@ class Door:
         *,
         source: str,
         sees_body: bool,
+        site_host: str = "",
     ) -> None:
         self.authority = authority
         self.finder = finder
         self.challenges = challenges
         self.source = source
         self.sees_body = sees_body
+        self.site_host = site_host
         self._ids = count(1)
         self._run = secrets.token_hex(8)
 

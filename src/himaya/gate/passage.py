@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 
-from himaya.core.decision import Action, Admission, Decision
-from himaya.core.exchange import Exchange, Person, Response
+from himaya.core.decision import Decision
+from himaya.core.exchange import Exchange, Person
 from himaya.core.surface import Surface
 from himaya.gate import hygiene
 from himaya.gate.door import Asker, Door, send_plain
+from himaya.gate.embedded import trimmed_response
 from himaya.gate.flow import BrokenBodyError
 from himaya.gate.heads import Fields, ResponseHead, encode_request, encode_response
 from himaya.gate.inbound import Inbound
-from himaya.gate.people import needs_body, read
+from himaya.gate.people import needs_body
 from himaya.gate.request_reader import Incoming
-from himaya.gate.trim import STALE_HEADERS, can_trim, trim
+from himaya.gate.screening import Screen, must_hold
 from himaya.gate.tunnel import tunnel
 from himaya.gate.upstream import REPEATABLE, UpstreamConnection, UpstreamError, UpstreamPool
 
-#: Statuses whose body is the resource itself; a partial one (206) cannot be read for people.
-_SHOWING = frozenset({200, 203, 226})
-
 #: What is recorded for a request whose asker left before the answer (nginx's number for it).
 GONE = 499
-
-_STALE = frozenset(name.encode() for name in STALE_HEADERS)
 
 
 class Passage:
@@ -167,81 +163,34 @@ class Passage:
     async def _answer_surface(self, response: ResponseHead, surface: Surface) -> None:
         """See who is shown, ask who may pass, and send that, nothing, or what is left."""
         held, whole = await self._hold_back(response, surface)
-        self.people = self._read(response, surface, held if whole else None)
-        admission = self.door.authority.admit(
-            Response(
-                self.asker.request.id,
-                response.status,
-                self.people,
-                can_trim=whole and can_trim(surface, self.content_type),
-            )
-        )
-        if not admission.passes or self._hides_what_must_go(admission):
-            self._refuse(admission)
+        limit = 8 * self.pool.limits.buffer_bytes
+        request = self.asker.request
+        hosts = tuple(filter(None, (request.host, self.door.site_host)))
+        screen = Screen(self.door.authority, request, self.decision, surface, hosts, limit)
+        found = screen.look(response, held if whole else None)
+        if found.refusal is not None:
+            self._settled = True
+            self._from.abort()
+            self.door.refuse(self.asker, found.refusal, self.head, self.out)
             return
-        if self.people is not None:
-            self.people = admission.people
-        self.status = response.status
-        if admission.enforced and admission.withheld:
-            self._send_trimmed(response, surface, held, admission)
-        else:
+        self.status, self.people = response.status, found.people
+        if found.body is None:
             await self._stream(response, held)
+        else:
+            self._send_cut(response, found.body)
 
     async def _hold_back(self, response: ResponseHead, surface: Surface) -> tuple[bytes, bool]:
         """Return the body when it must be read and is not too large; else what came of it."""
-        readable = response.status in _SHOWING and needs_body(surface)
-        if not readable or hygiene.declared_length(response) > self.pool.limits.buffer_bytes:
+        most = self.pool.limits.buffer_bytes
+        if not must_hold(surface, response) or hygiene.declared_length(response) > most:
             return b"", False
-        return await self._from.body.read_at_most(self.pool.limits.buffer_bytes)
+        return await self._from.body.read_at_most(most)
 
-    def _read(
-        self, response: ResponseHead, surface: Surface, body: bytes | None
-    ) -> tuple[Person, ...] | None:
-        if response.status not in _SHOWING and response.status != 206:
-            return ()
-        match = self.door.authority.engine.surfaces.match(
-            self.asker.request.method, self.asker.request.target
-        )
-        host = self.asker.request.host
-        return read(
-            surface,
-            match.subject if match else "",
-            response.fields,
-            body,
-            self.content_type,
-            response.get(b"content-encoding").decode("latin-1"),
-            target=self.asker.request.target,
-            hosts=(host,) if host else (),
-        )
-
-    def _hides_what_must_go(self, admission: Admission) -> bool:
-        """Tell of a body that nobody could read although fields must be withheld from it."""
-        return self.people is None and admission.enforced and self.decision.action is Action.REDACT
-
-    def _refuse(self, admission: Admission) -> None:
-        """Replace the whole response by a refusal."""
-        if admission.passes:
-            admission = Admission(Action.BLOCK, reasons=self.decision.reasons)
-        self._from.abort()
-        self._settled = True
-        self.door.refuse(self.asker, admission, self.head, self.out)
-
-    def _send_trimmed(
-        self, response: ResponseHead, surface: Surface, body: bytes, admission: Admission
-    ) -> None:
-        redact = self.decision.redact
-        coding = response.get(b"content-encoding").decode("latin-1")
-        gone = () if redact else admission.withheld
-        left = trim(surface, body, self.content_type, coding, gone, redact)
-        if left is None:
-            self._refuse(Admission(Action.BLOCK, reasons=admission.reasons))
-            return
-        fields = hygiene.response_fields(response)
-        fields = [(name, value) for name, value in fields if name not in _STALE]
-        fields.append((b"content-length", b"%d" % len(left)))
+    def _send_cut(self, response: ResponseHead, body: bytes) -> None:
+        fields = trimmed_response(hygiene.response_fields(response), len(body))
         self._say_connection(fields)
-        self.sent = len(left)
-        self.out.write(encode_response(response.status, response.reason, fields) + left)
+        self.sent = len(body)
+        self.out.write(encode_response(response.status, response.reason, fields) + body)
 
     async def _stream(self, response: ResponseHead, held: bytes) -> None:
         """Send the head, what was held back, and the rest as it comes."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 
-from himaya.core.decision import Action, Decision
+from himaya.core.decision import Decision
 from himaya.core.surface import Surface
 from himaya.gate.door import Asker, Door, send_plain
 from himaya.gate.inbound import Inbound
 from himaya.gate.limits import Limits
 from himaya.gate.passage import GONE, Passage
 from himaya.gate.request_reader import Incoming
+from himaya.gate.sleepers import Sleepers
 from himaya.gate.upstream import UpstreamPool
 
 
@@ -24,8 +25,7 @@ class Proxy:
     def __init__(self, door: Door, pool: UpstreamPool, limits: Limits) -> None:
         self.door = door
         self.pool = pool
-        self.limits = limits
-        self._sleeping = 0
+        self._sleepers = Sleepers(limits.sleepers)
 
     async def handle(self, incoming: Incoming, out: Inbound) -> None:
         """Answer one request."""
@@ -39,7 +39,7 @@ class Proxy:
             return
         decision = door.authority.decide(asker.request)
         try:
-            passes = decision.passes and await self._slow_down(decision)
+            passes = decision.passes and await self._sleepers.slow_down(decision)
         except asyncio.CancelledError:
             door.settle_refused(asker.request, GONE)
             raise
@@ -52,24 +52,9 @@ class Proxy:
         self, incoming: Incoming, out: Inbound, asker: Asker, decision: Decision
     ) -> None:
         surface = self._surface(decision)
-        passage = Passage(
-            self.door, self.pool, self.limits, incoming, out, asker, decision, surface
-        )
+        passage = Passage(self.door, self.pool, incoming, out, asker, decision, surface)
         await passage.run()
 
     def _surface(self, decision: Decision) -> Surface | None:
         surfaces = self.door.authority.engine.surfaces
         return surfaces.by_id.get(decision.surface) if decision.surface else None
-
-    async def _slow_down(self, decision: Decision) -> bool:
-        """Wait before a throttled request goes on; False when too many wait already."""
-        if decision.action is not Action.THROTTLE or not decision.enforced:
-            return True
-        if self._sleeping >= self.limits.sleepers:
-            return False
-        self._sleeping += 1
-        try:
-            await asyncio.sleep(decision.delay_s)
-        finally:
-            self._sleeping -= 1
-        return True

@@ -18,7 +18,7 @@ import msgspec
 
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, PublishStanding, RaiseFinding, RecordDisclosures
-from himaya.core.errors import LedgerError
+from himaya.core.errors import HimayaError, LedgerError
 from himaya.core.finding import Finding
 from himaya.runner.alerts import AlertCommand
 
@@ -62,7 +62,7 @@ class Gap(msgspec.Struct, frozen=True):
 class Runner:
     """Performs effects. `perform` and `note_gap` belong to one thread, `drain` to one (other) thread.
 
-    `maintain` is called about once an hour from `drain` with the time: sealing and retention.
+    `maintain` is called with the time, about every `maintain_s`, in a thread: sealing and retention.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Runner:
         maintain: Callable[[float], None] | None = None,
         on_finding: Callable[[Finding], None] | None = None,
         max_pending: int = MAX_PENDING,
-        maintain_s: float = 3600.0,
+        maintain_s: float = 900.0,
     ) -> None:
         self.ledger = ledger
         self.alerts = alerts
@@ -82,6 +82,7 @@ class Runner:
         self.max_pending = max_pending
         self.maintain_s = maintain_s
         self.problem = ""
+        self.maintenance_problem = ""
         self.last_flush = 0.0
         self.disclosures = self.people = self.findings = self.gaps = self.lost = 0
         self._rows: deque[Disclosures | Gap] = deque()
@@ -90,6 +91,7 @@ class Runner:
         self._maintain_at = 0.0
         self._drain_at = 0.0
         self._draining = threading.Lock()
+        self._maintaining: threading.Thread | None = None
 
     # -- the thread of the engine -------------------------------------------------------------
 
@@ -168,7 +170,9 @@ class Runner:
                 self._fail(str(problem))
 
     def close(self, now: float) -> None:
-        """Write what waits, and let the alert command finish."""
+        """Write what waits, let maintenance and the alert command finish."""
+        if self._maintaining is not None:
+            self._maintaining.join()
         self.drain(now)
         if self.alerts is not None:
             self.alerts.close()
@@ -193,10 +197,24 @@ class Runner:
             self.gaps += 1
 
     def _maintain(self, now: float) -> None:
-        if self.maintain is None or now < self._maintain_at:
+        """Start sealing and retention in a thread of their own: rows must not wait for them."""
+        busy = self._maintaining is not None and self._maintaining.is_alive()
+        if self.maintain is None or now < self._maintain_at or busy:
             return
         self._maintain_at = now + self.maintain_s
-        self.maintain(now)
+        self._maintaining = threading.Thread(
+            target=self._keep_house, args=(self.maintain, now), name="maintenance", daemon=True
+        )
+        self._maintaining.start()
+
+    def _keep_house(self, maintain: Callable[[float], None], now: float) -> None:
+        try:
+            maintain(now)
+        except (HimayaError, OSError) as problem:
+            log.warning("sealing or retention failed, and is tried again: %s", problem)
+            self.maintenance_problem = str(problem)
+        else:
+            self.maintenance_problem = ""
 
     def _fail(self, why: str) -> None:
         if self.problem != why:

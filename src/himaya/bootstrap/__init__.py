@@ -1,0 +1,18 @@
+"""The composition root: the only place that picks implementations.
+
+`parts` makes a ledger, an engine and a runner from a configuration, for whoever owns them; `gate` puts the
+gate together.
+"""
+
+from __future__ import annotations
+
+from himaya.bootstrap.parts import (
+    keep_house,
+    make_engine,
+    make_runner,
+    note_config,
+    open_ledger,
+    rebuild,
+)
+
+__all__ = ["keep_house", "make_engine", "make_runner", "note_config", "open_ledger", "rebuild"]

@@ -1,0 +1,261 @@
+"""One gate from its configuration: the parts, the door, and what happens at reload and at the end."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from himaya.bootstrap.parts import (
+    keep_house,
+    make_engine,
+    make_runner,
+    note_config,
+    open_ledger,
+    rebuild,
+)
+from himaya.config import Config, load
+from himaya.control import Status
+from himaya.core.engine import Engine
+from himaya.core.errors import ConfigError, HimayaError, LedgerError
+from himaya.core.facts import Fact
+from himaya.exchanges import ExchangeWriter
+from himaya.facts_store import FactsStore, facts_path
+from himaya.gate.actor_from import ActorFinder
+from himaya.gate.auth_request import AuthRequest
+from himaya.gate.authority import Authority
+from himaya.gate.challenge import Challenges
+from himaya.gate.challenge_secret import load_secret
+from himaya.gate.door import Door
+from himaya.gate.limits import Limits
+from himaya.gate.listener import Listener
+from himaya.gate.process import GateProcess
+from himaya.gate.proxy import Proxy
+from himaya.gate.upstream import Target, UpstreamPool
+from himaya.ledger.reader import Reader
+
+log = logging.getLogger(__name__)
+
+Mode = Literal["proxy", "authority"]
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command line says beside the configuration; "" and None leave it to the file."""
+
+    config: Path
+    mode: Mode = "proxy"
+    listen: str = ""
+    upstream: str = ""
+    ledger: Path | None = None
+    exchanges: Path | None = None
+
+
+class Gate:
+    """The parts of a running gate. Made and opened by `run`."""
+
+    def __init__(self, options: Options, clock: Callable[[], float] = time.time) -> None:
+        """Load the configuration, open the ledger, fill the windows. Raises HimayaError."""
+        self._options = options
+        self._clock = clock
+        self._started = clock()
+        self._problem = ""
+        self.config = self._load()
+        secret = load_secret(self.config)
+        self._secret = secret
+        self._front_secret = _front_secret(self.config, options.mode)
+        target = Target.parse(self.config.gate.upstream)
+        finder = ActorFinder(self.config.actor, secret)
+        writer = ExchangeWriter(options.exchanges) if options.exchanges else None
+        self._ledger = open_ledger(self.config, self._started)
+        try:
+            engine = make_engine(self.config)
+            self._recall(engine)
+        except BaseException:
+            self._ledger.close()
+            raise
+        self._runner = make_runner(self.config, self._ledger, self._keep_house)
+        self.authority = Authority(engine, self._runner, writer=writer, clock=clock)
+        self._door = Door(
+            self.authority,
+            finder,
+            self._challenges(secret),
+            source=options.mode,
+            sees_body=options.mode == "proxy",
+            site_host=urlsplit(self.config.site.url).netloc,
+        )
+        self._limits = Limits.of(self.config.gate)
+        self._target = target
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Serve until a signal says stop. Raises ServiceError when a socket cannot be had."""
+        pool = None
+        if self._options.mode == "proxy":
+            pool = UpstreamPool(self._target, self._limits)
+            handle = Proxy(self._door, pool, self._limits).handle
+        else:
+            handle = AuthRequest(self._door, self._limits, self._front_secret).handle
+        process = GateProcess(
+            self.authority,
+            Listener(handle, self._limits),
+            self,
+            socket=Path(self.config.gate.socket),
+            pool=pool,
+        )
+        await process.run(self.config.gate.listen, ready)
+
+    # -- what the process asks for ---------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Return how the gate is."""
+        authority, runner, stats = self.authority, self._runner, self.authority.engine.stats()
+        return Status(
+            mode=self.config.mode,
+            door=self._options.mode,
+            policy=authority.engine.policy.hash(),
+            config=self.config.hash,
+            config_problem=self._problem,
+            off=authority.off,
+            off_since=authority.off_since,
+            off_why=authority.off_why,
+            started=self._started,
+            uptime_s=max(0.0, self._clock() - self._started),
+            tracked=stats["principals"],
+            open_tickets=stats["open"],
+            people_disclosed=runner.people,
+            disclosures=runner.disclosures,
+            requests=authority.requests,
+            refused=authority.refused,
+            findings=runner.findings,
+            last_flush=runner.last_flush,
+            pending_rows=runner.pending,
+            ledger=self.config.ledger.directory,
+            ledger_problem=runner.problem or runner.maintenance_problem,
+            gaps=runner.gaps,
+            unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
+            engine=stats,
+        )
+
+    def reload(self) -> None:
+        """Take the configuration over again, without dropping a connection.
+
+        Raises ConfigError, and then the old one stays in force. Sockets, upstream and ledger stay as they
+        are until a restart.
+        """
+        try:
+            config = self._load()
+            finder = ActorFinder(config.actor, self._secret, self._door.finder.bindings)
+        except HimayaError as problem:
+            self._problem = str(problem)
+            raise
+        self._say_fixed(config)
+        self._problem = ""
+        self.config = config
+        self.authority.reload(config.policy())
+        self._door.finder = finder
+        self._door.site_host = urlsplit(config.site.url).netloc
+        challenges = self._door.challenges
+        challenges.policy, challenges.appeal = config.challenge, config.appeal
+        challenges.site = config.site.name or challenges.site
+        self._note_reload(config)
+
+    def keep(self, facts: list[Fact]) -> None:
+        """Make facts durable beside the ledger. Raises ServiceError."""
+        with FactsStore(facts_path(Path(self.config.ledger.directory))) as store:
+            store.put(facts)
+
+    def close(self) -> None:
+        """Settle, write and seal what is left."""
+        self.authority.stop("the gate stopped")
+        self._runner.close(self._clock())
+        try:
+            self._ledger.close()
+        except LedgerError as problem:
+            log.warning("the ledger was not closed cleanly: %s", problem)
+
+    # -- making it -------------------------------------------------------------------------------
+
+    def _load(self) -> Config:
+        config, options = load(self._options.config), self._options
+        gate, ledger = config.gate, config.ledger
+        if options.listen:
+            gate = msgspec.structs.replace(gate, listen=options.listen)
+        if options.upstream:
+            gate = msgspec.structs.replace(gate, upstream=options.upstream)
+        if options.ledger is not None:
+            ledger = msgspec.structs.replace(ledger, directory=str(options.ledger.absolute()))
+        return msgspec.structs.replace(config, gate=gate, ledger=ledger)
+
+    def _challenges(self, secret: bytes) -> Challenges:
+        config = self.config
+        return Challenges(
+            secret,
+            config.challenge,
+            config.site.name,
+            config.appeal,
+            remember=config.bounds.clearances,
+        )
+
+    def _recall(self, engine: Engine) -> None:
+        key = self.config.ledger.key_file
+        with Reader.open(Path(self.config.ledger.directory), Path(key) if key else None) as reader:
+            count = rebuild(engine, reader, self._started)
+        if count:
+            log.info("%d rows of the last month counted again", count)
+        # What is remembered now lives long: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+
+    def _keep_house(self, now: float) -> None:
+        keep_house(self._ledger, self.config, now)
+
+    def _say_fixed(self, config: Config) -> None:
+        before, after = self.config, config
+        fixed = ("listen", "upstream", "socket", "secret_file", "key_file")
+        changed = [
+            f"gate.{key}" for key in fixed if getattr(before.gate, key) != getattr(after.gate, key)
+        ]
+        if before.ledger != after.ledger:
+            changed.append("ledger")
+        if changed:
+            log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
+
+    def _note_reload(self, config: Config) -> None:
+        try:
+            note_config(self._ledger, config, self._clock())
+        except LedgerError as problem:
+            log.warning("the new configuration is in force, but not in the ledger: %s", problem)
+        log.info(
+            "configuration taken over: mode %s, policy %s", config.mode, config.policy().hash()
+        )
+
+
+def _front_secret(config: Config, mode: Mode) -> bytes:
+    """Return the secret a front door must show. Raises ConfigError when there must be one and is none."""
+    listen, place = config.gate.listen, config.gate.secret_file
+    if mode == "proxy" or (not place and listen.startswith("unix:")):
+        return b""
+    if not place:
+        raise ConfigError(
+            f"the authority listens on the port {listen}, so whoever reaches it could speak for nginx.",
+            file=config.file,
+            key="gate.secret_file",
+            hint="Name a file with a secret, or listen on unix:/path.",
+        )
+    try:
+        secret = Path(place).read_bytes().strip()
+    except OSError as problem:
+        raise ConfigError(
+            f"cannot read {place}: {problem.strerror}", file=config.file, key="gate.secret_file"
+        ) from None
+    if len(secret) < 16:
+        raise ConfigError(
+            f"{place} holds fewer than 16 bytes.", file=config.file, key="gate.secret_file"
+        )
+    return secret

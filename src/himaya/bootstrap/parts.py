@@ -1,0 +1,99 @@
+"""The composition root: from a configuration to a ledger, an engine, a runner; `bootstrap_gate` makes the gate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from himaya.config import Config
+from himaya.core.disclosure import Certainty, Disclosures, Shown
+from himaya.core.engine import Engine
+from himaya.core.facts import Facts
+from himaya.facts_store import FactsStore, facts_path
+from himaya.ledger import Ledger, retention
+from himaya.ledger.reader import Reader
+from himaya.ledger.rows import Row
+from himaya.ledger.schema import MISS, SHOWING, UNATTRIBUTED, micros
+from himaya.runner import AlertCommand, Runner
+
+log = logging.getLogger(__name__)
+
+#: Windows reach back thirty days, and one bucket.
+_MEMORY_S = 31 * 86400
+
+
+def open_ledger(config: Config, now: float) -> Ledger:
+    """Open the ledger of a site for writing and note which configuration is in force. Raises LedgerError."""
+    place = config.ledger
+    ledger = Ledger.open(
+        Path(place.directory), key_file=Path(place.key_file) if place.key_file else None
+    )
+    note_config(ledger, config, now)
+    return ledger
+
+
+def note_config(ledger: Ledger, config: Config, now: float) -> None:
+    """Write into the chain which configuration and which retention are in force from now on."""
+    ledger.config_version(config.policy().hash(), config.canonical, now)
+    ledger.set_retention(config.retention.identified_days, config.retention.then, now)
+
+
+def make_engine(config: Config) -> Engine:
+    """Return an engine with the site's policy and the facts told so far."""
+    facts = Facts()
+    path = facts_path(Path(config.ledger.directory))
+    if path.exists():
+        with FactsStore(path) as store:
+            count = store.load_into(facts)
+        log.info("%d facts loaded", count)
+    return Engine(config.policy(), facts)
+
+
+def make_runner(
+    config: Config, ledger: Ledger | None, maintain: Callable[[float], None] | None = None
+) -> Runner:
+    """Return the runner: rows to the ledger, findings to the alert command, and upkeep now and then."""
+    alerts = config.alerts
+    command = AlertCommand(alerts.command, timeout_s=alerts.timeout_s, max_waiting=alerts.queue)
+    return Runner(ledger, alerts=command, maintain=maintain)
+
+
+def keep_house(ledger: Ledger, config: Config, now: float) -> None:
+    """Seal finished days and execute the retention. Raises LedgerError."""
+    ledger.seal(now)
+    retention.execute(ledger, now, config.retention.identified_days, config.retention.then)
+
+
+def rebuild(engine: Engine, reader: Reader, now: float) -> int:
+    """Count the rows of the last month again, so that a restart gives nobody a fresh budget.
+
+    Returns how many rows were counted. Rows of people who were erased count as people still.
+    """
+    count = 0
+    counted = {*SHOWING, MISS, UNATTRIBUTED}
+    for row in reader.rows(micros(now - _MEMORY_S)):
+        if row.kind in counted:
+            engine.recall(_disclosures(row))
+            count += 1
+    return count
+
+
+def _disclosures(row: Row) -> Disclosures:
+    subject = row.subject or f"erased {row.subject_id}"
+    shown = (Shown(subject, row.fields, Certainty(row.certainty)),) if row.subject_id else ()
+    return Disclosures(
+        at=row.at,
+        surface=row.surface,
+        kind="lookup" if row.kind.startswith("lookup") else row.kind,
+        actor=row.actor,
+        access=row.access,
+        status=row.status,
+        shown=shown,
+        miss=row.kind == MISS,
+        unattributed=row.count if row.kind == UNATTRIBUTED else 0,
+        scope=row.scope,
+        decision=row.decision,
+        source=row.source,
+        policy=row.policy,
+    )

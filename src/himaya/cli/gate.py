@@ -1,0 +1,60 @@
+"""`himaya gate`: stand in front of the site."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--config", type=_PATH, required=True, help="The site's himaya.toml.")
+@click.option(
+    "--mode",
+    type=click.Choice(["proxy", "authority"]),
+    required=True,
+    help="proxy: himaya passes every request on. authority: nginx asks himaya, and passes on.",
+)
+@click.option("--listen", default="", help="host:port or unix:/path, instead of [gate] listen.")
+@click.option(
+    "--upstream", default="", help="http://host:port or unix:/path, instead of [gate] upstream."
+)
+@click.option(
+    "--ledger", type=_PATH, help="Directory of the ledger, instead of [ledger] directory."
+)
+@click.option(
+    "--exchanges", type=_PATH, help="Write every call to the engine as JSON lines, for replay."
+)
+def gate(
+    *,
+    config: Path,
+    mode: Literal["proxy", "authority"],
+    listen: str,
+    upstream: str,
+    ledger: Path | None,
+    exchanges: Path | None,
+) -> None:
+    """Stand in front of the site: decide, record, and refuse when the configuration says enforce.
+
+    SIGHUP reads the configuration again, SIGTERM ends gracefully. `himaya status`, `himaya off` and
+    `himaya on` talk to it.
+    """
+    import uvloop
+
+    from himaya.bootstrap.gate import Gate, Options
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="himaya gate: %(levelname)s: %(message)s"
+    )
+    made = Gate(Options(config, mode, listen, upstream, ledger, exchanges))
+    kind = "everything passes" if made.config.mode == "shadow" else "decisions are carried out"
+
+    def ready(address: str) -> None:
+        click.echo(f"himaya gate: {mode} at {address}, mode {made.config.mode}: {kind}", err=True)
+
+    uvloop.run(made.run(ready))

@@ -1,0 +1,67 @@
+"""`himaya status`: how the gate is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from himaya.control.messages import Status
+
+
+@click.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), required=True, help="The site's himaya.toml."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(*, config: Path, as_json: bool) -> None:
+    """Ask the running gate how it is; exit code 2 when none runs."""
+    import msgspec
+
+    from himaya.config import load
+    from himaya.control import Control
+
+    with Control(load(config).gate.socket) as control:
+        told = control.status()
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+    else:
+        click.echo("\n".join(_lines(told)))
+
+
+def _lines(told: Status) -> list[str]:
+    passes = "everything passes" if told.mode == "shadow" else "decisions are carried out"
+    lines = [
+        f"mode        {told.mode} ({passes}), as {told.door}",
+        f"policy      {told.policy}   configuration {told.config}",
+        f"running     {_span(told.uptime_s)}, since {_time(told.started)}",
+        f"requests    {told.requests}, refused {told.refused}",
+        f"disclosed   {told.people_disclosed} people in {told.disclosures} exchanges",
+        f"tracked     {told.tracked} principals, {told.open_tickets} open tickets",
+        f"findings    {told.findings}",
+        f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
+        f"gaps        {told.gaps}",
+    ]
+    if told.off:
+        why = f" ({told.off_why})" if told.off_why else ""
+        lines.insert(0, f"OFF         since {_time(told.off_since)}{why}: everything passes unseen")
+    if told.ledger_problem:
+        lines.append(f"PROBLEM     the ledger: {told.ledger_problem}")
+    if told.config_problem:
+        lines.append(
+            f"PROBLEM     the changed configuration was not taken over: {told.config_problem}"
+        )
+    if told.unseen_surfaces:
+        lines.append(f"unseen      people of these surfaces: {', '.join(told.unseen_surfaces)}")
+    return lines
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else "never"
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,176 @@
+"""The authority behind nginx `auth_request`: a verdict per request, without seeing the response.
+
+nginx turns every answer but 2xx, 401 and 403 into a 500, so nothing else is ever answered to a question: 401 means
+challenge, 403 means block, slow down, or a question that cannot be understood (the strictest). The verdict itself
+stands in headers that are always all present. The response is not seen: what a request reserved is settled by `follow`
+from the access log, by the request id that nginx sends along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import re
+from collections import OrderedDict
+
+from himaya.core.decision import Action, Decision
+from himaya.core.exchange import Request
+from himaya.gate.challenge import reference_of
+from himaya.gate.challenge_pages import PREFIX
+from himaya.gate.door import Asker, Door, send, send_plain
+from himaya.gate.heads import Fields, RequestHead
+from himaya.gate.inbound import Inbound
+from himaya.gate.limits import Limits
+from himaya.gate.reply import reply
+from himaya.gate.request_reader import Incoming
+from himaya.gate.sleepers import Sleepers
+
+log = logging.getLogger(__name__)
+
+#: Where nginx asks, and where it fetches the page of a refusal.
+ASK = b"/auth"
+REFUSED = PREFIX.encode() + b"refused"
+
+#: nginx gives up on an answer after three seconds in the printed configuration.
+_LONGEST_S = 2.0
+
+_ID = re.compile(rb"[A-Za-z0-9_.:-]{8,128}")
+_METHOD = re.compile(rb"[A-Z]{1,20}")
+_TARGET = re.compile(rb"/[!-~]*")
+
+#: What a request gets that may not be decided by us: a stranger asks, or the question lacks something.
+_STRICTEST = Decision(action=Action.BLOCK)
+
+_STATUS = {Action.CHALLENGE: 401, Action.BLOCK: 403, Action.THROTTLE: 403, Action.REDACT: 403}
+
+
+class AuthRequest:
+    """Answers nginx. A front door is believed on a Unix socket, or when it shows `secret`.
+
+    Refused decisions are remembered for the page that is fetched a moment later, at most `remember`.
+    """
+
+    def __init__(
+        self, door: Door, limits: Limits, secret: bytes = b"", remember: int = 10_000
+    ) -> None:
+        self.door = door
+        self.secret = secret
+        self._sleepers = Sleepers(limits.sleepers, _LONGEST_S)
+        self._refused: OrderedDict[str, Decision] = OrderedDict()
+        self._remember = remember
+        self._stranger_told = False
+
+    async def handle(self, incoming: Incoming, out: Inbound) -> None:
+        """Answer one request."""
+        head = incoming.head
+        path = head.target.partition(b"?")[0]
+        if not self._vouches(head, out):
+            self._say_stranger()
+            _answer(_STRICTEST, "", head, out)
+        elif path == ASK:
+            await self._ask(head, out)
+        elif path == REFUSED:
+            self._show(head, out)
+        elif self.door.is_own(head):
+            asker = self.door.identify(head, out.peer, vouched=True)
+            await self.door.answer_own(incoming, asker, out)
+        else:
+            send_plain(404, "there is nothing here", head, out)
+
+    async def _ask(self, head: RequestHead, out: Inbound) -> None:
+        asker = self._asker(head, out)
+        if asker is None:
+            log.warning("a question without X-Original-URI or X-Original-Method was refused")
+            _answer(_STRICTEST, "", head, out)
+            return
+        request = asker.request
+        decision = self.door.authority.decide(request)
+        try:
+            passes = decision.passes and await self._sleepers.slow_down(decision)
+        except asyncio.CancelledError:
+            self.door.settle_refused(request, 499)
+            raise
+        if not passes:
+            self._keep(request, decision)
+            self.door.settle_refused(request, _STATUS[decision.action])
+        _answer(decision, reference_of(request.id), head, out, passes=passes)
+
+    def _asker(self, head: RequestHead, out: Inbound) -> Asker | None:
+        """Return who asks for what, as the front door tells; None when it does not tell."""
+        target, method = head.get(b"x-original-uri"), head.get(b"x-original-method")
+        if not _TARGET.fullmatch(target) or not _METHOD.fullmatch(method):
+            return None
+        told = head.get(b"x-request-id")
+        return self.door.identify(
+            head,
+            out.peer,
+            vouched=True,
+            target=target.decode("ascii"),
+            method=method.decode("ascii"),
+            request_id=told.decode("ascii") if _ID.fullmatch(told) else "",
+        )
+
+    def _show(self, head: RequestHead, out: Inbound) -> None:
+        """Send the page of the refusal that was answered a moment ago under the same request id."""
+        asker = self._asker(head, out)
+        if asker is None:
+            send_plain(404, "there is nothing here", head, out)
+            return
+        request = asker.request
+        decision = self._refused.pop(request.id, None) or _from_header(head)
+        page = self.door.challenges.page(
+            decision,
+            request.actor,
+            request.target,
+            asker.now,
+            reference_of(request.id),
+            headers=head.fields,
+        )
+        send(page, head, out)
+
+    def _keep(self, request: Request, decision: Decision) -> None:
+        self._refused[request.id] = decision
+        if len(self._refused) > self._remember:
+            self._refused.popitem(last=False)
+
+    def _vouches(self, head: RequestHead, out: Inbound) -> bool:
+        if out.on_unix:
+            return True
+        told = head.get(b"x-himaya-secret")
+        return bool(self.secret) and hmac.compare_digest(told, self.secret)
+
+    def _say_stranger(self) -> None:
+        if not self._stranger_told:
+            self._stranger_told = True
+            log.warning("somebody asked without the right X-Himaya-Secret and was refused")
+
+
+def _from_header(head: RequestHead) -> Decision:
+    try:
+        action = Action(head.get(b"himaya-verdict").decode("latin-1"))
+    except ValueError:
+        return _STRICTEST
+    return _STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
+
+
+def _answer(
+    decision: Decision,
+    reference: str,
+    head: RequestHead,
+    out: Inbound,
+    *,
+    passes: bool = False,
+) -> None:
+    """Send the verdict; every header is there, whatever the verdict."""
+    action = decision.action if decision.enforced else Action.ALLOW
+    redact = ", ".join(decision.redact) if decision.enforced else ""
+    fields: Fields = [
+        (b"himaya-verdict", action.value.encode()),
+        (b"himaya-redact", redact.encode()),
+        (b"himaya-reference", reference.encode()),
+        (b"himaya-retry-after", b"%d" % decision.retry_after_s),
+        (b"cache-control", b"no-store"),
+    ]
+    status = 200 if passes else _STATUS.get(action, 403)
+    out.write(reply(status, fields, b"", keep_alive=out.stays_open, method=head.method))
