@@ -27,35 +27,34 @@ class Exchanges:
         self._guess = config is None
         self._trusted = [ip_network(each, strict=False) for each in self._config.trusted_proxies]
         self._source = source
-        self._addresses: dict[tuple[str, str], str] = {}
         self._actors: dict[tuple[str, ...], Actor] = {}
         self.believed = 0
 
     def exchange(self, entry: Entry) -> Exchange:
         """Return the exchange that a line tells of; it is over."""
-        request = Request(
-            id=entry.id,
-            actor=self._actor(entry),
-            target=entry.target,
-            method=entry.method,
-            host=entry.host,
-            agent=entry.agent,
-        )
+        subjects = entry.subjects
         return Exchange(
-            request=request,
-            status=entry.status,
-            people=None if entry.subjects is None else parse_subjects(entry.subjects),
-            sent=entry.sent,
-            aborted=entry.aborted,
-            source=self._source,
-            content_type=entry.type,
+            Request(
+                entry.id, self.actor(entry), entry.target, entry.method, entry.host, entry.agent
+            ),
+            entry.status,
+            None if subjects is None else parse_subjects(subjects),
+            entry.sent,
+            entry.aborted,
+            False,  # refused: a log cannot tell whose refusal it was
+            self._source,
+            entry.type,
         )
 
-    def _actor(self, entry: Entry) -> Actor:
-        named = entry.himaya_account if self._config.account_response else ""
+    def actor(self, entry: Entry) -> Actor:
+        """Return who asked."""
+        if entry.forwarded and self._guess and self._is_proxy(clean_address(entry.address)):
+            self.believed += 1
         facets = (
-            self._address(entry.address, entry.forwarded),
-            named or entry.account,
+            entry.address,
+            entry.forwarded,
+            entry.himaya_account if self._config.account_response else "",
+            entry.account,
             entry.session,
             entry.key,
             entry.asn,
@@ -67,18 +66,22 @@ class Exchanges:
         if actor is None:
             if len(self._actors) >= _MOST:
                 self._actors.clear()
-            actor = self._actors[facets] = _actor(facets)
+            actor = self._actors[facets] = self._make(*facets)
         return actor
 
-    def _address(self, peer: str, forwarded: str) -> str:
-        known = self._addresses.get((peer, forwarded))
-        if known is None:
-            if len(self._addresses) >= _MOST:
-                self._addresses.clear()
-            known = self._addresses[peer, forwarded] = self._resolve(peer, forwarded)
-        if forwarded and self._guess and known != peer:
-            self.believed += 1
-        return known
+    def _make(self, peer: str, forwarded: str, named: str, account: str, *rest: str) -> Actor:
+        session, key, asn, fingerprint, tier, terms = rest
+        number = asn.upper().removeprefix("AS").strip()
+        return Actor(
+            address=self._resolve(peer, forwarded),
+            account=named or account,
+            session=session,
+            key=key,
+            asn=int(number) if number.isdecimal() and len(number) < 11 else 0,
+            fingerprint=fingerprint,
+            tier=tier,
+            terms=terms,
+        )
 
     def _resolve(self, peer: str, forwarded: str) -> str:
         """Walk the forwarded list from its end, as long as whoever wrote it is trusted."""
@@ -99,21 +102,6 @@ class Exchanges:
         if self._guess:
             return found.is_private or found.is_loopback
         return any(found in network for network in self._trusted)
-
-
-def _actor(facets: tuple[str, ...]) -> Actor:
-    address, account, session, key, asn, fingerprint, tier, terms = facets
-    number = asn.upper().removeprefix("AS").strip()
-    return Actor(
-        address=address,
-        account=account,
-        session=session,
-        key=key,
-        asn=int(number) if number.isascii() and number.isdigit() and len(number) < 11 else 0,
-        fingerprint=fingerprint,
-        tier=tier,
-        terms=terms,
-    )
 
 
 def clean_address(text: str) -> str:

@@ -64,13 +64,28 @@ class TextFormat:
         syslog: bool = False,
     ) -> None:
         """Compile; raises InputError for a format that cannot be read back."""
+        self._made_of = (name, tokens, account_field, syslog)
         self.name = f"{name} behind syslog" if syslog else name
         self._pattern = LinePattern([("raw", SYSLOG)] * syslog + tokens, account_field)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to another process as what it is made of."""
+        name, tokens, account_field, syslog = self._made_of
+        return _text_format, (name, tokens, account_field, syslog)
 
     def rows(self, text: str) -> Rows:
         """Return one row per line."""
         pattern = self._pattern
         return Rows(pattern.pattern.findall(text), pattern.slots, pattern.bad)
+
+
+def _text_format(
+    name: str,
+    tokens: list[tuple[str, str]],
+    account_field: str,
+    syslog: bool,  # noqa: FBT001
+) -> TextFormat:
+    return TextFormat(name, tokens, account_field=account_field, syslog=syslog)
 
 
 def read_chunk(form: LineFormat, chunk: Chunk, keep: Keep) -> Reading:

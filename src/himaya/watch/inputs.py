@@ -40,8 +40,7 @@ def open_inputs(names: Sequence[str], wanted: LogForm) -> list[Input]:
         raise InputError("a log is named twice")
     inputs: list[Input] = []
     try:
-        for name in names:
-            inputs.append(_open(name, wanted))
+        inputs.extend(_open(name, wanted) for name in names)
     except BaseException:
         close_inputs(inputs)
         raise
