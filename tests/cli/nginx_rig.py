@@ -100,10 +100,14 @@ class Application(Handler):
     def do_GET(self) -> None:
         self.seen.append({k.lower(): v for k, v in self.headers.items()})
         status = {"/own401": 401, "/own403": 403, "/own500": 500}.get(self.path, 200)
-        people = (
-            ", ".join(f"person-{n:06}" for n in range(2500)) if self.path == "/many" else "u1, u2"
-        )
-        self.answer(status, b"two people", Himaya_Subjects=people, Himaya_Account="me")
+        people = {
+            "/many": ", ".join(f"person-{n:06}" for n in range(2500)),
+            "/nobody": "-",
+        }.get(self.path, "u1, u2")
+        told = {} if self.path == "/unsaid" else {"Himaya_Subjects": people}
+        body = b"x" * 50_000_000 if self.path == "/large" else b"two people"
+        with contextlib.suppress(OSError):
+            self.answer(status, body, Himaya_Account="me", **told)
 
     do_POST = do_HEAD = do_GET  # noqa: N815  (http.server's names)
 

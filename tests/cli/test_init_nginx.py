@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,6 +181,56 @@ def test_a_long_list_of_people_passes(rig: Rig) -> None:
     """A page that names 2,500 people (34 kB of header) is served and logged whole."""
     assert rig.get("/many")[0] == 200
     assert str(rig.lines(1)[-1]["subjects"]).count(",") == 2499
+
+
+def test_a_page_from_the_cache_of_nginx_names_its_people(tmp_path: Path) -> None:
+    """A stored answer is asked for like any other, and its log line carries the people of the copy."""
+    upstream, hide = "upstream himaya_gate {", "proxy_hide_header Himaya-Account;"
+    path = f"proxy_cache_path {tmp_path}/cache keys_zone=z:1m;\n"
+    rig = Rig(
+        tmp_path,
+        edit={upstream: path + upstream, hide: f"proxy_cache z; proxy_cache_valid 1m; {hide}"},
+    )
+    try:
+        rig.start_authority()
+        assert [rig.get("/u/1")[:2] for _ in range(2)] == [(200, "two people")] * 2
+        assert [line["subjects"] for line in rig.lines(2)] == ["u1, u2"] * 2
+        assert (len(Application.seen), len(Authority.seen)) == (1, 2)
+    finally:
+        rig.close()
+
+
+def test_an_internal_redirect_asks_again_under_the_same_id(tmp_path: Path) -> None:
+    """What nginx hands on inside itself is asked for twice; target and request id are the same."""
+    location = "    location / {"
+    rig = Rig(
+        tmp_path, edit={location: f"    location /old/ {{ try_files /no /u/1; }}\n{location}"}
+    )
+    try:
+        rig.start_authority()
+        assert rig.get("/old/7")[0] == 200
+        assert {(a["x-original-uri"], a["x-request-id"]) for a in Authority.seen} == {
+            ("/old/7", str(rig.lines(1)[0]["id"]))
+        }
+        assert len(Authority.seen) == 2
+    finally:
+        rig.close()
+
+
+@pytest.mark.parametrize(("people", "logged"), [("nobody", ","), ("unsaid", "-")])
+def test_nobody_and_not_said_stay_apart(rig: Rig, people: str, logged: str) -> None:
+    """The log tells an answer that shows nobody from one that does not say whom it shows."""
+    rig.get(f"/{people}")
+    assert rig.lines(1)[-1]["subjects"] == logged
+
+
+def test_a_transfer_that_breaks_off_is_told(rig: Rig) -> None:
+    """A visitor who leaves in the middle of a page leaves a line that is not complete."""
+    with socket.socket(socket.AF_UNIX) as visitor:
+        visitor.connect(str(rig.directory / "front.sock"))
+        visitor.sendall(b"GET /large HTTP/1.1\r\nHost: site.example\r\n\r\n")
+        assert visitor.recv(1000).startswith(b"HTTP/1.1 200")
+    assert (rig.lines(1)[-1]["status"], rig.lines(1)[-1]["completion"]) == (200, "")
 
 
 def test_a_value_that_could_end_a_directive_is_refused() -> None:

@@ -1,0 +1,25 @@
+"""What stands in examples/ is what himaya prints and reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from himaya.cli.init import init
+from himaya.config import load, warnings
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_the_example_configuration_is_right() -> None:
+    """The example loads, and nothing in it is probably not meant."""
+    config = load(EXAMPLES / "himaya.toml")
+    assert warnings(config) == []
+    assert config.unseen_surfaces() == ()
+
+
+def test_the_example_for_nginx_is_what_is_printed() -> None:
+    """examples/nginx/himaya.conf is the output of `himaya init nginx`."""
+    printed = CliRunner().invoke(init, ["nginx"]).output
+    assert (EXAMPLES / "nginx/himaya.conf").read_text() == printed
