@@ -28,6 +28,13 @@ class Accounts:
         if self._began is None:
             self._began = now
 
+    def meet(self, actor: Actor, now: float) -> tuple[str, bool]:
+        """Note an actor's account and return its budget tier and whether it is new."""
+        if not actor.account:
+            return actor.tier, False
+        self.seen(actor.account, now)
+        return self.tier(actor), self.is_new(actor, now)
+
     def seen(self, account: str, now: float) -> None:
         """Note the first sighting of an account, to the minute."""
         if self._began is None:

@@ -24,14 +24,15 @@ class Book:
         self.overflowed = 0
         self._swept = 0
 
-    def window(self, kind: str, key: str, bucket: int) -> PeopleWindow:
-        """Return the window of a principal, advanced to `bucket`, making it when new."""
-        window = self.windows.get(key)
-        if window is None:
-            window = self._make(kind, key, bucket)
-        if bucket > window.bucket:
-            window.advance(bucket)
-        return window
+    def of(self, principals: list[Principal], bucket: int) -> list[PeopleWindow]:
+        """Return the windows of principals, advanced to `bucket`, making those that are new."""
+        table, found = self.windows, []
+        for kind, key, _ in principals:
+            window = table.get(key) or self._make(kind, key, bucket)
+            if bucket > window.bucket:
+                window.advance(bucket)
+            found.append(window)
+        return found
 
     def forget_idle(self, principals: list[Principal]) -> None:
         """Forget windows of these principals that hold nothing: whoever saw nobody costs nothing."""

@@ -271,7 +271,8 @@ class Engine:
             self._unseen(ticket, exchange, now)
             return
         actor = ticket.request.actor
-        others = tuple([p for p in people if not self.accounts.owns(actor, p.subject)])
+        own = self.facts.own_subject(actor.account) if actor.account else ""
+        others = tuple([p for p in people if p.subject != own])
         bucket = int(now // BUCKET_S)
         settle.commit(ticket, others, self._weights, bucket, self.policy.bounds.people)
         if not others:
@@ -302,14 +303,9 @@ class Engine:
     def _ticket(self, request: Request, match: Match, now: float) -> Ticket:
         actor = request.actor
         ticket = Ticket(request, match, now + self.policy.bounds.settle_s)
-        ticket.name = actor.name
-        if actor.account:
-            self.accounts.seen(actor.account, now)
-        new = self.accounts.is_new(actor, now)
-        bucket = int(now // BUCKET_S)
-        principals = self._principals.of(actor, self.accounts.tier(actor), new=new)
-        window = self.book.window
-        ticket.join(principals, [window(kind, key, bucket) for kind, key, _ in principals])
+        tier, new = self.accounts.meet(actor, now)
+        principals = self._principals.of(actor, tier, new=new)
+        ticket.join(principals, self.book.of(principals, int(now // BUCKET_S)))
         return ticket
 
     def _needs(self, ticket: Ticket, person: Person) -> list[Triple]:
@@ -336,8 +332,9 @@ class Engine:
 
     def _tick(self, now: float) -> float:
         if now > self._now:
-            for overdue in self._flight.due(now, self.policy.bounds.open_requests):
-                self._overdue(overdue, overdue.deadline)
+            if now >= self._flight.check_at:
+                for overdue in self._flight.due(now, self.policy.bounds.open_requests):
+                    self._overdue(overdue, overdue.deadline)
             self._now = now
         return self._now
 

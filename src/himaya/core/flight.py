@@ -14,14 +14,15 @@ class Flight:
     """Open tickets in the order they were opened.
 
     Ids settled at their deadline are remembered (as many as tickets may be open), so that a log
-    line that comes later does not count the same person twice in the ledger.
+    line that comes later does not count the same person twice in the ledger. `check_at` is the
+    earliest deadline.
     """
 
     def __init__(self) -> None:
         """Start with nothing in flight."""
         self._open: OrderedDict[str, Ticket] = OrderedDict()
         self._late: dict[str, None] = {}
-        self._check_at = _NEVER
+        self.check_at = _NEVER
 
     def __len__(self) -> int:
         """Return how many tickets are open."""
@@ -43,20 +44,18 @@ class Flight:
             displaced = [next(iter(self._open))]
         tickets = [self._take_late(each, most) for each in displaced]
         if not self._open:
-            self._check_at = ticket.deadline
+            self.check_at = ticket.deadline
         self._open[request_id] = ticket
         return tickets
 
     def due(self, now: float, most: int) -> list[Ticket]:
         """Take out and return the tickets whose deadline has come."""
-        if now < self._check_at:
-            return []
         tickets = []
-        self._check_at = _NEVER
+        self.check_at = _NEVER
         while self._open:
             request_id, ticket = next(iter(self._open.items()))
             if ticket.deadline > now:
-                self._check_at = ticket.deadline
+                self.check_at = ticket.deadline
                 break
             tickets.append(self._take_late(request_id, most))
         return tickets

@@ -15,16 +15,21 @@ def commit(
     Bucket by bucket the windows are moved to `bucket` first, so that nobody is counted earlier
     than they were shown.
     """
-    held = ticket.held.copy()
-    ticket.advance(bucket)
-    ticket.land()
     surface = ticket.match.surface
     weighed = [(p.subject, weights.of(surface, p.subject, p.fields)) for p in people]
-    for index, window in enumerate(ticket.windows):
+    saved = []
+    for window, held in zip(ticket.windows, ticket.held, strict=True):
+        if bucket > window.bucket:
+            window.advance(bucket)
+        window.reserved -= held
+        window.flying -= 1
+        left = held
         for subject, weight in weighed:
-            held[index] -= window.commit(subject, weight, max_people)
+            left -= window.commit(subject, weight, max_people)
+        saved.append(left)
+    ticket.held = [0] * len(saved)
     if ticket.purse is not None:
-        ticket.settle_credit(held)
+        ticket.settle_credit(saved)
 
 
 def charge(ticket: Ticket, units: list[int], bucket: int) -> None:

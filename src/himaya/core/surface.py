@@ -85,6 +85,9 @@ def _canonical(target: str) -> str:
     return "/" + "/".join(out)
 
 
+#: Targets without people that are remembered, and the longest of them; the set is emptied when full.
+_REMEMBERED, _LONGEST = 10_000, 200
+
 #: A compiled route: its pattern, the number of its subject group (0 = none), its surface, and the
 #: match to return when the path names nobody.
 _Entry = tuple[re.Pattern[str], int, Surface, Match]
@@ -100,6 +103,7 @@ class Surfaces:
         order = sorted(surfaces, key=lambda s: -len(re.sub(r"\{[^}]*\}", "", s.route)))
         self._heads: dict[str, list[_Entry]] = {}
         self._open: list[_Entry] = []
+        self._nobody: set[str] = set()
         for surface in order:
             head = surface.route.strip("/").split("/")[0].lower()
             pattern = compile_route(surface.route)
@@ -111,13 +115,25 @@ class Surfaces:
 
     def match(self, method: str, target: str) -> Match | None:
         """Return the surface a request belongs to and the subject its path names, or None."""
+        if target in self._nobody:
+            return None
         path = canonical_path(target)
         entries = self._heads.get(path[1:].partition("/")[0].lower())
         if entries is not None:
             match = _first(entries, method, path)
             if match is not None:
                 return match
+        elif not self._open:
+            self._note_nobody(target)
+            return None
         return _first(self._open, method, path) if self._open else None
+
+    def _note_nobody(self, target: str) -> None:
+        """Remember a target that no route can match, whatever the method; most requests are such."""
+        if len(self._nobody) >= _REMEMBERED:
+            self._nobody.clear()
+        if len(target) <= _LONGEST:
+            self._nobody.add(target)
 
 
 def _first(entries: list[_Entry], method: str, path: str) -> Match | None:

@@ -25,7 +25,6 @@ class Ticket:
         "deadline",
         "held",
         "match",
-        "name",
         "principals",
         "purse",
         "redacted",
@@ -39,7 +38,6 @@ class Ticket:
         self.request = request
         self.match = match
         self.deadline = deadline
-        self.name = ""
         self.principals: list[Principal] = []
         self.windows: list[PeopleWindow] = []
         self.held: list[int] = []
@@ -49,6 +47,11 @@ class Ticket:
         self.admitted: tuple[Person, ...] | None = None
         self.redacted: tuple[str, ...] = ()
         self.action = Action.ALLOW
+
+    @property
+    def name(self) -> str:
+        """Return the name of the actor who asks."""
+        return self.request.actor.name
 
     def join(self, principals: list[Principal], windows: list[PeopleWindow]) -> None:
         """Take in all principals of the request and their windows, holding nothing."""
