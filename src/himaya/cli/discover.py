@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from himaya.core.surface import Surfaces
     from himaya.watch.paths import PathCounts
     from himaya.watch.reading import Reading
-    from himaya.watch.source import Source
     from himaya.watch.surfaces import GuessedSurface
 
 #: Addresses counted to see whether a few of them are a proxy.
@@ -50,8 +49,7 @@ def discover(logs: tuple[str, ...], output: Path | None, form: str) -> None:
             "exists already and is not overwritten; choose another --output", file=str(output)
         )
     log = _Log()
-    for name in logs:
-        log.read(name, form)
+    log.read(logs, form)
     guesses = discover_surfaces(log.paths)
     text = draft(log.facts(logs, form), guesses, log.usage.spreads(_surfaces(guesses)))
     loads(
@@ -95,28 +93,20 @@ class _Log:
         self._addresses: Counter[str] = Counter()
         self._times: list[float] = []
 
-    def read(self, name: str, form: str) -> None:
-        """Read one log; raises InputError when it is none."""
-        from himaya.watch.source import open_source
-
-        source = open_source(name)
-        try:
-            self._read(source, form)
-        finally:
-            source.close()
-
-    def _read(self, source: Source, form: str) -> None:
-        from himaya.watch.detect import require_format
-        from himaya.watch.formats import format_of_string, read_chunk
+    def read(self, names: tuple[str, ...], form: str) -> None:
+        """Read every log; raises InputError for one that is none."""
+        from himaya.watch.formats import read_chunk
+        from himaya.watch.inputs import LogForm, close_inputs, open_inputs
         from himaya.watch.keep import KeepAll
 
-        first = source.peek()
-        if first is None:
-            return
-        sample = first.data.decode("utf-8", "backslashreplace").split("\n")
-        read_as = format_of_string(form) if form else require_format(sample, source.label)
-        for chunk in source.chunks():
-            self._take(read_chunk(read_as, chunk, KeepAll()))
+        inputs = open_inputs(names, LogForm(format=form or "auto"))
+        try:
+            for each in inputs:
+                for chunk in each.source.chunks():
+                    if each.form is not None:
+                        self._take(read_chunk(each.form, chunk, KeepAll()))
+        finally:
+            close_inputs(inputs)
 
     def _take(self, reading: Reading) -> None:
         self._totals.update(
