@@ -55,6 +55,14 @@ def close_inputs(inputs: Sequence[Input]) -> None:
 
 def _open(name: str, wanted: LogForm) -> Input:
     source = open_source(name)
+    try:
+        return _input(source, wanted)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _input(source: Source, wanted: LogForm) -> Input:
     chunk = source.peek()
     if chunk is None:
         if source.torn:
