@@ -42,4 +42,6 @@ def demo(*, once: bool, people: int, seconds: float, out: Path | None) -> None:
     from himaya.demo.story import Options, tell
 
     options = Options(people=people, seconds=seconds, once=once, out=out and out.absolute())
-    sys.exit(uvloop.run(tell(options, Console())))
+    # A pipe has no width; commands and paths should stay on one line there.
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    sys.exit(uvloop.run(tell(options, console)))

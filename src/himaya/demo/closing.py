@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from himaya.demo.proof import Proof
+from himaya.demo.proof import FILES, Proof
 from himaya.demo.scene import BARE, GATED, Scene
 from himaya.demo.stage import Stage
 
@@ -113,9 +113,9 @@ def _comparison(proof: Proof) -> Group:
     else:
         said.append(Text("(no difference, person by person and field by field)", style="green"))
     return Group(
-        Text(f"$ cd {proof.own.parent}"),
+        Text(f"$ cd {proof.directory}"),
         Text(f"$ {proof.command}"),
-        Text(f"$ diff {proof.own.name} {proof.ledger.name}"),
+        Text(f"$ diff {FILES}/{proof.own.name} {FILES}/{proof.ledger.name}"),
         *said,
     )
 

@@ -1,7 +1,8 @@
 """The honest crowd: members and passers-by who look at their friends, search a name, read their own page.
 
 A person's plan is drawn once from a seeded generator and lived on both sites at the same moments. Twelve
-members share one office address; some start at home and go on with a phone on the train.
+members share one office address; two live in the network of a scraper; some start at home and go on with a
+phone on the train.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from himaya.demo.tally import CrowdTally
 
 OFFICE = 12
 OFFICE_ADDRESS = "198.51.100.20"
+#: Honest neighbours, in the same /24 networks as the fast walk and the phone look-up.
+_NEIGHBOURS = ("203.0.113.5", "192.0.2.8")
 _AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.5 Safari/605.1.15",
@@ -65,7 +68,7 @@ def _visitor(number: int, members: Sequence[Member], place: int, rng: random.Ran
     moved = f"100.64.{number % 256}.7" if not office and rng.random() < 0.1 else ""
     return Visitor(
         number,
-        OFFICE_ADDRESS if office else _home(number, rng),
+        _home(number, rng),
         rng.choice(_AGENTS),
         tuple(steps),
         moved,
@@ -77,7 +80,11 @@ def _credentials(member: Member) -> dict[str, str]:
 
 
 def _home(number: int, rng: random.Random) -> str:
-    """Return a home's address: every home in a network of its own, some on IPv6."""
+    """Return an address: the office's, a neighbour's, else one in a network of its own, some on IPv6."""
+    if number < OFFICE:
+        return OFFICE_ADDRESS
+    if number < OFFICE + len(_NEIGHBOURS):
+        return _NEIGHBOURS[number - OFFICE]
     if rng.random() < 0.2:
         return f"2001:db8:{number + 1:x}::{rng.randint(2, 9)}"
     return f"198.19.{number % 256}.{rng.randint(2, 250)}"

@@ -28,17 +28,22 @@ _PHOTO = re.compile(r"^/photo/([^/]+)\.svg$")
 
 
 class Haul:
-    """A scraper's own file: every person it obtained, with every field it could read."""
+    """A scraper's own file: every person it obtained, with every field it could read.
+
+    `own` is the account it is signed in with: its own page is not somebody it obtained.
+    """
 
     def __init__(self) -> None:
         """Start with nobody."""
+        self.own = ""
         self.people: dict[str, Row] = {}
 
     def read(self, target: str, content_type: str, body: bytes) -> int:
         """Take what a body holds; return how many people were new."""
         before = len(self.people)
         for handle, row in people_in(target, content_type, body):
-            self.people.setdefault(handle, {}).update(row)
+            if handle != self.own:
+                self.people.setdefault(handle, {}).update(row)
         return len(self.people) - before
 
     def lines(self) -> list[str]:

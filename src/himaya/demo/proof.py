@@ -19,6 +19,8 @@ from himaya.demo.scrapers import Scraper
 
 #: Runs the installed command in this very interpreter, wherever its script lies.
 COMMAND = ("-c", "from himaya.cli import main; main()")
+#: Where the scrapers' files lie in the directory of a run.
+FILES = "scrapers"
 _WHY = "demo"
 
 
@@ -26,6 +28,7 @@ class Proof(msgspec.Struct, frozen=True):
     """One comparison. `diff` holds the lines of a unified diff; empty means both files are equal."""
 
     scraper: Scraper
+    directory: Path
     command: str
     own: Path
     ledger: Path
@@ -34,10 +37,14 @@ class Proof(msgspec.Struct, frozen=True):
     diff: tuple[str, ...]
 
 
-async def compare(scraper: Scraper, haul: Haul, ledger: Path, into: Path) -> Proof:
-    """Ask the ledger by its command and compare; raises ServiceError when the command fails."""
-    arguments = ["who", "--ledger", str(ledger), "--actor", scraper.actor, "--why", _WHY, "--json"]
-    answer = await asyncio.to_thread(_run, arguments)
+async def compare(scraper: Scraper, haul: Haul, directory: Path) -> Proof:
+    """Ask the ledger in `directory` by its command, and compare with a scraper's own file.
+
+    Both sides are written to `directory`/scrapers. Raises ServiceError when the command fails.
+    """
+    arguments = ["who", "--ledger", "ledger", "--actor", scraper.actor, "--why", _WHY, "--json"]
+    answer = await asyncio.to_thread(_run, arguments, directory)
+    into = directory / FILES
     (into / f"{scraper.key}.who.json").write_text(answer)
     told = ledger_lines(msgspec.json.decode(answer))
     own = haul.lines()
@@ -46,6 +53,7 @@ async def compare(scraper: Scraper, haul: Haul, ledger: Path, into: Path) -> Pro
     theirs.write_text("".join(f"{line}\n" for line in told))
     return Proof(
         scraper=scraper,
+        directory=directory,
         command=shlex.join(["himaya", *arguments]),
         own=mine,
         ledger=theirs,
@@ -61,9 +69,13 @@ def ledger_lines(answer: dict[str, Any]) -> list[str]:
     return sorted(f"{row['subject']}\t{','.join(sorted(row['fields']))}" for row in rows)
 
 
-def _run(arguments: Sequence[str]) -> str:
+def _run(arguments: Sequence[str], directory: Path) -> str:
     done = subprocess.run(
-        [sys.executable, *COMMAND, *arguments], capture_output=True, text=True, check=False
+        [sys.executable, *COMMAND, *arguments],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip()

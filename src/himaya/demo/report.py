@@ -10,7 +10,7 @@ from himaya.config import load
 from himaya.config.config import Config
 from himaya.core.finding import Finding
 from himaya.demo.closing import patient_words
-from himaya.demo.counts import Counts, count
+from himaya.demo.counts import Counts
 from himaya.demo.proof import Proof
 from himaya.demo.scene import BARE, GATED, Scene
 from himaya.demo.stage import Stage
@@ -29,10 +29,9 @@ from himaya.evidence.report import write_ledger_report
 from himaya.evidence.scan import budget_rows
 
 
-def write_report(scene: Scene, stage: Stage, proof: Proof) -> Path:
-    """Write the report of the run and return its path. Raises LedgerError or ServiceError."""
+def write_report(scene: Scene, stage: Stage, proof: Proof, counts: Counts) -> Path:
+    """Write the report of the run and return its path. Raises ServiceError."""
     path = stage.directory / "report.html"
-    counts = count(stage.ledger)
     findings = _findings(stage.findings)
     write_ledger_report(_data(scene, load(stage.config), counts, findings, proof), path)
     return path

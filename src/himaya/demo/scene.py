@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from himaya.demo.scrapers import Scraper
 from himaya.demo.tally import CrowdTally, Tally
 
@@ -25,6 +27,15 @@ class Scene:
         self.elapsed = 0.0
         self.tallies = {side: {s.key: Tally() for s in scrapers} for side in SIDES}
         self.crowds = {side: CrowdTally(crowd) for side in SIDES}
+
+    def name_key(self, actor: str) -> None:
+        """Note the name by which the ledger knows the API key."""
+        self.scrapers = tuple(
+            msgspec.structs.replace(scraper, actor=actor)
+            if scraper.actor.startswith("key:")
+            else scraper
+            for scraper in self.scrapers
+        )
 
     def taken(self, side: str) -> int:
         """Return how many different people all scrapers of a side hold together."""

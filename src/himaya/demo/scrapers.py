@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import islice
 from urllib.parse import quote_plus
 
 import altcha
@@ -70,7 +71,10 @@ class Desk:
 
 
 class Scraper(msgspec.Struct, frozen=True):
-    """A way of collecting people. `actor` is the name the ledger knows it by."""
+    """A way of collecting people. `actor` is the name the ledger knows it by.
+
+    An API key is a secret: the ledger knows it by a keyed hash, which only the ledger can tell.
+    """
 
     key: str
     title: str
@@ -96,33 +100,31 @@ async def _walk(desk: Desk) -> None:
 async def _spread(desk: Desk) -> None:
     """Crawl friends of friends with one account, from forty networks in turn."""
     clients = [desk.client(f"198.18.{net}.9", _BROWSER) for net in range(1, _NETWORKS + 1)]
-    await _signed_in(clients, network_account(desk.members))
-    known: dict[str, None] = {network_account(desk.members): None}
-    waiting = deque(known)
-    turn = 0
+    own = await _signed_in(desk, clients, network_account(desk.members))
+    await desk.get(clients[0], f"/u/{own}/friends")
+    waiting: deque[str] = deque()
+    turn = known = 0
     async for _ in desk.pace(45):
+        # Whoever turned up since the last look stands at the end of the scraper's own file.
+        waiting.extend(islice(desk.tally.haul.people, known, None))
+        known = desk.tally.people
         if not waiting:
             return
         handle, turn = waiting.popleft(), turn + 1
-        await desk.get(clients[turn % _NETWORKS], f"/u/{handle}")
-        if turn % 4 == 1:
-            await desk.get(clients[turn % _NETWORKS], f"/u/{handle}/friends")
-        _learn(desk, known, waiting)
-
-
-def _learn(desk: Desk, known: dict[str, None], waiting: deque[str]) -> None:
-    """Queue the people who turned up since the last look."""
-    for handle in list(desk.tally.haul.people)[len(known) - 1 :]:
-        if handle not in known:
-            known[handle] = None
+        reply = await desk.get(clients[turn % _NETWORKS], f"/u/{handle}")
+        if reply.status != 200:
             waiting.append(handle)
+        elif turn % 4 == 1:
+            await desk.get(clients[turn % _NETWORKS], f"/u/{handle}/friends")
 
 
-async def _signed_in(clients: Sequence[Client], handle: str) -> None:
-    """Sign in once and use the same session from every client."""
+async def _signed_in(desk: Desk, clients: Sequence[Client], handle: str) -> str:
+    """Sign in once, use the same session from every client, and return the account."""
+    desk.tally.haul.own = handle
     await sign_in(clients[0], handle, PASSWORD)
     for client in clients[1:]:
         client.cookies = clients[0].cookies
+    return handle
 
 
 async def _solve(desk: Desk, client: Client) -> None:
@@ -144,7 +146,7 @@ async def _harvest(desk: Desk) -> None:
 
     This one solves the challenges it is shown, for as long as that buys anything.
     """
-    client = desk.client("203.0.113.140")
+    client = desk.client("198.18.140.40")
     words = deque(desk.rng.sample(JOBS, len(JOBS)))
     page = failures = 1
     async for _ in desk.pace(15):
@@ -166,7 +168,7 @@ async def _harvest(desk: Desk) -> None:
 
 async def _bulk(desk: Desk) -> None:
     """Read the JSON interface from the first page to the last, fifty people a call, with a partner's key."""
-    client = desk.client("203.0.113.201", key=API_KEY)
+    client = desk.client("198.18.201.11", key=API_KEY)
     page = 1
     async for _ in desk.pace(16):
         if (page - 1) * PER_CALL >= len(desk.members):
@@ -177,7 +179,7 @@ async def _bulk(desk: Desk) -> None:
 
 async def _enumerate(desk: Desk) -> None:
     """Ask for one telephone number after the other."""
-    client = desk.client("198.51.100.66")
+    client = desk.client("192.0.2.66")
     step = 0
     async for _ in desk.pace(100):
         await desk.get(client, f"/api/lookup?phone=%2B{phone_at(step)[1:]}")
@@ -187,8 +189,8 @@ async def _enumerate(desk: Desk) -> None:
 async def _wait(desk: Desk) -> None:
     """Read slowly, signed in from one home, as a person would."""
     account = patient_account(desk.members)
-    client = desk.client("192.0.2.50", _BROWSER)
-    await _signed_in([client], account)
+    client = desk.client("198.18.250.50", _BROWSER)
+    await _signed_in(desk, [client], account)
     places = [place for place, member in enumerate(desk.members) if member.handle != account]
     targets = iter(desk.rng.sample(places, min(60, len(places))))
     async for _ in desk.pace(1.6):
@@ -211,8 +213,8 @@ def patient_account(members: Sequence[Member]) -> str:
 def all_scrapers(members: Sequence[Member]) -> tuple[Scraper, ...]:
     """Return everybody who collects, in the order of the table."""
     return (
-        Scraper("bulk", "JSON API in bulk", "50 people a call", f"key:{API_KEY}", _bulk),
-        Scraper("search", "Search pages", "20 people a page", "address:203.0.113.140", _harvest),
+        Scraper("bulk", "JSON API", "50 people a call", f"key:{API_KEY}", _bulk),
+        Scraper("search", "Search pages", "20 people a page", "address:198.18.140.40", _harvest),
         Scraper("walk", "Fast profile walk", "one address", "address:203.0.113.77", _walk),
         Scraper(
             "spread",
@@ -221,7 +223,7 @@ def all_scrapers(members: Sequence[Member]) -> tuple[Scraper, ...]:
             f"account:{network_account(members)}",
             _spread,
         ),
-        Scraper("phones", "Phone look-up", "numbers in order", "address:198.51.100.66", _enumerate),
+        Scraper("phones", "Phone look-up", "numbers in order", "address:192.0.2.66", _enumerate),
         Scraper(
             "patient",
             "Patient reader",

@@ -11,7 +11,7 @@ from typing import Self
 from himaya.control.client import Control
 from himaya.core.errors import ServiceError
 from himaya.demo.children import Child, free_port
-from himaya.demo.proof import COMMAND
+from himaya.demo.proof import COMMAND, FILES
 
 #: What stays when nobody asked for everything to be kept: nothing that opens the ledger.
 _PASSING = ("ledger", "ledger.key", "himaya.toml", "findings.jsonl", "site.log", "gate.log")
@@ -27,6 +27,7 @@ class Stage:
         self.directory = out or Path(tempfile.mkdtemp(prefix="himaya-demo-"))
         # A Unix socket's path may have 107 bytes; --out may be longer.
         self._runtime = Path(tempfile.mkdtemp(prefix="himaya-"))
+        self.files = self.directory / FILES
         self.ledger = self.directory / "ledger"
         self.findings = self.directory / "findings.jsonl"
         self.config = self.directory / "himaya.toml"

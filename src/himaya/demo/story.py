@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from himaya.demo.closing import closing
+from himaya.demo.counts import Counts, count
 from himaya.demo.crowd import OFFICE, crowd, live
 from himaya.demo.people import Member, population
 from himaya.demo.proof import Proof, compare
@@ -20,7 +21,7 @@ from himaya.demo.report import write_report
 from himaya.demo.scene import BARE, GATED, SIDES, Scene
 from himaya.demo.scrapers import Desk, all_scrapers, network_account, patient_account, run
 from himaya.demo.stage import Stage
-from himaya.demo.table import TIME_NOTE, live_table, plain_line
+from himaya.demo.table import live_table, plain_line
 
 #: Fewer people than this make no site with an honest crowd on it.
 LEAST_PEOPLE = 100
@@ -57,8 +58,9 @@ async def tell(options: Options, console: Console) -> int:
         if stop.is_set():
             console.print("Interrupted; everything is stopped.")
             return _INTERRUPTED
+        counts = await _written_down(scene, stage)
         proof = await _question(scene, stage)
-        report = write_report(scene, stage, proof)
+        report = write_report(scene, stage, proof, counts)
         console.print(closing(scene, stage, proof, report, once=options.once))
         if not options.once:
             await stop.wait()
@@ -117,8 +119,9 @@ def _lives(
 async def _show(scene: Scene, stage: Stage, stop: asyncio.Event, console: Console) -> None:
     """Keep time and show how it stands: a live table on a terminal, plain lines elsewhere."""
     if not console.is_terminal:
-        console.print(TIME_NOTE)
-        await _ticks(scene, stage, stop, lambda: console.print(plain_line(scene)), _PLAIN_EVERY_S)
+        say: Callable[[], None] = lambda: console.print(plain_line(scene), soft_wrap=True)  # noqa: E731
+        await _ticks(scene, stage, stop, say, _PLAIN_EVERY_S)
+        console.print(live_table(scene))
         return
     with Live(live_table(scene), console=console, auto_refresh=False) as picture:
         redraw: Callable[[], None] = lambda: picture.update(live_table(scene), refresh=True)  # noqa: E731
@@ -140,14 +143,23 @@ async def _ticks(
             show()
 
 
-async def _question(scene: Scene, stage: Stage) -> Proof:
-    """Write down what every scraper holds, and ask the ledger about the worst one."""
-    files = stage.directory / "scrapers"
-    files.mkdir(exist_ok=True)
+async def _written_down(scene: Scene, stage: Stage) -> Counts:
+    """Write down what every scraper holds, have the ledger written too, and return its counts."""
+    stage.files.mkdir(exist_ok=True)
     for side in SIDES:
         for key, tally in scene.tallies[side].items():
-            tally.haul.write(files / f"{key}.{side}.jsonl")
+            tally.haul.write(stage.files / f"{key}.{side}.jsonl")
     await asyncio.to_thread(stage.flush)
+    counts = count(stage.ledger)
+    # One API key is in use; only the ledger can tell the name it has for it.
+    for actor in counts.actors:
+        if actor.startswith("key:"):
+            scene.name_key(actor)
+    return counts
+
+
+async def _question(scene: Scene, stage: Stage) -> Proof:
+    """Ask the ledger about the worst scraper and compare."""
     worst = scene.worst()
     haul = scene.tallies[GATED][worst.key].haul
-    return await compare(worst, haul, stage.ledger, files)
+    return await compare(worst, haul, stage.directory)
