@@ -72,12 +72,15 @@ class Layout:
 
 
 def sync_directory(path: Path) -> None:
-    """Make created, renamed and removed names in a directory durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    """Make created, renamed and removed names in a directory durable. Raises LedgerError."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
 
 
 def replace_file(path: Path, data: bytes) -> None:

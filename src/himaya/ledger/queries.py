@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from himaya.ledger.schema import MISS, UNATTRIBUTED, UNOBSERVED
+from himaya.ledger.schema import DAY_S, MISS, UNATTRIBUTED, UNOBSERVED
 
 
 def within(rows: ir.Table, start: int, end: int) -> ir.Table:
@@ -66,6 +66,11 @@ def span(rows: ir.Table) -> ir.Table:
     return rows.aggregate(
         rows=rows.count(), first=rows.time.min(where=seen), last=rows.time.max(where=seen)
     )
+
+
+def days(rows: ir.Table) -> ir.Table:
+    """Return the UTC days (days since 1970) that have rows, earliest first, in column `day`."""
+    return rows.select(day=rows.time // (DAY_S * 1_000_000)).distinct().order_by("day")
 
 
 def held(rows: ir.Table, column: str, surrogate: int, start: int, end: int) -> ir.Table:

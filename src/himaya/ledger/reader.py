@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -19,8 +20,8 @@ from himaya.ledger.identities import Identities
 from himaya.ledger.lock import is_being_written
 from himaya.ledger.log import opened
 from himaya.ledger.names import FOREVER, parse_actor
-from himaya.ledger.rows import Row, rows_of_batch
-from himaya.ledger.schema import DAY_S, FACETS, Kind, iso, micros
+from himaya.ledger.rows import Row, rows_of_table
+from himaya.ledger.schema import DAY_S, FACETS, SCHEMA, Kind, iso, micros
 from himaya.ledger.snapshot import Snapshots
 from himaya.ledger.state import State, read_state
 from himaya.ledger.verify import verify
@@ -179,14 +180,19 @@ class Reader:
         return self._snapshots.ask(question)
 
     def rows(self, start: int = 0, end: int = FOREVER) -> Iterator[Row]:
-        """Yield every row of a period with its names, earliest first. Raises LedgerError."""
+        """Yield every row of a period with its names, earliest first; a day at a time is in memory.
 
-        def question(rows: ir.Table, _: State) -> pa.RecordBatchReader:
-            ordered = q.within(rows, start, end).order_by(["time", "actor", "subject"])
-            return self._snapshots.batches(ordered)
+        Raises LedgerError.
+        """
+        days = self.ask(lambda rows, _: self._snapshots.fetch(q.days(q.within(rows, start, end))))
+        for day in days:
+            first = int(day["day"]) * DAY_S * 1_000_000
+            period = max(start, first), min(end, first + DAY_S * 1_000_000)
+            yield from rows_of_table(self.ask(partial(self._ordered, period)), self.identities)
 
-        for batch in self._snapshots.ask(question):
-            yield from rows_of_batch(batch, self.identities)
+    def _ordered(self, period: tuple[int, int], rows: ir.Table, _: State) -> pa.Table:
+        ordered = q.within(rows, *period).order_by(["time", "actor", "subject"])
+        return self._snapshots.table(ordered.select(*SCHEMA.names))
 
     def ask(self, question: Callable[[ir.Table, State], _T]) -> _T:
         """Return the answer of `question` over all rows of one moment. Raises LedgerError."""

@@ -12,6 +12,8 @@ from himaya.core.actor import Actor
 from himaya.ledger.identities import Identities
 from himaya.ledger.schema import FACETS, split_fields
 
+_CHUNK = 20_000
+
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """One row. `at` and `until` are epoch seconds.
@@ -41,14 +43,15 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-def rows_of_batch(batch: pa.RecordBatch, identities: Identities) -> Iterator[Row]:
-    """Yield the rows of a batch of the ledger's schema."""
-    wanted: set[int] = set()
-    for column in FACETS:
-        wanted.update(batch.column(column).unique().to_pylist())
-    names = identities.names(wanted - {0})
-    for raw in batch.to_pylist():
-        yield _row(raw, names)
+def rows_of_table(table: pa.Table, identities: Identities) -> Iterator[Row]:
+    """Yield the rows of a table of the ledger's schema."""
+    for batch in table.to_batches(max_chunksize=_CHUNK):
+        wanted: set[int] = set()
+        for column in FACETS:
+            wanted.update(batch.column(column).unique().to_pylist())
+        names = identities.names(wanted - {0})
+        for raw in batch.to_pylist():
+            yield _row(raw, names)
 
 
 def _row(raw: dict[str, Any], names: dict[int, str]) -> Row:

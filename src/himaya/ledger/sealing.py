@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -106,7 +107,8 @@ def seal_segments(
         )
     chain.append(e.Sealed(at=at, add=put_days(layout, table), upto=upto))
     for path in paths:
-        path.unlink()
+        with suppress(OSError):  # it counts no more; the next opening removes it
+            path.unlink()
 
 
 def merge_days(layout: Layout, chain: Chain, state: State, today: int, at: str) -> None:
@@ -145,10 +147,14 @@ def remove_files(layout: Layout, names: Sequence[str]) -> None:
 
 
 def tidy(layout: Layout, state: State) -> None:
-    """Remove what a crash left behind: files no entry counts, segments that are in files."""
-    for path in layout.sealed.iterdir():
-        if path.name not in state.files:
+    """Remove what a crash left behind: files no entry counts, segments that are in files.
+
+    Raises LedgerError.
+    """
+    left = [path for path in layout.sealed.iterdir() if path.name not in state.files]
+    left += [path for number, path in layout.segments() if number <= state.upto]
+    for path in left:
+        try:
             path.unlink()
-    for number, path in layout.segments():
-        if number <= state.upto:
-            path.unlink()
+        except OSError as problem:
+            raise LedgerError(f"{path}: cannot remove: {problem.strerror}") from problem

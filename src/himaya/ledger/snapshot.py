@@ -59,12 +59,12 @@ class Snapshots:
 
     def fetch(self, expression: ir.Table) -> list[dict[str, Any]]:
         """Return the rows of an expression."""
-        rows: list[dict[str, Any]] = self._engine.to_pyarrow(expression).to_pylist()
+        rows: list[dict[str, Any]] = self.table(expression).to_pylist()
         return rows
 
-    def batches(self, expression: ir.Table) -> pa.RecordBatchReader:
-        """Return the rows of an expression, batch by batch."""
-        return self._engine.to_pyarrow_batches(expression)
+    def table(self, expression: ir.Table) -> pa.Table:
+        """Return the rows of an expression as an Arrow table."""
+        return self._engine.to_pyarrow(expression)
 
     def _rows(self, state: State) -> ir.Table:
         live = ibis.memtable(pa.concat_tables([self._live(state), *self._archives(state)]))

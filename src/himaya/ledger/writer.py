@@ -230,18 +230,15 @@ class Ledger:
                 self.flush()
                 self._drop_segment()
                 upto, live, self._live, self._sealed_at = self._number, self._live, Live(), now
+            state, at = read_state(self.chain), iso(micros(now))
             try:
-                self._seal_upto(upto, live.rows, now)
+                sealing.seal_segments(self.layout, self.chain, state, upto, at, rows=live.rows)
             except BaseException:
                 with self._lock:
                     self._live.add(live.rows, live.size, live.first)
                 raise
-
-    def _seal_upto(self, upto: int, rows: int, now: float) -> None:
-        state, at = read_state(self.chain), iso(micros(now))
-        sealing.seal_segments(self.layout, self.chain, state, upto, at, rows=rows)
-        state, today = read_state(self.chain), day_of(micros(now))
-        sealing.merge_days(self.layout, self.chain, state, today, at)
+            state, today = read_state(self.chain), day_of(micros(now))
+            sealing.merge_days(self.layout, self.chain, state, today, at)
 
     def _is_due(self, now: float, *, everything: bool) -> bool:
         live = self._live
