@@ -25,7 +25,7 @@ def test_the_story_names_the_worst_actors_with_their_people():
     assert "2 of 941 actors crossed a detector's threshold" in text
     assert (
         "address:203.0.113.9 obtained 4,812 people between 17 May 2025, 00:00 UTC and 18 May 2025,"
-        " 00:00 UTC; at its fastest 812 within one hour and 4,812 within one day."
+        " 00:00 UTC, all of them within one day; at its fastest 812 in an hour."
         " 812 people within one hour." in text
     )
 

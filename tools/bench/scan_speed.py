@@ -42,7 +42,9 @@ def run(command: list[str], output: Path) -> Run:
 def make_log(path: Path, lines: int) -> None:
     """Write a log in the combined format with the generator of this repository."""
     generator = [sys.executable, str(ROOT / "tools/make_log.py")]
-    subprocess.run([*generator, "--lines", str(lines), "--output", str(path)], check=True)
+    subprocess.run(
+        [*generator, "--lines", str(lines), str(path)], check=True, stderr=subprocess.DEVNULL
+    )
 
 
 def himaya(log: Path, folder: Path) -> Run:

@@ -116,10 +116,19 @@ def _told(actor: ActorRow, *, exact: bool) -> str:
     why = " ".join(_sentence(finding.why) for finding in actor.findings[:TOLD])
     return (
         f"{claim}obtained {counted(actor.people, 'person', 'people')} between"
-        f" {between(actor.start, actor.end, exact=exact)}; at its fastest"
-        f" {number(actor.peak_hour)} within one hour and {number(actor.peak_day)} within one day."
-        f" {why}"
+        f" {between(actor.start, actor.end, exact=exact)}{_fastest(actor)}. {why}"
     ).rstrip()
+
+
+def _fastest(actor: ActorRow) -> str:
+    if actor.people < 2:
+        return ""
+    if actor.peak_hour >= actor.people:
+        return ", all of them within one hour"
+    if actor.peak_day >= actor.people:
+        return f", all of them within one day; at its fastest {number(actor.peak_hour)} in an hour"
+    hour, day = number(actor.peak_hour), number(actor.peak_day)
+    return f"; at its fastest {hour} within one hour and {day} within one day"
 
 
 def _sentence(text: str) -> str:

@@ -49,6 +49,15 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def shortened(text: str, limit: int) -> str:
+    """Return foreign text cut to `limit` characters, for where there is no room to say more.
+
+    >>> shortened("account:somebody", 10)
+    'account:s…'
+    """
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def between(start: float, end: float, *, exact: bool = False) -> str:
     """Return two times with `and` between them; a day both share is named once.
 

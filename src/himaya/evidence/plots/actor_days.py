@@ -58,7 +58,9 @@ def sentence(kind: DayCounts, budgets: dict[str, float]) -> str:
     parts = [f"{counted(days, name)}; the most on one day was {counted(most, 'person', 'people')}"]
     for principal, budget in budgets.items():
         over = sum(count for people, count in kind.counts if people > budget)
-        parts.append(f"{number(over)} above the {principal} day budget of {number(budget)}")
+        parts.append(
+            f"{number(over) if over else 'none'} above the {principal} day budget of {number(budget)}"
+        )
     return f"{'; '.join(parts)}."
 
 

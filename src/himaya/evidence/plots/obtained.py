@@ -11,7 +11,7 @@ from himaya.evidence.plots.budgets import ceiling
 from himaya.evidence.plots.frame import Frame, columns, rows, spread
 from himaya.evidence.plots.scale import Scale, decade_ticks, log2, round_ticks, time_ticks
 from himaya.evidence.plots.svg import group, label, line, picture, tag
-from himaya.evidence.words import clip, number
+from himaya.evidence.words import clip, number, shortened
 
 #: Lines that can still be told apart; further actors are in the table.
 MOST_LINES = 8
@@ -57,8 +57,9 @@ def obtained(data: ReportData, width: int = 960) -> Markup | None:
         canvas.frame.height,
         "People obtained over time",
         told(series),
-        *[_band(canvas, ladder, index) for index, ladder in enumerate(ladders)],
+        *[_band(canvas, ladder) for ladder in ladders],
         rows(canvas.frame, canvas.y, canvas.y_ticks, name),
+        *[_ceiling(canvas, ladder, index) for index, ladder in enumerate(ladders)],
         columns(canvas.frame, canvas.x, times),
         *[_steps(canvas, one, index) for index, one in reversed(list(enumerate(series)))],
         _names(canvas, series, ladders) if canvas.is_wide else _legend(canvas, series, ladders),
@@ -137,15 +138,17 @@ def _colour(series: Series, index: int) -> str:
     return f"c{index}" if series.found else "quiet"
 
 
-def _band(canvas: _Canvas, ladder: Ladder, index: int) -> Markup:
+def _ceiling(canvas: _Canvas, ladder: Ladder, index: int) -> Markup:
+    corners = stairs(ladder.steps, canvas.x, canvas.y)
+    return tag("path", d=_path(corners), class_=f"ceiling k{index}")
+
+
+def _band(canvas: _Canvas, ladder: Ladder) -> Markup:
     corners = stairs(ladder.steps, canvas.x, canvas.y)
     floor = canvas.frame.y_end
     end = [(canvas.x.end, corners[-1][1])] if corners[-1][0] < canvas.x.end else []
     area = [*corners, *end, (canvas.x.end, floor), (corners[0][0], floor)]
-    return group(
-        tag("path", d=f"{_path(area)} Z", class_="band"),
-        tag("path", d=_path(corners), class_=f"ceiling k{index}"),
-    )
+    return tag("path", d=f"{_path(area)} Z", class_="band")
 
 
 def _names(canvas: _Canvas, series: list[Series], ladders: list[Ladder]) -> Markup:
@@ -157,7 +160,7 @@ def _names(canvas: _Canvas, series: list[Series], ladders: list[Ladder]) -> Mark
     parts = []
     for index, one in enumerate(series):
         parts.append(_leader(canvas, ends[index], places[index], _colour(one, index)))
-        parts.append(_name(canvas, places[index], clip(one.actor, 24), _people(one)))
+        parts.append(_name(canvas, places[index], shortened(one.actor, 23), _people(one)))
     for end, place, ladder in zip(ends[len(series) :], places[len(series) :], inside, strict=True):
         parts.append(_leader(canvas, end, place, "allowed"))
         most = f"at most {number(ladder.steps[-1][1])} people"
@@ -195,7 +198,7 @@ def _legend(canvas: _Canvas, series: list[Series], ladders: list[Ladder]) -> Mar
     top = canvas.frame.y_end + 46
     for index, one in enumerate(series):
         parts.append(line(0, top - 4, 22, top - 4, f"leader {_colour(one, index)}"))
-        parts.append(label(f"{clip(one.actor, 24)}, {_people(one)}", 30, top, class_="name"))
+        parts.append(label(f"{shortened(one.actor, 34)}, {_people(one)}", 30, top, class_="name"))
         top += 19
     for index, ladder in enumerate(ladders):
         parts.append(line(0, top - 4, 22, top - 4, f"ceiling k{index}"))
