@@ -95,7 +95,8 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `listen` is `host:port` or `unix:/path`; `upstream` is `http://host:port` or `unix:/path`. `socket` is
     the Unix socket of the authority process. `secret_file` holds the secret that a front door shows to the
-    authority in `X-Himaya-Secret` (not needed on a Unix socket); `key_file` the key that signs clearances.
+    authority in `X-Himaya-Secret` (not needed on a Unix socket); `key_file` the key that signs clearances
+    ("": beside the socket, `.key`).
     """
 
     listen: str = "127.0.0.1:8080"

@@ -13,9 +13,9 @@ import hmac
 import logging
 import re
 from collections import OrderedDict
+from typing import TypeVar
 
 from himaya.core.decision import Action, Decision
-from himaya.core.exchange import Request
 from himaya.gate.challenge import reference_of
 from himaya.gate.challenge_pages import PREFIX
 from himaya.gate.door import Asker, Door, send, send_plain
@@ -28,6 +28,8 @@ from himaya.gate.sleepers import Sleepers
 
 log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 #: Where nginx asks, and where it fetches the page of a refusal.
 ASK = b"/auth"
 REFUSED = PREFIX.encode() + b"refused"
@@ -36,8 +38,9 @@ REFUSED = PREFIX.encode() + b"refused"
 _LONGEST_S = 2.0
 
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{8,128}")
-_METHOD = re.compile(rb"[A-Z]{1,20}")
-_TARGET = re.compile(rb"/[!-~]*")
+#: A token (RFC 9110 section 5.6.2), and what nginx lets through as a target: it takes raw bytes above ASCII.
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
+_TARGET = re.compile(rb"/[!-~\x80-\xff]*")
 
 #: What a request gets that may not be decided by us: a stranger asks, or the question lacks something.
 _STRICTEST = Decision(action=Action.BLOCK)
@@ -48,7 +51,8 @@ _STATUS = {Action.CHALLENGE: 401, Action.BLOCK: 403, Action.THROTTLE: 403, Actio
 class AuthRequest:
     """Answers nginx. A front door is believed on a Unix socket, or when it shows `secret`.
 
-    Refused decisions are remembered for the page that is fetched a moment later, at most `remember`.
+    Refused decisions are remembered for the page that is fetched a moment later, passed ones because nginx asks
+    again under the same id when it hands a request on inside itself (`try_files`, `index`); at most `remember`.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class AuthRequest:
         self.secret = secret
         self._sleepers = Sleepers(limits.sleepers, _LONGEST_S)
         self._refused: OrderedDict[str, Decision] = OrderedDict()
+        self._passed: OrderedDict[str, tuple[str, Decision]] = OrderedDict()
         self._remember = remember
         self._stranger_told = False
 
@@ -85,14 +90,20 @@ class AuthRequest:
             _answer(_STRICTEST, "", head, out)
             return
         request = asker.request
+        target, decision = self._passed.get(request.id, ("", _STRICTEST))
+        if target == request.target:
+            _answer(decision, reference_of(request.id), head, out, passes=True)
+            return
         decision = self.door.authority.decide(request)
         try:
             passes = decision.passes and await self._sleepers.slow_down(decision)
         except asyncio.CancelledError:
             self.door.settle_refused(request, 499)
             raise
-        if not passes:
-            self._keep(request, decision)
+        if passes:
+            _keep(self._passed, request.id, (request.target, decision), self._remember)
+        else:
+            _keep(self._refused, request.id, decision, self._remember)
             self.door.settle_refused(request, _STATUS[decision.action])
         _answer(decision, reference_of(request.id), head, out, passes=passes)
 
@@ -106,7 +117,7 @@ class AuthRequest:
             head,
             out.peer,
             vouched=True,
-            target=target.decode("ascii"),
+            target=target.decode("utf-8", "backslashreplace"),
             method=method.decode("ascii"),
             request_id=told.decode("ascii") if _ID.fullmatch(told) else "",
         )
@@ -129,11 +140,6 @@ class AuthRequest:
         )
         send(page, head, out)
 
-    def _keep(self, request: Request, decision: Decision) -> None:
-        self._refused[request.id] = decision
-        if len(self._refused) > self._remember:
-            self._refused.popitem(last=False)
-
     def _vouches(self, head: RequestHead, out: Inbound) -> bool:
         if out.on_unix:
             return True
@@ -144,6 +150,12 @@ class AuthRequest:
         if not self._stranger_told:
             self._stranger_told = True
             log.warning("somebody asked without the right X-Himaya-Secret and was refused")
+
+
+def _keep(table: OrderedDict[str, _T], request_id: str, value: _T, most: int) -> None:
+    table[request_id] = value
+    if len(table) > most:
+        table.popitem(last=False)
 
 
 def _from_header(head: RequestHead) -> Decision:

@@ -1,0 +1,114 @@
+"""The printed nginx configuration and `himaya gate --mode authority` together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.nginx_rig import RealGate, Rig
+
+from himaya.control import Control
+
+pytestmark = pytest.mark.system
+
+CONFIG = """
+mode = "{mode}"
+[owner]
+name = "owner"
+contact = "appeal@site.example"
+[retention]
+[[surface]]
+id = "profile"
+route = "/u/{{subject}}"
+[[surface]]
+id = "search"
+route = "/search"
+kind = "listing"
+people = ["header"]
+max_people = 20
+[budgets]
+address = {{ hour = {limit}, day = 100 }}
+prefix = {{}}
+"""
+
+REDIRECT = {"    location / {": "    location /old/ { try_files /no /u/1; }\n    location / {"}
+
+
+def both(directory: Path, mode: str, limit: int) -> tuple[Rig, RealGate]:
+    """Start nginx and the gate."""
+    rig = Rig(directory, edit=REDIRECT)
+    return rig, RealGate(rig, CONFIG.format(mode=mode, limit=limit))
+
+
+@pytest.fixture(name="enforced")
+def _enforced(tmp_path: Path) -> Iterator[tuple[Rig, RealGate]]:
+    rig, gate = both(tmp_path, "enforce", 25)
+    yield rig, gate
+    gate.stop()
+    rig.close()
+
+
+@pytest.fixture(name="shadow")
+def _shadow(tmp_path: Path) -> Iterator[tuple[Rig, RealGate]]:
+    rig, gate = both(tmp_path, "shadow", 1)
+    yield rig, gate
+    gate.stop()
+    rig.close()
+
+
+def test_over_budget_is_the_challenge_and_a_killed_gate_changes_nothing(
+    enforced: tuple[Rig, RealGate],
+) -> None:
+    """People pass within the budget, then comes the page; after kill -9 the site goes on."""
+    rig, gate = enforced
+    assert [rig.get(f"/u/{n}")[0] for n in range(25)] == [200] * 25
+    status, body, headers = rig.get("/u/99", Accept="text/html")
+    assert status in {403, 429}
+    assert "appeal@site.example" in body
+    assert headers["content-type"].startswith("text/html")
+    line = rig.lines(26)[-1]
+    assert (line["verdict"], line["gate"]) == ("challenge", "up")
+    assert line["reference"] in body
+    assert rig.get("/about")[0] == 200
+    gate.kill()
+    assert rig.get("/u/99")[:2] == (200, "two people")
+    assert rig.lines(28)[-1]["gate"] == "down"
+    gate.start()
+
+
+def test_the_pages_of_the_challenge_are_served(enforced: tuple[Rig, RealGate]) -> None:
+    """Puzzle, script and style come through nginx although the visitor is refused."""
+    rig, _ = enforced
+    assert rig.get("/.himaya/challenge")[0] == 200
+    assert rig.get("/.himaya/check.js")[2]["content-type"].startswith("text/javascript")
+
+
+def test_an_internal_redirect_is_charged_once(enforced: tuple[Rig, RealGate]) -> None:
+    """Nginx asks twice for one visit; the second answer is the first one, and reserves nothing."""
+    rig, gate = enforced
+    assert rig.get("/old/7")[0] == 200
+    assert rig.get("/search?q=a")[0] == 200
+    with Control(str(gate.config.parent / "h.sock")) as control:
+        assert control.status().open_tickets == 1
+    assert [rig.get(f"/u/{n}")[0] for n in range(5)] == [200] * 5
+    assert rig.get("/u/9")[0] != 200
+
+
+@pytest.mark.parametrize(
+    "target", ["/u/%C3%A9", "/u/é", "/u/a%7Fb", "/u/..%2f", "//u//1", "/u/1?é"]
+)
+def test_nobody_is_refused_in_shadow(shadow: tuple[Rig, RealGate], target: str) -> None:
+    """Whatever a visitor's program sends and nginx takes, shadow mode lets it pass."""
+    rig, _ = shadow
+    for _ in range(3):
+        assert rig.get(target.encode().decode("latin-1"))[:2] == (200, "two people")
+    assert {line["gate"] for line in rig.lines(3)} == {"up"}
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "M-SEARCH", "OPTIONS"])
+def test_every_method_passes_in_shadow(shadow: tuple[Rig, RealGate], method: str) -> None:
+    """No method that nginx lets through is refused in shadow mode."""
+    rig, _ = shadow
+    assert rig.get("/u/1", method)[0] in {200, 501}
+    assert rig.lines(1)[-1]["gate"] == "up"
