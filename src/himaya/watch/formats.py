@@ -8,7 +8,7 @@ from typing import Protocol
 from himaya.core.errors import InputError
 from himaya.watch.entry import Malformed, shown
 from himaya.watch.fields import apache_tokens, nginx_tokens
-from himaya.watch.jsonlines import JsonLines, map_of_format
+from himaya.watch.jsonlines import FormatSpec, JsonLines, map_of_format
 from himaya.watch.pattern import SYSLOG, LinePattern
 from himaya.watch.reading import Keep, Reading, Rows, read_rows
 from himaya.watch.source import MAX_LINE, Chunk
@@ -36,6 +36,8 @@ NAMED = {
 #: What is tried behind the header that syslog puts before a line.
 BEHIND_SYSLOG = ("combined", "vhost_combined", "common")
 
+_BEHIND = " behind syslog"
+
 #: Anything may follow a named format; fields that mean something are found by `detect`.
 REST = ("raw", r"(?: [^\n]*+)?")
 
@@ -46,6 +48,10 @@ class LineFormat(Protocol):
     """One way to write lines. `name` is fit to be shown."""
 
     name: str
+
+    def spec(self) -> FormatSpec:
+        """Return what the format is made of."""
+        ...
 
     def rows(self, text: str) -> Rows:
         """Return one row per line of `text`, which does not end in a newline."""
@@ -64,14 +70,13 @@ class TextFormat:
         syslog: bool = False,
     ) -> None:
         """Compile; raises InputError for a format that cannot be read back."""
-        self._made_of = (name, tokens, account_field, syslog)
-        self.name = f"{name} behind syslog" if syslog else name
+        self._spec = FormatSpec(name, tuple(tokens), account_field, syslog=syslog)
+        self.name = name + _BEHIND * syslog
         self._pattern = LinePattern([("raw", SYSLOG)] * syslog + tokens, account_field)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Travel to another process as what it is made of."""
-        name, tokens, account_field, syslog = self._made_of
-        return _text_format, (name, tokens, account_field, syslog)
+    def spec(self) -> FormatSpec:
+        """Return what the format is made of."""
+        return self._spec
 
     def rows(self, text: str) -> Rows:
         """Return one row per line."""
@@ -79,13 +84,16 @@ class TextFormat:
         return Rows(pattern.pattern.findall(text), pattern.slots, pattern.bad)
 
 
-def _text_format(
-    name: str,
-    tokens: list[tuple[str, str]],
-    account_field: str,
-    syslog: bool,  # noqa: FBT001
-) -> TextFormat:
-    return TextFormat(name, tokens, account_field=account_field, syslog=syslog)
+def format_of(spec: FormatSpec) -> LineFormat:
+    """Return the format made of `spec`, in another process."""
+    if spec.keys:
+        return JsonLines(spec.keys, spec.name)
+    return TextFormat(
+        spec.name.removesuffix(_BEHIND),
+        list(spec.tokens),
+        account_field=spec.account_field,
+        syslog=spec.syslog,
+    )
 
 
 def read_chunk(form: LineFormat, chunk: Chunk, keep: Keep) -> Reading:

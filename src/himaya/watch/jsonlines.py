@@ -89,6 +89,16 @@ _DECODER = msgspec.json.Decoder(dict[str, Any])
 _MISSING = object()
 
 
+class FormatSpec(msgspec.Struct, frozen=True, array_like=True):
+    """What a format is made of, so that it can be made again elsewhere: tokens, or the keys of JSON lines."""
+
+    name: str
+    tokens: tuple[tuple[str, str], ...] = ()
+    account_field: str = ""
+    syslog: bool = False
+    keys: dict[str, str] = {}
+
+
 class JsonLines:
     """Lines that are JSON objects; `keys` maps words to keys."""
 
@@ -104,6 +114,7 @@ class JsonLines:
         if "request" not in keys and "target" not in keys:
             raise InputError("log.fields: no key for target (or request)")
         self.name = name
+        self._keys = keys
         self._words = tuple(keys)
         self._paths = [_path(key) for key in keys.values()]
         words = [word for word in self._words if word != "request"]
@@ -112,6 +123,10 @@ class JsonLines:
         self.slots = {word: index for index, word in enumerate(words)}
         self.bad = len(words)
         self._empty: Row = ("",) * (self.bad + 1)
+
+    def spec(self) -> FormatSpec:
+        """Return what the format is made of."""
+        return FormatSpec(self.name, keys=self._keys)
 
     def rows(self, text: str) -> Rows:
         """Return one row per line."""

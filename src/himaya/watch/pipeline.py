@@ -1,38 +1,50 @@
 """Reading and judging a log in one process, or in several: the results are the same.
 
-In several processes some parse chunks and share their entries out by actor, and each share of the
-actors is judged by a process of its own; this one hands the encoded entries on, in order.
+In several processes each parses every n-th chunk and judges one share of the actors; this one reads
+the files and hands encoded entries on, in the order of the logs' clocks.
 """
 
 from __future__ import annotations
 
-import gc
+import contextlib
 import os
+import subprocess
+import sys
+import threading
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import Protocol
+from concurrent.futures import Future, InvalidStateError
+from typing import BinaryIO, Protocol, cast
 
-import msgspec
-
-from himaya.watch.actors import Exchanges
-from himaya.watch.entry import Entry
-from himaya.watch.feed import Batch, decode, encode
+from himaya.core.errors import ServiceError
+from himaya.watch.feed import Batch
 from himaya.watch.formats import LineFormat, read_chunk
 from himaya.watch.keep import KeepSurfaces
 from himaya.watch.reading import Reading
-from himaya.watch.shard import Setup, Shard, Sink, share_of
+from himaya.watch.shard import Setup, Shard, Sink
 from himaya.watch.source import Chunk
 from himaya.watch.tally import Tally
+from himaya.watch.worker import (
+    Answer,
+    Begin,
+    Finish,
+    Finished,
+    Judge,
+    Parse,
+    Parsed,
+    Sharer,
+    Task,
+    receive_answer,
+    send,
+)
 
 #: Bytes of logs below which starting processes costs more than it saves.
 WORTH_IT = 48 << 20
 
-#: Processes of a kind at most.
+#: Processes at most.
 MOST_PROCESSES = 8
 
-#: Batches under way per judging process, so that a fast reader does not fill the memory.
+#: Batches handed to a process before its answers are waited for.
 _UNDER_WAY = 4
 
 
@@ -90,31 +102,32 @@ class Parallel:
     def __init__(
         self, forms: dict[int, LineFormat], setup: Setup, sink: Sink | None, processes: int
     ) -> None:
-        """Start `processes` parsers, and as many judges unless there is a sink."""
-        context = get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        """Start the processes. Raises ServiceError when one cannot be started."""
         self._local = Shard(setup, sink) if sink is not None else None
         shares = 1 if self._local else processes
-        self._sharer = _Sharer(setup, shares)
-        self._parsers = ProcessPoolExecutor(
-            processes, context, _start_parser, (forms, setup, shares)
-        )
-        self._judges = [
-            ProcessPoolExecutor(1, context, _start_judge, (setup,))
-            for _ in range(0 if self._local else processes)
-        ]
-        self._ahead = processes + 2
-        self._under_way: deque[Future[None]] = deque()
+        self._sharer = Sharer(setup, shares)
+        begin = Begin({number: form.spec() for number, form in forms.items()}, setup, shares)
+        self._workers: list[_Process] = []
+        try:
+            for _ in range(processes):
+                self._workers.append(_Process(begin))
+        except BaseException:
+            self.close()
+            raise
+        self._turn = 0
+        self._under_way: deque[Future[Answer]] = deque()
 
     def read(self, number: int, chunks: Iterator[Chunk]) -> Iterator[tuple[Reading, Batch | None]]:
         """Yield readings in the order of the chunks, with a few being parsed ahead."""
-        ahead: deque[Future[_Parsed]] = deque()
+        ahead: deque[Future[Answer]] = deque()
         for chunk in chunks:
-            ahead.append(self._parsers.submit(_parse, number, chunk))
-            if len(ahead) >= self._ahead:
-                yield ahead.popleft().result().unpacked()
+            worker = self._workers[self._turn % len(self._workers)]
+            self._turn += 1
+            ahead.append(worker.ask(Parse(number, chunk)))
+            if len(ahead) > len(self._workers):
+                yield _unpacked(ahead.popleft())
         while ahead:
-            yield ahead.popleft().result().unpacked()
+            yield _unpacked(ahead.popleft())
 
     def record(self, pile: int, batch: Batch, *, anew: bool) -> None:
         """Hand the shares of a batch to their judges, or judge here."""
@@ -122,9 +135,9 @@ class Parallel:
             self._local.record(pile, batch.entries(), anew=anew)
             return
         blobs = batch.blobs or self._sharer.share_out(batch.entries())
-        for judge, blob in zip(self._judges, blobs, strict=True):
-            self._under_way.append(judge.submit(_judge, pile, blob, anew))
-        while len(self._under_way) > _UNDER_WAY * len(self._judges):
+        for worker, blob in zip(self._workers, blobs, strict=True):
+            self._under_way.append(worker.ask(Judge(pile, blob, anew)))
+        while len(self._under_way) > _UNDER_WAY * len(self._workers):
             self._under_way.popleft().result()
 
     def finish(self) -> list[Tally]:
@@ -133,96 +146,85 @@ class Parallel:
             self._under_way.popleft().result()
         if self._local is not None:
             return [self._local.finish()]
-        ends = [judge.submit(_finish) for judge in self._judges]
-        return [end.result() for end in ends]
+        ends = [worker.ask(Finish()) for worker in self._workers]
+        answers = [end.result() for end in ends]
+        return [answer.tally for answer in answers if isinstance(answer, Finished)]
 
     def close(self) -> None:
         """Stop the processes."""
-        for pool in (self._parsers, *self._judges):
-            pool.shutdown(wait=True, cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+
+
+def _unpacked(pending: Future[Answer]) -> tuple[Reading, Batch | None]:
+    parsed = cast("Parsed", pending.result())
+    batch = Batch([], parsed.blobs, parsed.span) if parsed.blobs else None
+    return parsed.reading, batch
 
 
 def pipeline(
     forms: dict[int, LineFormat], setup: Setup, *, sink: Sink | None, size: int, processes: int
 ) -> Pipeline:
-    """Return the pipeline that suits `size` bytes of logs; `processes` 0 means as many as there are cores."""
-    cores = processes or len(os.sched_getaffinity(0))
-    if cores < 2 or (size < WORTH_IT and not processes):
+    """Return the pipeline that suits `size` bytes of logs; `processes` 0: as many as there are cores."""
+    wanted = processes or len(os.sched_getaffinity(0))
+    if wanted < 2 or not forms or (size < WORTH_IT and not processes):
         return Serial(forms, setup, sink)
-    return Parallel(forms, setup, sink, min(cores, MOST_PROCESSES))
+    return Parallel(forms, setup, sink, min(wanted, MOST_PROCESSES))
 
 
-class _Parsed(msgspec.Struct, array_like=True):
-    """A reading without entries, and its entries as one blob per share."""
+class _Process:
+    """One worker. A thread takes its answers in, so that neither side waits for the other to read."""
 
-    reading: Reading
-    blobs: list[bytes]
-    span: tuple[float, float]
+    def __init__(self, begin: Begin) -> None:
+        path = os.pathsep.join(filter(None, sys.path))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "himaya.watch.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        except OSError as problem:
+            raise ServiceError(f"cannot start a reading process: {problem}") from None
+        self._tasks = cast("BinaryIO", self._process.stdin)
+        self._answers = cast("BinaryIO", self._process.stdout)
+        self._waiting: deque[Future[Answer]] = deque()
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+        self._send(begin)
 
-    def unpacked(self) -> tuple[Reading, Batch | None]:
-        return self.reading, Batch([], self.blobs, self.span) if self.blobs else None
+    def ask(self, task: Task) -> Future[Answer]:
+        """Send a task; its answer will come."""
+        pending: Future[Answer] = Future()
+        self._waiting.append(pending)
+        self._send(task)
+        return pending
 
+    def _send(self, task: Task) -> None:
+        try:
+            send(self._tasks, task)
+        except (BrokenPipeError, ValueError):
+            self._lost()
 
-class _Sharer:
-    """Shares entries out by actor."""
+    def _take(self) -> None:
+        while (answer := receive_answer(self._answers)) is not None:
+            self._waiting.popleft().set_result(answer)
+        self._lost()
 
-    def __init__(self, setup: Setup, shares: int) -> None:
-        self._exchanges = Exchanges(setup.actor)
-        self._shares = shares
+    def _lost(self) -> None:
+        """The process is gone: whoever waits for it is told."""
+        while self._waiting:
+            with contextlib.suppress(InvalidStateError, IndexError):
+                self._waiting.popleft().set_exception(ServiceError("a reading process has ended"))
 
-    def share_out(self, entries: list[Entry]) -> list[bytes]:
-        """Return one blob per share, each in the order of the entries."""
-        if self._shares == 1:
-            return [encode(entries)]
-        parts: list[list[Entry]] = [[] for _ in range(self._shares)]
-        for entry in entries:
-            parts[share_of(self._exchanges.actor(entry).name, self._shares)].append(entry)
-        return [encode(part) for part in parts]
-
-
-class _Parser:
-    def __init__(self, forms: dict[int, LineFormat], setup: Setup, shares: int) -> None:
-        self._forms = forms
-        self._keep = KeepSurfaces(setup.policy.surfaces)
-        self._sharer = _Sharer(setup, shares)
-
-    def parse(self, number: int, chunk: Chunk) -> _Parsed:
-        form = self._forms[number]
-        reading = read_chunk(form, chunk, self._keep)
-        entries, reading.entries = reading.entries, []
-        if not entries:
-            return _Parsed(reading, [], (0.0, 0.0))
-        return _Parsed(reading, self._sharer.share_out(entries), (entries[0].at, entries[-1].at))
-
-
-# What a process of the pools holds: one parser or one judge.
-_parsers: list[_Parser] = []
-_shards: list[Shard] = []
-
-
-def _start_parser(forms: dict[int, LineFormat], setup: Setup, shares: int) -> None:
-    spare_collections()
-    _parsers.append(_Parser(forms, setup, shares))
-
-
-def _parse(number: int, chunk: Chunk) -> _Parsed:
-    return _parsers[0].parse(number, chunk)
-
-
-def _start_judge(setup: Setup) -> None:
-    spare_collections()
-    _shards.append(Shard(setup))
-
-
-def _judge(pile: int, blob: bytes, anew: bool) -> None:  # noqa: FBT001 - sent by position
-    _shards[0].record(pile, decode(blob), anew=anew)
-
-
-def _finish() -> Tally:
-    return _shards[0].finish()
-
-
-def spare_collections() -> None:
-    """Collect garbage rarely: parsing and judging make no cycles, and the heap is large."""
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
+    def close(self) -> None:
+        """Let the process end, and wait for it."""
+        with contextlib.suppress(BrokenPipeError):
+            self._tasks.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._thread.join()
+        self._answers.close()

@@ -1,0 +1,182 @@
+"""`himaya scan`: read logs once, from their first line to their last, and say who collected people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from himaya.config import Config
+from himaya.core.facts import Facts, NearFact
+from himaya.core.policy import Budgets, Policy
+from himaya.watch.assemble import Found, joined, result_of
+from himaya.watch.entry import Entry
+from himaya.watch.feed import Batch, Piles, Stream, in_order
+from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs
+from himaya.watch.pipeline import Pipeline, pipeline
+from himaya.watch.pseudonyms import Pseudonyms
+from himaya.watch.result import ScanResult
+from himaya.watch.sample import Sample, sample_inputs
+from himaya.watch.shard import Setup, Sink
+from himaya.watch.surfaces import SURE, GuessedSurface, discover_surfaces
+from himaya.watch.tally import Limits, Tally
+from himaya.watch.totals import Totals
+
+#: Told how many bytes of all logs were read so far.
+Progress = Callable[[int], None]
+
+_NO_BUDGETS = Budgets(account=None, session=None, key=None, address=None, prefix=None)
+
+#: Lines sampled when a configuration names the surfaces: only proxies are looked for.
+_SHORT_SAMPLE = 5_000
+
+
+class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to scan.
+
+    `format` overrides the configuration's. `sink` takes every disclosure (a ledger), after `on_policy` was told the
+    policy. `processes` 0: as many as pay.
+    """
+
+    config: Config | None = None
+    format: str = ""
+    sink: Sink | None = None
+    facts: Facts | None = None
+    pseudonymous: bool = False
+    processes: int = 0
+    limits: Limits = Limits()
+    on_policy: Callable[[Policy], None] | None = None
+
+
+def scan(
+    names: Sequence[str], options: ScanOptions | None = None, progress: Progress | None = None
+) -> ScanResult:
+    """Return what the logs show; `-` is standard input.
+
+    Without a configuration the routes that show people are guessed. Raises InputError for a log that cannot be read.
+    """
+    return _Scan(options or ScanOptions()).run(names, progress)
+
+
+class _Scan:
+    """One run."""
+
+    def __init__(self, options: ScanOptions) -> None:
+        self._options = options
+        self._config = options.config
+        self._totals = Totals()
+        self._sample = Sample.empty()
+        self._guesses: list[GuessedSurface] = []
+        self._late_at = ""
+        self._inputs: list[Input] = []
+
+    def run(self, names: Sequence[str], progress: Progress | None) -> ScanResult:
+        began = time.monotonic()
+        self._inputs = open_inputs(names, self._form())
+        try:
+            self._look()
+            policy = self._policy()
+            if self._options.on_policy is not None:
+                self._options.on_policy(policy)
+            tallies, late = self._judge(policy, progress)
+        finally:
+            close_inputs(self._inputs)
+        found = Found(
+            names=tuple(names),
+            policy=policy,
+            config=self._config,
+            totals=self._totals,
+            tally=joined(tallies),
+            guesses=self._guesses,
+            agents=self._sample.agents,
+            formats=tuple(each.form.name for each in self._inputs if each.form is not None),
+            late=late,
+            late_at=self._late_at,
+            kept=self._options.sink is not None,
+        )
+        names_of = Pseudonyms() if self._options.pseudonymous else None
+        return msgspec.structs.replace(result_of(found, names_of), seconds=time.monotonic() - began)
+
+    # before ------------------------------------------------------------------------------------
+
+    def _form(self) -> LogForm:
+        config = self._config
+        wanted = self._options.format
+        if config is None:
+            return LogForm(wanted or "auto")
+        return LogForm(wanted or config.log.format, config.log.fields, config.actor.account_field)
+
+    def _look(self) -> None:
+        """Take a sample, and guess surfaces from it where none are declared."""
+        if self._config is not None:
+            self._sample = sample_inputs(self._inputs, _SHORT_SAMPLE)
+            return
+        self._sample = sample_inputs(self._inputs)
+        self._guesses = discover_surfaces(self._sample.paths)
+
+    def _policy(self) -> Policy:
+        """Return what the engine judges by; without rows to keep, budgets are drawn and not counted."""
+        if self._config is not None:
+            policy = self._config.policy()
+            if self._options.sink is not None:
+                return policy
+            return msgspec.structs.replace(policy, budgets=_NO_BUDGETS, tiers={})
+        # An unseen answer of a guessed listing counts as one person: a guess must not charge twenty.
+        surfaces = tuple(
+            msgspec.structs.replace(guess.surface, max_people=1)
+            for guess in self._guesses
+            if guess.confidence >= SURE
+        )
+        return Policy(surfaces=surfaces, budgets=_NO_BUDGETS)
+
+    # the logs ----------------------------------------------------------------------------------
+
+    def _judge(self, policy: Policy, progress: Progress | None) -> tuple[list[Tally], int]:
+        options, facts = self._options, self._options.facts or Facts()
+        begun = [each.first_at for each in self._inputs if each.form is not None]
+        setup = Setup(
+            policy=policy,
+            actor=self._config.actor if self._config else None,
+            limits=options.limits,
+            began=min(begun, default=0.0),
+            accounts=tuple(facts.accounts.values()),
+            subjects=tuple(facts.subjects.values()),
+            near=tuple(NearFact(*pair) for pair in facts.near),
+        )
+        forms = {n: each.form for n, each in enumerate(self._inputs) if each.form is not None}
+        size = sum(each.source.size * (8 if each.source.packing else 1) for each in self._inputs)
+        pipe = pipeline(forms, setup, sink=options.sink, size=size, processes=options.processes)
+        try:
+            return self._run(pipe, progress)
+        finally:
+            pipe.close()
+
+    def _run(self, pipe: Pipeline, progress: Progress | None) -> tuple[list[Tally], int]:
+        streams = [
+            Stream(self._batches(pipe, number, each, progress), each.first_at)
+            for number, each in enumerate(self._inputs)
+            if each.form is not None
+        ]
+        piles = Piles(self._note_late)
+        for batch in in_order(streams):
+            for number, anew, part in piles.pile(batch):
+                pipe.record(number, part, anew=anew)
+        return pipe.finish(), piles.late
+
+    def _batches(
+        self, pipe: Pipeline, number: int, each: Input, progress: Progress | None
+    ) -> Iterator[Batch]:
+        source = each.source
+        last: float | None = None
+        for reading, batch in pipe.read(number, source.chunks()):
+            self._totals.add(reading, source)
+            last = last if reading.last is None else reading.last
+            if progress is not None:
+                progress(sum(one.source.position() for one in self._inputs))
+            if batch is not None:
+                yield batch
+        self._totals.ended(source, last)
+
+    def _note_late(self, entry: Entry) -> None:
+        self._late_at = self._late_at or f"line {entry.line}"
