@@ -226,8 +226,9 @@ identified_days = 31  # then rows are deleted
 then = "delete"
 
 [gate]
-listen = "127.0.0.1:8080"
-upstream = "http://127.0.0.1:8000"
+listen = "unix:/run/himaya/auth.sock"  # where nginx asks; as a reverse proxy (--mode proxy): "127.0.0.1:8080"
+socket = "/run/himaya/himaya.sock"  # where middleware and commands ask; choose directories that you may write
+upstream = "http://127.0.0.1:8000"  # the application behind the reverse proxy
 
 [ledger]
 directory = "ledger"
