@@ -114,6 +114,7 @@ def test_himaya_makes_the_difference(story):
     assert without == 500
     assert figure(run.said, "People taken with himaya") < without
     assert "ended without an answer" not in run.said
+    assert "one with 500 nearly fits into them whole" in " ".join(run.said.split())
 
 
 def test_honest_people_are_left_alone(story):

@@ -18,6 +18,8 @@ from himaya.demo.stage import Stage
 
 #: The account budget of the demo's himaya.toml for one day; a test keeps both equal.
 DAY_BUDGET = 300
+#: Below this many people the sum of the scrapers' budgets is a large part of the site.
+_SMALL = 5000
 _SHOWN_LINES = 3
 _SHOWN_DIFF = 12
 
@@ -29,7 +31,7 @@ def closing(
     return Group(
         Rule("What happened"),
         _block(_figures(scene)),
-        *map(Text, _warnings(scene)),
+        *map(Text, _notes(scene)),
         Rule("Exact answers"),
         Text(_proof_words(scene, proof)),
         _block(_side_by_side(proof)),
@@ -70,11 +72,17 @@ def _figures(scene: Scene) -> Table:
     return table
 
 
-def _warnings(scene: Scene) -> list[str]:
-    broken = scene.broken()
-    if not broken:
-        return []
-    return [f"{broken} requests ended without an answer; the figures above lack their people."]
+def _notes(scene: Scene) -> list[str]:
+    """Return what a reader must know to read the figures rightly."""
+    found = []
+    if scene.population < _SMALL:
+        found.append(
+            f"The budgets are those of a site with 20,000 people; one with {scene.population:,}"
+            " nearly fits into them whole."
+        )
+    if broken := scene.broken():
+        found.append(f"{broken} requests ended without an answer; their people are missing above.")
+    return found
 
 
 def _proof_words(scene: Scene, proof: Proof) -> str:
@@ -129,7 +137,7 @@ def patient_words(scene: Scene) -> str:
         f"The patient reader took {gated} people ({bare} without himaya). It reads at the pace of a"
         " member and stays under every budget: nothing tells it from one, and himaya does not"
         f" pretend to. Its people are in the ledger. At {DAY_BUDGET} people a day, one such account"
-        f" needs {days:,} days for the whole site."
+        f" needs {days:,} {'day' if days == 1 else 'days'} for the whole site."
     )
 
 

@@ -29,6 +29,8 @@ _CROWD = 120
 _TICK_S = 0.25
 _PLAIN_EVERY_S = 2.0
 _INTERRUPTED = 130
+#: Ctrl-C, a polite end, and a terminal that is closed.
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -74,14 +76,14 @@ def _scene(members: Sequence[Member], seconds: float) -> Scene:
 
 @contextlib.contextmanager
 def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM set `stop`, so that everything ends in order."""
+    """Let Ctrl-C, SIGTERM and SIGHUP set `stop`, so that everything ends in order."""
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in _ENDS:
         loop.add_signal_handler(name, stop.set)
     try:
         yield
     finally:
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in _ENDS:
             loop.remove_signal_handler(name)
 
 
