@@ -7,8 +7,10 @@ Words in the order of reading:
 `http`, `site`, `pages`, `serve`   the site itself: one small process, plain HTML, no JavaScript
 `client`, `harvest` a small HTTP client, and what a scraper reads out of the bodies it gets
 `scrapers`, `crowd` who collects people, and who simply uses the site
-`children`, `story` starting site and gate, running both sides at the same time, stopping them
+`tally`, `scene`    what is counted while it happens
+`children`, `stage`, `story`  starting site and gate, running both sides at the same time, stopping them
 `table`, `proof`, `closing`   the live table, the diff against the ledger, the last screen
+`counts`, `report`  the ledger's own counts, and the page made of them
 
-The site knows nothing of himaya except three response headers that it sets as any site would.
+The site knows nothing of himaya except two response headers that it sets as any site would.
 """

@@ -1,6 +1,6 @@
 """The demo site: which page a request gets, who is signed in, and what it tells himaya.
 
-What it tells is three response headers and nothing else: `Himaya-Account` for signed-in members,
+What it tells is two response headers and nothing else: `Himaya-Account` for signed-in members,
 `Himaya-Subjects` on the pages that list people. Search results and the JSON API tell nothing: there
 himaya reads the links and the JSON paths that `himaya.toml` declares.
 """
