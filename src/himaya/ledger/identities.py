@@ -146,21 +146,26 @@ class Identities:
                     del cache[name]
 
     def _resolve_kind(self, kind: Kind, names: dict[str, int]) -> list[tuple[Kind, str, int, int]]:
-        lookups = {name: self._lookup(kind, name) for name in names}
-        known = dict(self._select(set(lookups.values())))
+        """Return every name with its surrogate and last day, inserting and updating as needed."""
+        cache = self._cache[kind]
+        known = {name: cache[name] for name in names if name in cache}
+        lookups = {name: self._lookup(kind, name) for name in names if name not in known}
+        stored = dict(self._select(set(lookups.values())))
         fresh, later = [], []
-        for name, lookup in lookups.items():
-            surrogate, day = known.get(lookup, (0, -1))
+        for name, day in names.items():
+            surrogate, last = known.get(name) or stored.get(lookups[name], (0, -1))
             if not surrogate:
-                surrogate, day = secrets.randbits(63) or 1, names[name]
-                fresh.append((surrogate, lookup, int(kind), self._seal(surrogate, name), day))
-            elif names[name] > day:
-                day = names[name]
+                surrogate = secrets.randbits(63) or 1
+                sealed = self._seal(surrogate, name)
+                fresh.append((surrogate, lookups[name], int(kind), sealed, day))
+            elif day > last:
                 later.append((day, surrogate))
-            known[lookup] = (surrogate, day)
+            known[name] = (surrogate, max(day, last))
+            if name in lookups:
+                stored[lookups[name]] = known[name]
         self._db.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", fresh)
         self._db.executemany("UPDATE identity SET day = ? WHERE surrogate = ?", later)
-        return [(kind, name, *known[lookup]) for name, lookup in lookups.items()]
+        return [(kind, name, *known[name]) for name in names]
 
     def _seal(self, surrogate: int, name: str) -> bytes:
         return self._keys.seal(bounded(name, MAX_NAME).encode(), b"%d" % surrogate)

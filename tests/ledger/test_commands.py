@@ -1,0 +1,198 @@
+"""The commands of the ledger, as an operator runs them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.ledger.making import NOON, disclosed, write
+
+from himaya import cli
+from himaya.core.errors import HimayaError
+
+
+def _run(*words: object, code: int = 0) -> str:
+    """Run `himaya`; return standard output, or the message when it ends with an error of its own."""
+    done = CliRunner().invoke(cli.group, [str(word) for word in words])
+    if isinstance(done.exception, HimayaError):
+        assert code == 2
+        return str(done.exception)
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+@pytest.fixture(name="ledger")
+def _ledger(tmp_path: Path) -> Path:
+    write(
+        tmp_path / "l",
+        disclosed(NOON, "u1", "anna", "=cmd()", fields=("name", "email")),
+        disclosed(NOON + 60, "u1", "anna"),
+        disclosed(NOON, "u2", "ben\x1b[2J"),
+    )
+    return tmp_path / "l"
+
+
+def test_who_prints_json(ledger: Path):
+    """`who --json` has the agreed keys, for an actor and as a mirror image for a subject."""
+    said = json.loads(
+        _run("who", "--ledger", ledger, "--actor", "account:u1", "--why", "t", "--json")
+    )
+    assert said["actor"] == "account:u1"
+    assert said["people"] == 2
+    assert said["unobserved"] == []
+    assert {
+        "subject": "anna",
+        "fields": ["email", "name"],
+        "first": "2025-06-15T12:00:00Z",
+        "last": "2025-06-15T12:01:00Z",
+        "times": 2,
+        "certainty": "served",
+    } in said["subjects"]
+    said = json.loads(_run("who", "--ledger", ledger, "--subject", "anna", "--why", "t", "--json"))
+    assert (said["subject"], said["count"]) == ("anna", 1)
+    (actor,) = said["actors"]
+    assert actor["actor"] == "account:u1"
+    assert set(actor) == {"actor", "fields", "first", "last", "times", "certainty"}
+
+
+def test_who_prints_csv_that_runs_nothing(ledger: Path):
+    """`who --csv` is a table in which no name is a formula."""
+    said = _run("who", "--ledger", ledger, "--actor", "account:u1", "--why", "t", "--csv")
+    rows = list(csv.reader(io.StringIO(said)))
+    assert rows[0] == ["subject", "fields", "first", "last", "times", "certainty"]
+    assert sorted(row[0] for row in rows[1:]) == ["'=cmd()", "anna"]
+
+
+def test_who_prints_words_that_steer_nothing(ledger: Path):
+    """Names with control characters cannot steer the terminal; the period of retention is said."""
+    said = _run("who", "--ledger", ledger, "--actor", "account:u2", "--why", "t")
+    assert "account:u2: known to have been shown 1 person." in said
+    assert "\x1b" not in said
+    assert "kept 31 days, then deleted" in said
+
+
+def test_who_is_limited_to_a_period(ledger: Path):
+    """`--from` and `--to` limit the answer."""
+    words = ("who", "--ledger", ledger, "--actor", "account:u1", "--why", "t", "--json")
+    assert json.loads(_run(*words, "--from", "2025-06-15T12:00:30Z"))["people"] == 1
+    assert json.loads(_run(*words, "--to", "2025-06-14"))["people"] == 0
+
+
+def test_who_is_recorded_before_it_answers(ledger: Path):
+    """Every use is in the chain with its reason, sealed; no reason or no record, no answer."""
+    assert "--why" in _run("who", "--ledger", ledger, "--subject", "anna", "--why", " ", code=2)
+    _run("who", "--ledger", ledger, "--subject", "anna", "--why", "request 7 of Ünal")
+    assert b"request 7" not in (ledger / "chain.jsonl").read_bytes()
+    entries = json.loads(_run("ledger", "log", "--ledger", ledger, "--json"))["entries"]
+    uses = [entry for entry in entries if entry["kind"] == "access"]
+    assert [(use["column"], use["name"], use["why"]) for use in uses] == [
+        ("subject", "anna", "request 7 of Ünal")
+    ]
+
+
+def test_who_does_not_answer_unrecorded(ledger: Path):
+    """When the access log cannot be written, there is no answer."""
+    (ledger / "chain.jsonl").rename(ledger / "chain.old")
+    (ledger / "chain.jsonl").mkdir()
+    said = _run("who", "--ledger", ledger, "--actor", "account:u1", "--why", "t", code=2)
+    assert "cannot open for writing" in said
+
+
+def test_who_wants_one_question(ledger: Path):
+    """Either an actor or a subject is asked for, in a known form."""
+    assert "either" in _run("who", "--ledger", ledger, "--why", "t", code=2)
+    said = _run("who", "--ledger", ledger, "--actor", "u1", "--why", "t", code=2)
+    assert "account:NAME" in said
+
+
+def test_forget_and_hold(ledger: Path):
+    """A hold stops forgetting, is listed and released; then forgetting works."""
+    on = ("--ledger", ledger)
+    said = json.loads(
+        _run(
+            *("hold", *on, "--actor", "account:u1", "--basis", "case 12"),
+            *("--by", "Dana", "--until", "2099-01-01", "--json"),
+        )
+    )
+    (hold,) = said["holds"]
+    assert (hold["what"], hold["name"], hold["basis"]) == ("account", "u1", "case 12")
+    said = _run("forget", *on, "--subject", "anna", "--why", "art. 17", code=2)
+    assert "case 12" in said
+    assert "2099-01-02" in said
+    assert hold["id"] in _run("hold", *on, "--list")
+    released = ("--release", hold["id"], "--basis", "closed", "--by", "Dana")
+    assert _run("hold", *on, *released) == "No hold stands.\n"
+    assert "Erased" in _run("forget", *on, "--subject", "anna", "--why", "art. 17")
+    assert "does not know" in _run("forget", *on, "--subject", "anna", "--why", "art. 17")
+    said = _run("who", *on, "--actor", "account:u1", "--why", "t")
+    assert "2 people, 1 of them erased since" in said
+
+
+@pytest.mark.parametrize("missing", ["--basis", "--by", "--until"])
+def test_a_hold_says_all_it_must(ledger: Path, missing: str):
+    """A hold without basis, owner or end is refused."""
+    words = {"--subject": "anna", "--basis": "b", "--by": "d", "--until": "2099-01-01"}
+    del words[missing]
+    flat = [word for pair in words.items() for word in pair]
+    assert missing in _run("hold", "--ledger", ledger, *flat, code=2)
+
+
+def test_verify_ends_with_one_when_something_is_wrong(ledger: Path):
+    """`ledger verify` ends with 0 when all is as written, with 1 and the file's name when not."""
+    assert "as written" in _run("ledger", "verify", "--ledger", ledger)
+    (path,) = ledger.glob("sealed/*")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert path.name in _run("ledger", "verify", "--ledger", ledger, code=1)
+    said = json.loads(_run("ledger", "verify", "--ledger", ledger, "--json", code=1))
+    assert len(said["problems"]) == 1
+
+
+def test_seal_expire_and_status(ledger: Path, tmp_path: Path):
+    """`seal`, `expire` and `status` do and print what they say."""
+    on = ("--ledger", ledger)
+    assert _run("ledger", "seal", *on) == "Sealed.\n"
+    status = json.loads(_run("ledger", "status", *on, "--json"))
+    assert (status["rows"], status["files"], status["being_written"]) == (4, 1, False)
+    private = tmp_path / "sealing.key"
+    assert str(private) in _run("ledger", "sealing-key", *on, "--private", private)
+    said = _run("ledger", "expire", *on, "--days", "5", "--then", "seal")
+    assert said.startswith("4 rows sealed, 0 kept by holds")
+    words = ("who", *on, "--actor", "account:u1", "--why", "t", "--json")
+    assert json.loads(_run(*words))["people"] == 0
+    assert json.loads(_run(*words, "--sealing-key", private))["people"] == 2
+    said = json.loads(_run("ledger", "expire", *on, "--sealed-before", "2025-07-01", "--json"))
+    assert said["sealed_rows_removed"] == 4
+    assert json.loads(_run(*words, "--sealing-key", private))["people"] == 0
+    assert "kept 5 days, then sealed" in _run("ledger", "status", *on)
+
+
+def test_a_running_writer_keeps_its_ledger(ledger: Path):
+    """Commands that write rows are refused while a writer runs; questions are answered."""
+    opened = write(ledger, disclosed(NOON, "u9", "p9"), close=False)
+    for command in ("seal", "expire"):
+        said = _run("ledger", command, "--ledger", ledger, code=2)
+        assert f"process {os.getpid()} writes this ledger" in said
+    said = _run("who", "--ledger", ledger, "--actor", "account:u9", "--why", "t")
+    assert "1 person" in said
+    opened.close()
+
+
+def test_no_ledger_is_said(tmp_path: Path):
+    """A place without a ledger is an error with its path, for every command."""
+    on = ("--ledger", tmp_path / "nowhere")
+    for words in (
+        ("who", *on, "--subject", "a", "--why", "t"),
+        ("forget", *on, "--subject", "a", "--why", "t"),
+        ("hold", *on, "--list"),
+        ("ledger", "verify", *on),
+        ("ledger", "seal", *on),
+        ("ledger", "expire", *on),
+        ("ledger", "status", *on),
+        ("ledger", "log", *on),
+    ):
+        assert "nowhere: no ledger here" in _run(*words, code=2)
