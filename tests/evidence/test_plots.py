@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from tests.evidence.samples import DAY, START, data, series
 
 from himaya.evidence import words
-from himaya.evidence.data import BudgetRow, DayCounts
+from himaya.evidence.data import BudgetRow, DayCounts, Series
 from himaya.evidence.plots import frame, scale
 from himaya.evidence.plots.actor_days import actor_days, bins, sentence
 from himaya.evidence.plots.budgets import WINDOW_S, ceiling
 from himaya.evidence.plots.frame import spread
-from himaya.evidence.plots.obtained import MOST_LINES, obtained
-from himaya.evidence.plots.scale import decade_ticks, round_ticks, time_ticks
+from himaya.evidence.plots.obtained import MOST_LINES, above, allowance, obtained, value_at
+from himaya.evidence.plots.scale import Scale, decade_ticks, round_ticks, time_ticks
 
 BUDGETS = [BudgetRow("account", "hour", 100), BudgetRow("account", "day", 300)]
 COUNTS = st.lists(
@@ -59,10 +59,36 @@ def test_lines_are_bounded():
 
 def test_a_long_series_is_thinned():
     """A series of a hundred thousand points does not make a drawing of a hundred thousand corners."""
-    from himaya.evidence.data import Series
-
     long = Series("account:u1", tuple((START + i, i + 1) for i in range(100_000)))
     assert len(str(obtained(data(series=(long,), end=START + 100_000)))) < 60_000
+
+
+def test_budgets_are_drawn_from_the_first_person_on():
+    """An actor's budgets begin with its first person, not with the log, and end with its own total."""
+    fast = series("account:u1", 240)
+    late = Series("account:u1", tuple((at + DAY, people) for at, people in fast.points))
+    budgets = (*BUDGETS, BudgetRow("address", "hour", 7))
+    steps = allowance(late, budgets, START + 9 * DAY)
+    assert steps[0] == (START + DAY, 100)
+    assert steps[-1] == (START + DAY + 2 * 3600, 300)
+    assert allowance(late, (budgets[-1],), START + 9 * DAY) == []
+    quiet = Series("account:u2", late.points, found=False)
+    assert allowance(quiet, budgets, START + 9 * DAY) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(1, 50)), min_size=1, max_size=20))
+def test_what_is_shaded_lies_above_the_budgets(gains):
+    """Every shaded pixel is one where more was taken than allowed, and no such pixel is left out."""
+    taken = 0
+    line = [(float(at), taken := taken + people) for at, people in sorted(gains)]
+    allowed = [(line[0][0], 60.0), (line[0][0] + 300, 120.0), (1000.0, 120.0)]
+    x = Scale(0, 1000, 40, 540)
+    shaded = {place for run in above(line, allowed, x) for place, _, _ in run}
+    for pixel in range(40, 541):
+        at = (pixel - 40) * 2.0
+        most = value_at(allowed, at)
+        is_inside = x(allowed[0][0]) <= pixel
+        assert (pixel in shaded) == (is_inside and value_at(line, at) > most > 0)
 
 
 def test_series_without_end_draw_nothing():

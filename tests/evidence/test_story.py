@@ -30,6 +30,14 @@ def test_the_story_names_the_worst_actors_with_their_people():
     )
 
 
+def test_the_story_says_what_the_budgets_allow():
+    """Where an actor took more than the budgets allow in its time, the most they allow is told."""
+    fast, slow = actor(end=START + 1800), actor("account:u777", 90, end=START + 1800)
+    text = _text(data(actors=(fast, slow)))
+    assert text.count("In that time himaya's default budgets allow at most 200.") == 1
+    assert "allow at most" not in _text(data(actors=(fast,), budgets=()))
+
+
 def test_a_claimed_crawler_is_unverified():
     """A crawler's name from an agent string is told as a claim that nobody verified."""
     report = data(actors=(actor(claimed="Googlebot"),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from himaya.evidence.data import ActorRow, ReportData
+from himaya.evidence.plots.budgets import ceiling
 from himaya.evidence.words import between, clip, counted, listed, number, span, stamp
 
 _OUTSIDE = (
@@ -32,7 +33,10 @@ def story(data: ReportData) -> list[Paragraph]:
     head = [*data.opening, _read(data), _shown(data), _crossed(data)]
     tail = [_grouped(data), data.retention]
     told = [
-        Paragraph(_told(actor, exact=data.exact), clip(actor.actor, 80))
+        Paragraph(
+            f"{_told(actor, exact=data.exact)} {_beyond(actor, data)}".strip(),
+            clip(actor.actor, 80),
+        )
         for actor in data.actors[:TOLD]
     ]
     return [*_paragraphs(head), *told, *_paragraphs(tail)]
@@ -81,6 +85,8 @@ def _sources(data: ReportData) -> str:
 
 
 def _shown(data: ReportData) -> str:
+    if not data.surfaces:
+        return "No route that shows people is known, so no disclosure of a person could be counted."
     if not data.disclosures:
         return "In this time no disclosure of a person was seen on the surfaces listed below."
     of_all = ""
@@ -131,6 +137,16 @@ def _fastest(actor: ActorRow) -> str:
     return f"; at its fastest {hour} within one hour and {day} within one day"
 
 
+def _beyond(actor: ActorRow, data: ReportData) -> str:
+    """Return what the budgets allow in an actor's time, where it took more."""
+    kind = actor.actor.partition(":")[0]
+    steps = ceiling([b for b in data.budgets if b.principal == kind], actor.end - actor.start)
+    if not steps or steps[-1][1] >= actor.people:
+        return ""
+    whose = data.budgets_from or "the budgets"
+    return f"In that time {whose} allow at most {number(steps[-1][1])}."
+
+
 def _sentence(text: str) -> str:
     text = clip(text.strip(), 300)
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
@@ -166,9 +182,10 @@ def _unattributed(data: ReportData) -> str:
 def _malformed(data: ReportData) -> str:
     if not data.malformed:
         return ""
+    it = "What it recorded is" if data.malformed == 1 else "What they recorded is"
     return (
-        f"{counted(data.malformed, 'line')} could not be read. What they recorded is not in this"
-        " report; the first ones are shown at the end."
+        f"{counted(data.malformed, 'line')} could not be read. {it} not in this report; see the table"
+        " of malformed lines."
     )
 
 
@@ -177,7 +194,7 @@ def _unobserved(data: ReportData) -> str:
         return ""
     return (
         f"Nothing is known about {counted(len(data.unobserved), 'period')} in which nobody was"
-        " looking; they are listed below."
+        " looking; see the table of unobserved periods."
     )
 
 
