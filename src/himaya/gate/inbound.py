@@ -66,6 +66,7 @@ class Inbound(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._refusal: RefusedRequestError | None = None
         self._lingering = -1
+        self._ended = False
         self._holds = 0
         self._gone = False
 
@@ -107,6 +108,7 @@ class Inbound(asyncio.Protocol):
             self.tunnel.end()
             return True
         self._reader.fail("the request ended before its body")
+        self._ended = True
         return self._current is not None
 
     def data_received(self, data: bytes) -> None:
@@ -200,7 +202,7 @@ class Inbound(asyncio.Protocol):
             self._start(following)
         elif self._refusal is not None:
             self._say(self._refusal)
-        elif self.house.stopping:
+        elif self.house.stopping or self._ended:
             self._transport.close()
         else:
             self.touch(self.limits.head_s if self._reader.in_head else self.limits.idle_s)
@@ -216,7 +218,8 @@ class Inbound(asyncio.Protocol):
     def stays_open(self) -> bool:
         """Tell whether a further request can come after the current one is answered."""
         current = self._current
-        return self.keep_alive and current is not None and current.body.ended
+        more = not self._ended or bool(self._waiting)
+        return self.keep_alive and current is not None and current.body.ended and more
 
     @property
     def unsent(self) -> int:
