@@ -86,6 +86,9 @@ def test_who_is_limited_to_a_period(ledger: Path):
 def test_who_is_recorded_before_it_answers(ledger: Path):
     """Every use is in the chain with its reason, sealed; no reason or no record, no answer."""
     assert "--why" in _run("who", "--ledger", ledger, "--subject", "anna", "--why", " ", code=2)
+    assert "longer" in _run(
+        "who", "--ledger", ledger, "--subject", "a", "--why", "x" * 9999, code=2
+    )
     _run("who", "--ledger", ledger, "--subject", "anna", "--why", "request 7 of Ünal")
     assert b"request 7" not in (ledger / "chain.jsonl").read_bytes()
     entries = json.loads(_run("ledger", "log", "--ledger", ledger, "--json"))["entries"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -197,13 +198,40 @@ def test_an_empty_ledger_says_so(tmp_path: Path):
     Ledger.open(tmp_path / "l").close()
     answer = who(tmp_path / "l", "account:u1")
     assert (answer.people, answer.period.start) == (0, "")
-    assert "holds nothing yet" in answer.note
+    assert "holds no rows now" in answer.note
 
 
 def test_actors_without_a_name_are_told(tmp_path: Path):
     """A subject shown to somebody of whom nothing is known is shown to `unknown`."""
     write(tmp_path / "l", disclosed(NOON, "", "p1", actor=Actor()))
     assert [one.actor for one in who(tmp_path / "l", "subject:p1").actors] == ["unknown"]
+
+
+def test_answers_are_exact_while_rows_are_sealed(tmp_path: Path):
+    """While a writer flushes, seals and merges, every answer has each flushed row exactly once."""
+    ledger = Ledger.open(tmp_path / "l", clock=lambda: NOON + DAY)
+    flushed, done = [0], threading.Event()
+
+    def write_on() -> None:
+        for number in range(150):
+            ledger.append(disclosed(NOON, "u1", f"p{number}"))
+            ledger.flush()
+            flushed[0] = number + 1
+            if number % 3 == 0:
+                ledger.seal(NOON + DAY, everything=True)
+        done.set()
+
+    writing = threading.Thread(target=write_on)
+    writing.start()
+    with Reader.open(tmp_path / "l") as reader:
+        while not done.is_set():
+            least = flushed[0]
+            answer = reader.who_actor("account:u1")
+            assert least <= answer.people <= flushed[0] + 1
+            assert {one.times for one in answer.subjects} <= {1}
+    writing.join()
+    ledger.close()
+    assert who(tmp_path / "l", "account:u1").people == 150
 
 
 def test_people_per_actor(tmp_path: Path):

@@ -18,6 +18,7 @@ from himaya.core.errors import InputError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
+_MAX_REASON = 2000
 _NUMBER = re.compile(r"[+-][0-9 .()-]*")
 
 
@@ -33,9 +34,11 @@ def ledger_options(command: _Command) -> _Command:
 
 
 def purpose(text: str, option: str = "--why") -> str:
-    """Return a reason without blanks around it. Raises InputError when nothing is said."""
+    """Return a reason without blanks around it. Raises InputError when it says nothing, or too much."""
     if not text.strip():
         raise InputError(f"{option} is empty; say in a few words what this is for")
+    if len(text) > _MAX_REASON:
+        raise InputError(f"{option} is longer than {_MAX_REASON} characters")
     return text.strip()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from himaya.ledger.schema import CERTAINTIES, iso, split_fields
+from himaya.ledger.state import State
 
 _STRENGTH = {name: rank for rank, name in enumerate(CERTAINTIES)}
 
@@ -118,12 +119,14 @@ def summarise(rows: Iterable[Mapping[str, Any]], by: str) -> dict[int, Summary]:
     return found
 
 
-def note(found: int, about: str, period: Period, gaps: int, retention: str) -> str:
+def note(found: int, about: str, period: Period, gaps: int, state: State) -> str:
     """Return the sentence that goes with every answer: what it covers, and what it cannot speak for."""
+    kept = state.retention
     if not period.start:
-        return f"The ledger holds nothing yet, so it says nothing about {about}; {retention}."
+        return f"The ledger holds no rows now, so it says nothing about {about}; {kept}."
     covered = f"what it observed from {period.start} to {period.end}"
     start = f"This is {covered}" if found else f"The ledger knows nothing of {about} in {covered}"
     holes = {0: "no unobserved period is recorded in it", 1: "1 unobserved period is listed"}
     rest = holes.get(gaps, f"{gaps} unobserved periods are listed")
-    return f"{start}; {rest}; {retention}. It cannot speak for anything outside."
+    gone = "; names that were erased are not found" if state.erased else ""
+    return f"{start}; {rest}; {kept}{gone}. It cannot speak for anything outside."

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from himaya.core.errors import LedgerError
-from himaya.ledger.files import sync_directory, write_all
+from himaya.ledger.files import create_secret
 from himaya.ledger.schema import SCHEMA
 
 _MAGIC = b"himaya-sealed-1\n"
@@ -33,14 +33,7 @@ def create_sealing_key(path: Path) -> bytes:
     """Write a new private sealing key for its owner alone; return the public half. Raises LedgerError."""
     private = X25519PrivateKey.generate()
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            encoded = base64.b64encode(private.private_bytes_raw())
-            write_all(handle, _PREFIX + encoded + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_directory(path.parent)
+        create_secret(path, _PREFIX + base64.b64encode(private.private_bytes_raw()) + b"\n")
     except OSError as problem:
         raise LedgerError(f"{path}: cannot write the sealing key: {problem.strerror}") from problem
     return private.public_key().public_bytes_raw()

@@ -95,6 +95,20 @@ def replace_file(path: Path, data: bytes) -> None:
     fresh.replace(path)
 
 
+def create_secret(path: Path, data: bytes) -> None:
+    """Write a new file for its owner alone, whole or not at all. Raises OSError when it exists."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        write_all(handle, data)
+        os.fsync(handle)
+        os.link(fresh, path)
+    finally:
+        os.close(handle)
+        fresh.unlink()
+    sync_directory(path.parent)
+
+
 def write_all(handle: int, data: bytes) -> None:
     """Write every byte. Raises OSError when the disk is full."""
     rest = memoryview(data)

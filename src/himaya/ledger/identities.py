@@ -248,4 +248,9 @@ class Identities:
         for cache in self._cache.values():
             cache.clear()
         with self._told():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise LedgerError(
+                f"{self._path}: erased, but another process keeps old pages in use;"
+                " they go with the next erasure or when it ends"
+            )

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from himaya.core.errors import LedgerError
-from himaya.ledger.files import sync_directory
+from himaya.ledger.files import create_secret
 
 _PREFIX = b"himaya-ledger-key-1:"
 _NONCE = 12
@@ -68,13 +68,7 @@ def create_key_file(path: Path) -> Keys:
     """Write a new key, readable by its owner alone, and return it. Raises LedgerError."""
     master = os.urandom(32)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, _PREFIX + base64.b64encode(master) + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_directory(path.parent)
+        create_secret(path, _PREFIX + base64.b64encode(master) + b"\n")
     except OSError as problem:
         raise LedgerError(f"{path}: cannot write the key file: {problem.strerror}") from problem
     return Keys(master)

@@ -9,7 +9,10 @@ import msgspec
 from himaya.ledger import entries as e
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
+from himaya.ledger.names import FOREVER
+from himaya.ledger.schema import iso
 
+_TIMES = ("start", "end", "until")
 _SEALED = ("why", "by", "basis", "text")
 
 
@@ -19,6 +22,9 @@ def opened(entry: e.AnyEntry, keys: Keys, identities: Identities) -> dict[str, A
     for key in _SEALED:
         if read.get(key):
             read[key] = keys.open_text(read[key])
+    for key in _TIMES:
+        if key in read:
+            read[key] = iso(read[key]) if 0 < read[key] < FOREVER else ""
     if read.get("surrogate"):
         number = read.pop("surrogate")
         read["name"] = identities.names([number]).get(number, "erased")

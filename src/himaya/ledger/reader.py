@@ -100,7 +100,7 @@ class Reader:
                 erased=people - len(subjects),
                 period=period,
                 retention=state.retention,
-                note=a.note(people, name, period, len(gaps), state.retention),
+                note=a.note(people, name, period, len(gaps), state),
             )
 
         return self._snapshots.ask(question)
@@ -121,7 +121,7 @@ class Reader:
                 erased=count - len(actors),
                 period=period,
                 retention=state.retention,
-                note=a.note(count, name, period, len(gaps), state.retention),
+                note=a.note(count, name, period, len(gaps), state),
             )
 
         return self._snapshots.ask(question)

@@ -18,6 +18,7 @@ from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger import sealing
 from himaya.ledger.archive import encrypt
+from himaya.ledger.files import sync_directory
 from himaya.ledger.names import FOREVER
 from himaya.ledger.schema import DAY_S, FACETS, UNOBSERVED, day_of, iso, micros
 from himaya.ledger.state import State, read_state
@@ -121,6 +122,7 @@ def _commit(ledger: Ledger, state: State, plan: _Plan, before: int, now: float, 
             sealing.remove_files(ledger.layout, [file.name for file in plan.add])
             return False
         if plan.drop:
+            sync_directory(ledger.layout.sealed)
             at, add, drop = iso(micros(now)), tuple(plan.add), tuple(plan.drop)
             pen.append(kind(at=at, add=add, drop=drop, rows=plan.rows, before=before))
     sealing.remove_files(ledger.layout, plan.drop)

@@ -19,11 +19,31 @@ from himaya.ledger.lock import is_being_written
 from himaya.ledger.segment import read_segment
 from himaya.ledger.state import State
 
+_TRIES = 5
+
 
 def verify(layout: Layout, keys: Keys) -> list[str]:
-    """Return the problems of a ledger, none when all is well. Works while a writer writes."""
+    """Return the problems of a ledger, none when all is well. Works while a writer writes.
+
+    When the ledger moved on while it was looked at, it is looked at again.
+    """
+    for _ in range(_TRIES):
+        seen: dict[int, str] = {}
+        problems = _look(layout, keys, seen)
+        if not problems or not _moved_on(layout, keys, seen):
+            break
+    return problems
+
+
+def _moved_on(layout: Layout, keys: Keys, seen: dict[int, str]) -> bool:
+    try:
+        return sum(1 for _ in Chain(layout, keys).lines()) > len(seen)
+    except LedgerError:
+        return False
+
+
+def _look(layout: Layout, keys: Keys, hashes: dict[int, str]) -> list[str]:
     chain, state = Chain(layout, keys), State()
-    hashes: dict[int, str] = {}
     problems = list(_chain_problems(chain, state, hashes))
     whole = not problems
     problems += _head_problems(layout, chain, keys, hashes, whole=whole)
