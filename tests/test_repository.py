@@ -24,7 +24,7 @@ VALUE_MODULES = {
     "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq",
     "hmac", "html", "ipaddress", "itertools", "json", "math", "numbers", "operator", "re",
     "statistics", "string", "struct", "types", "typing", "unicodedata", "urllib", "zoneinfo",
-    "array", "msgspec", "pyroaring", "himaya",
+    "array", "msgspec", "himaya",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def test_rooms_import_downwards_only():
 
 @pytest.mark.parametrize("path", CORE, ids=_name)
 def test_core_imports_only_what_computes(path):
-    """A core module imports itself, msgspec, pyroaring and value modules, nothing else."""
+    """A core module imports itself, msgspec and value modules, nothing else."""
     assert _imports(ast.parse(path.read_text())) <= VALUE_MODULES
 
 
