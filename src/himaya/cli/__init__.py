@@ -11,6 +11,7 @@ from himaya.core.errors import HimayaError
 
 #: Command name to `module:attribute`; kept in the order of the help page.
 COMMANDS: dict[str, str] = {
+    "scan": "himaya.cli.scan:scan",
     "demo": "himaya.cli.demo:demo",
     "gate": "himaya.cli.gate:gate",
     "status": "himaya.cli.status:status",
