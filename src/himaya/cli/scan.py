@@ -121,7 +121,7 @@ def _facts(ledger: Path | None, config: Config | None) -> Facts | None:
 
 def _show(result: ScanResult, *, as_json: bool, report: Path | None) -> None:
     if report is not None:
-        from himaya.evidence.scan import write_scan_report
+        from himaya.evidence.report import write_scan_report
 
         write_scan_report(result, report)
     if as_json:

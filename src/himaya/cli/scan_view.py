@@ -25,6 +25,8 @@ def show(result: ScanResult, report: Path | None) -> None:
     for table in _tables(result):
         console.print()
         console.print(table)
+    if result.malformed_samples:
+        _malformed(console, result)
     console.print()
     console.print(escape(result.retention), soft_wrap=True)
     if report is not None:
@@ -81,14 +83,12 @@ def _tables(result: ScanResult) -> Iterator[Table]:
         yield _groups(result)
     if result.crawlers:
         yield _crawlers(result)
-    if result.malformed_samples:
-        yield _malformed(result)
 
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        right = column in {"people", "disclosures", "peak hour", "peak day", "requests", "line"}
+        right = column in {"people", "disclosures", "peak hour", "peak day", "requests"}
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     return table
 
@@ -142,8 +142,9 @@ def _crawlers(result: ScanResult) -> Table:
     return table
 
 
-def _malformed(result: ScanResult) -> Table:
-    table = _table("Malformed lines (the first ones)", "file", "line", "why", "text")
+def _malformed(console: Console, result: ScanResult) -> None:
+    console.print(f"\nMalformed lines (the first of {result.malformed:,})", style="italic")
     for one in result.malformed_samples:
-        table.add_row(*map(escape, (one.file, str(one.line), one.why, one.text)))
-    return table
+        console.print(escape(f"{one.file}:{one.line}: {one.why}"), soft_wrap=True)
+        if one.text:
+            console.print(escape(f"    {one.text}"), soft_wrap=True)
