@@ -174,6 +174,16 @@ def test_seal_expire_and_status(ledger: Path, tmp_path: Path):
     assert "kept 5 days, then sealed" in _run("ledger", "status", *on)
 
 
+def test_a_sealing_key_can_be_made_first(tmp_path: Path):
+    """A sealing key is made before the first start; retention "seal" without one is refused at once."""
+    on = ("--ledger", tmp_path / "l")
+    _run("ledger", "sealing-key", *on, "--private", tmp_path / "sealing.key")
+    assert _run("ledger", "expire", *on, "--then", "seal").startswith("0 rows sealed")
+    write(tmp_path / "other")
+    said = _run("ledger", "expire", "--ledger", tmp_path / "other", "--then", "seal", code=2)
+    assert "himaya ledger sealing-key" in said
+
+
 def test_a_running_writer_keeps_its_ledger(ledger: Path):
     """Commands that write rows are refused while a writer runs; questions are answered."""
     opened = write(ledger, disclosed(NOON, "u9", "p9"), close=False)

@@ -105,6 +105,19 @@ def test_a_clean_stop_leaves_no_gap(tmp_path: Path):
     assert who(tmp_path / "l", "account:u1").unobserved == []
 
 
+def test_the_last_clean_stop_is_known(tmp_path: Path):
+    """A new writer knows when the one before it closed, so that a gate can name the time it was down."""
+    first = Ledger.open(tmp_path / "l", clock=lambda: NOON)
+    assert first.closed_at is None
+    first.close()
+    second = Ledger.open(tmp_path / "l", clock=lambda: NOON + 60)
+    assert second.closed_at == NOON
+    _crash(second)
+    third = Ledger.open(tmp_path / "l", clock=lambda: NOON + 90)
+    assert third.closed_at is None
+    third.close()
+
+
 def _crash(ledger: Ledger) -> None:
     """Leave a ledger as a killed process does."""
     os.close(ledger._lock_handle)
@@ -114,13 +127,11 @@ def _crash(ledger: Ledger) -> None:
 
 def test_an_unclean_stop_is_an_unobserved_period(tmp_path: Path):
     """After a crash the time from the last flush until the next opening is unobserved."""
-    clock = iter([NOON, NOON, NOON, NOON + 10, NOON + 10]).__next__
     ledger = Ledger.open(tmp_path / "l", clock=lambda: NOON + 10)
     ledger.append(disclosed(NOON, "u1", "p1"))
     ledger.flush()
     ledger.append(disclosed(NOON + 11, "u1", "p2"))
     _crash(ledger)
-    del clock
     Ledger.open(tmp_path / "l", clock=lambda: NOON + 60).close()
     answer = who(tmp_path / "l", "account:u1")
     assert answer.people == 1

@@ -127,10 +127,17 @@ _SHOWN = {"seq", "at", "kind", "text", "add", "drop"}
     help="Where to write the private half.",
 )
 def sealing_key(directory: Path, key_file: Path | None, private: Path) -> None:
-    """Make a sealing key for retention "seal"; keep its private half away from this machine."""
+    """Make a sealing key for retention "seal"; keep its private half away from this machine.
+
+    Works before the first start too: the ledger is made when it is missing.
+    """
+    from himaya.ledger import Ledger
     from himaya.ledger.archive import create_sealing_key
+    from himaya.ledger.files import Layout
     from himaya.ledger.reader import Reader
 
+    if not Layout(directory).exists():
+        Ledger.open(directory, key_file=key_file).close()
     with Reader.open(directory, key_file) as reader:
         reader.use_sealing_key(create_sealing_key(private), time.time())
     click.echo(f"Wrote {private}. Move it to where only an open matter brings it back.")

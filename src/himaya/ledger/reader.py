@@ -20,7 +20,7 @@ from himaya.ledger.identities import Identities
 from himaya.ledger.lock import is_being_written
 from himaya.ledger.log import opened
 from himaya.ledger.names import FOREVER, parse_actor
-from himaya.ledger.rows import Row, rows_of_table
+from himaya.ledger.rows import Naming, Row
 from himaya.ledger.schema import DAY_S, FACETS, SCHEMA, Kind, iso, micros
 from himaya.ledger.snapshot import Snapshots
 from himaya.ledger.state import State, read_state
@@ -185,10 +185,11 @@ class Reader:
         Raises LedgerError.
         """
         days = self.ask(lambda rows, _: self._snapshots.fetch(q.days(q.within(rows, start, end))))
+        naming = Naming(self.identities)
         for day in days:
             first = int(day["day"]) * DAY_S * 1_000_000
             period = max(start, first), min(end, first + DAY_S * 1_000_000)
-            yield from rows_of_table(self.ask(partial(self._ordered, period)), self.identities)
+            yield from naming.rows(self.ask(partial(self._ordered, period)))
 
     def _ordered(self, period: tuple[int, int], rows: ir.Table, _: State) -> pa.Table:
         ordered = q.within(rows, *period).order_by(["time", "actor", "subject"])

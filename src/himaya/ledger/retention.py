@@ -66,11 +66,6 @@ def execute(ledger: Ledger, now: float, days: int = 31, then: Then = "delete") -
 
 def _plan(ledger: Ledger, state: State, before: int, now: float, then: Then) -> _Plan:
     """Write what stays of the days that are over, and say what goes."""
-    if then == "seal" and not state.sealing_key:
-        raise LedgerError(
-            f'{ledger.layout.directory}: retention "seal" needs a sealing key;'
-            " make one: himaya ledger sealing-key --ledger DIR --private FILE"
-        )
     plan, holds = _Plan(), state.standing_holds(micros(now))
     for file in state.files.values():
         if file.day < before and not file.archive:

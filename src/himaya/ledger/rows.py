@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -43,52 +45,65 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-def rows_of_table(table: pa.Table, identities: Identities) -> Iterator[Row]:
-    """Yield the rows of a table of the ledger's schema."""
-    for batch in table.to_batches(max_chunksize=_CHUNK):
+class Naming:
+    """Turns tables of the ledger's schema into rows; remembers a bounded number of names between them."""
+
+    def __init__(self, identities: Identities, remember: int = 500_000) -> None:
+        """Read names from this map."""
+        self._identities, self._remember = identities, remember
+        self._names: dict[int, str] = {}
+
+    def rows(self, table: pa.Table) -> Iterator[Row]:
+        """Yield the rows of a table."""
+        for batch in table.to_batches(max_chunksize=_CHUNK):
+            names = self._for(batch)
+            yield from starmap(Row, zip(*_columns(batch, names), strict=True))
+
+    def _for(self, batch: pa.RecordBatch) -> dict[int, str]:
+        if len(self._names) > self._remember:
+            self._names.clear()
         wanted: set[int] = set()
         for column in FACETS:
             wanted.update(batch.column(column).unique().to_pylist())
-        names = identities.names(wanted - {0})
-        for raw in batch.to_pylist():
-            yield _row(raw, names)
+        self._names.update(self._identities.names(wanted - {0} - self._names.keys()))
+        return self._names
 
 
-def _row(raw: dict[str, Any], names: dict[int, str]) -> Row:
-    at = raw["time"] / 1e6
-    return Row(
-        at=at,
-        kind=raw["kind"],
-        surface=raw["surface"],
-        actor=_actor(raw, names),
-        name=names.get(raw["actor"], ""),
-        actor_id=raw["actor"],
-        subject=names.get(raw["subject"], ""),
-        subject_id=raw["subject"],
-        fields=tuple(split_fields(raw["fields"])),
-        access=raw["access"],
-        scope=raw["scope"],
-        status=raw["status"],
-        certainty=raw["certainty"],
-        decision=raw["decision"],
-        source=raw["source"],
-        policy=raw["policy"],
-        count=raw["count"],
-        until=raw["until"] / 1e6,
-        reason=raw["reason"],
-    )
+def _columns(batch: pa.RecordBatch, names: dict[int, str]) -> Iterator[Iterable[Any]]:
+    """Yield the columns of `Row`, in its order."""
+    for field in Row.__struct_fields__:
+        match field:
+            case "at":
+                yield [time / 1e6 for time in batch.column("time").to_pylist()]
+            case "until":
+                yield [time / 1e6 for time in batch.column("until").to_pylist()]
+            case "actor":
+                yield _actors(batch, names)
+            case "name":
+                yield _named(batch, "actor", names)
+            case "subject":
+                yield _named(batch, "subject", names)
+            case "actor_id" | "subject_id":
+                yield batch.column(field.removesuffix("_id")).to_pylist()
+            case "fields":
+                yield [_fields(value) for value in batch.column("fields").to_pylist()]
+            case _:
+                yield batch.column(field).to_pylist()
 
 
-def _actor(raw: dict[str, Any], names: dict[int, str]) -> Actor:
-    age = raw["account_age_s"]
-    return Actor(
-        address=names.get(raw["address"], ""),
-        account=names.get(raw["account"], ""),
-        session=names.get(raw["session"], ""),
-        key=names.get(raw["key"], ""),
-        asn=raw["asn"],
-        fingerprint=raw["fingerprint"],
-        tier=raw["tier"],
-        account_created=None if age < 0 else raw["time"] / 1e6 - age,
-        terms=raw["terms"],
-    )
+@lru_cache(maxsize=4096)
+def _fields(value: str) -> tuple[str, ...]:
+    return tuple(split_fields(value))
+
+
+def _named(batch: pa.RecordBatch, column: str, names: dict[int, str]) -> list[str]:
+    return [names.get(number, "") for number in batch.column(column).to_pylist()]
+
+
+def _actors(batch: pa.RecordBatch, names: dict[int, str]) -> Iterator[Actor]:
+    named = [_named(batch, facet, names) for facet in ("address", "account", "session", "key")]
+    plain = [batch.column(column).to_pylist() for column in ("asn", "fingerprint", "tier")]
+    times, ages = batch.column("time").to_pylist(), batch.column("account_age_s").to_pylist()
+    created = [None if age < 0 else time / 1e6 - age for time, age in zip(times, ages, strict=True)]
+    terms = batch.column("terms").to_pylist()
+    return starmap(Actor, zip(*named, *plain, created, terms, strict=True))

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -55,6 +56,9 @@ class Ledger:
         self._flush_at = FLUSH_ROWS
         self._segment: SegmentWriter | None = None
         self._number, self._live, self._sealed_at = 0, Live(), 0.0
+        #: When the writer before this one closed, epoch seconds; None after a stop that was not clean (recorded as
+        #: unobserved already) and in a new ledger. A gate that sees live traffic notes the time since as a gap.
+        self.closed_at: float | None = None
         self.identities: Identities
         self._builder: Builder
 
@@ -116,6 +120,8 @@ class Ledger:
         if state.open:
             self.note_gap(min(last, now), now, "the writer stopped without closing the ledger")
             self.flush()
+        elif state.closed:
+            self.closed_at = datetime.fromisoformat(state.closed).timestamp()
         clean, rows = not state.open, self._live.rows
         self.chain.append(
             e.Opened(at=self._at(), version=__version__, clean=clean, cut=cut, rows=rows)
@@ -277,8 +283,16 @@ class Ledger:
         self.chain.append(e.Config(at=at, policy=policy_hash, digest=digest, text=sealed))
 
     def set_retention(self, days: int, then: str, now: float) -> None:
-        """Record how long identified rows are kept from now on, when that changed."""
+        """Record how long identified rows are kept from now on, when that changed.
+
+        Raises LedgerError for "seal" when there is no sealing key: retention could not be executed then.
+        """
         state = read_state(self.chain)
+        if then == "seal" and not state.sealing_key:
+            raise LedgerError(
+                f'{self.layout.directory}: retention "seal" needs a sealing key; make one:'
+                f" himaya ledger sealing-key --ledger {self.layout.directory} --private FILE"
+            )
         if (state.days, state.then) != (days, then):
             self.chain.append(e.Retention(at=iso(micros(now)), days=days, then=then))
 
