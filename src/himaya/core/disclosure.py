@@ -31,8 +31,8 @@ class Outcome(StrEnum):
     MISS = "miss"
 
 
-#: Statuses whose body is the resource itself.
-_FULL = frozenset({200, 203, 226})
+#: Statuses whose body is the resource itself; after 101 a websocket follows, which nobody reads.
+_FULL = frozenset({101, 200, 203, 226})
 
 
 def outcome(method: str, status: int, kind: str, *, sent: int, aborted: bool) -> Outcome:

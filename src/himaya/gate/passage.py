@@ -139,8 +139,7 @@ class Passage:
         """Pass a websocket through."""
         if not self.head.upgrade:
             raise UpstreamError(502, "the application switched protocols unasked")
-        self.status = 101
-        self.people = None
+        self.status, self.people, self._whole = 101, None, True
         fields = hygiene.response_fields(response)
         fields += [(b"connection", b"upgrade"), (b"upgrade", self.head.upgrade)]
         self.out.write(encode_response(101, response.reason, fields))

@@ -60,8 +60,10 @@ class Screen:
         """Return what becomes of a response; `body` is None when it was not held back whole."""
         kind = response.get(b"content-type").decode("latin-1")
         coding = response.get(b"content-encoding").decode("latin-1")
+        people = self._people(response, kind, body, coding)
         plain = self._without_fields(body, kind, coding)
-        people = self._people(response, kind, *((body, coding) if plain is None else (plain, "")))
+        if plain is not None:
+            people = self._after_cut(people)
         trims = body is not None and can_trim(self._surface, kind)
         found = Response(self._request.id, response.status, people, can_trim=trims)
         admission = self._authority.admit(found)
@@ -83,6 +85,18 @@ class Screen:
         if not self._redact or body is None:
             return None
         return trim(self._surface, body, kind, coding, (), self._redact)
+
+    def _after_cut(self, people: tuple[Person, ...] | None) -> tuple[Person, ...] | None:
+        """Return people with the fields they have left.
+
+        Where the body named no declared field (None), nobody can tell what was cut, and all count as left.
+        """
+        return people and tuple(
+            p
+            if p.fields is None
+            else Person(p.subject, tuple(f for f in p.fields if f not in self._redact))
+            for p in people
+        )
 
     def _people(
         self, response: ResponseHead, kind: str, body: bytes | None, coding: str
