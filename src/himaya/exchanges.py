@@ -18,8 +18,10 @@ from typing import BinaryIO, Self
 import msgspec
 
 from himaya.core.actor import Actor
-from himaya.core.decision import Admission, Decision
+from himaya.core.decision import Admission, Decision, Standing
 from himaya.core.disclosure import Disclosures
+from himaya.core.effect import Effect, RecordDisclosures
+from himaya.core.engine import Engine
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import AccountFact, Fact, NearFact, SubjectFact
@@ -102,6 +104,18 @@ class PolicyLoaded(_Event, frozen=True, kw_only=True, tag="policy"):
     policy: Policy
 
 
+class Recalled(_Event, frozen=True, kw_only=True, tag="recall"):
+    """`engine.recall(disclosures)`: a row of the ledger, counted again after a restart."""
+
+    disclosures: Disclosures
+
+
+class Stood(_Event, frozen=True, kw_only=True, tag="stand"):
+    """A decision was told that stands for a principal."""
+
+    standing: Standing
+
+
 class Switched(_Event, frozen=True, kw_only=True, tag="switch"):
     """The gate was switched off (passes everything, asks no engine) or on again."""
 
@@ -124,6 +138,8 @@ Event = (
     | Cleared
     | FactTold
     | PolicyLoaded
+    | Recalled
+    | Stood
     | Switched
     | Stopped
 )
@@ -153,14 +169,25 @@ class ExchangeWriter:
         self._bytes = os.fstat(handle).st_size
         self._max = max_bytes
         self._full = False
+        self._shown = 0.0
         self.seq = 0
         self.dropped = 0
+
+    def tick(self, now: float) -> None:
+        """Note that the engine was shown `now` by a call that had no effect and is not written.
+
+        An engine's clock never goes back, so an event of an earlier time has to say so first.
+        """
+        self._shown = max(self._shown, now)
 
     def write(self, event: Event) -> None:
         """Append one event under the next sequence number."""
         if self._full:
             self.dropped += 1
             return
+        if event.at < self._shown:
+            shown, self._shown = self._shown, 0.0
+            self.write(Expired(at=shown))
         if self._bytes >= self._max:
             self._full = True
             event = Stopped(at=event.at, why=f"the file reached {self._max} bytes")
@@ -229,3 +256,75 @@ def read_events(lines: Iterable[bytes], file: str = "") -> Iterator[Event]:
             )
         last = event.seq
         yield event
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """One event made again: what the engine answered now, and whether that is what it answered then.
+
+    `decision`, `admission` or `granted` is set for the calls that return one; `effects` for those that
+    return effects. `same` is always True for events that have no answer.
+    """
+
+    event: Event
+    decision: Decision | None = None
+    admission: Admission | None = None
+    granted: bool | None = None
+    effects: tuple[Effect, ...] = ()
+    same: bool = True
+
+    @property
+    def disclosures(self) -> tuple[Disclosures, ...]:
+        """Return the disclosures among the effects."""
+        return tuple(e.disclosures for e in self.effects if isinstance(e, RecordDisclosures))
+
+
+def replay_exchanges(events: Iterable[Event], policy: Policy | None = None) -> Iterator[Replayed]:
+    """Make every call again, in order, and yield what comes of it.
+
+    With `policy` the engine decides by it instead of by the policies in the file: what would have been
+    decided. Raises InputError for a file that does not begin with a start.
+    """
+    engine: Engine | None = None
+    for event in events:
+        if isinstance(event, Started):
+            engine = Engine(policy or event.policy)
+            yield Replayed(event=event)
+        elif engine is None:
+            raise InputError("the exchanges do not begin with a start", line=1)
+        elif isinstance(event, PolicyLoaded):
+            if policy is None:
+                engine.reload(event.policy)
+            yield Replayed(event=event)
+        else:
+            yield _replay(engine, event)
+
+
+def _replay(engine: Engine, event: Event) -> Replayed:
+    if isinstance(event, Decided):
+        decision = engine.decide(event.request, event.at)
+        return Replayed(event=event, decision=decision, same=decision == event.decision)
+    if isinstance(event, Admitted):
+        admission = engine.admit(event.response, event.at)
+        return Replayed(event=event, admission=admission, same=admission == event.admission)
+    if isinstance(event, Recorded):
+        return _with_effects(event, engine.record(event.exchange, event.at), event.disclosures)
+    if isinstance(event, Expired):
+        return _with_effects(event, engine.expire(event.at), event.disclosures)
+    if isinstance(event, Cleared):
+        granted = engine.clear(event.clearance, event.actor, event.at)
+        return Replayed(event=event, granted=granted, same=granted == event.granted)
+    if isinstance(event, FactTold):
+        engine.facts.add(event.fact())
+    elif isinstance(event, Recalled):
+        engine.recall(event.disclosures)
+    elif isinstance(event, Stood):
+        engine.watchers.stand(event.standing)
+    return Replayed(event=event)
+
+
+def _with_effects(
+    event: Event, effects: list[Effect], recorded: tuple[Disclosures, ...]
+) -> Replayed:
+    replayed = Replayed(event=event, effects=tuple(effects))
+    same = replayed.disclosures == recorded
+    return replayed if same else msgspec.structs.replace(replayed, same=False)

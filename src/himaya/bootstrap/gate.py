@@ -22,7 +22,6 @@ from himaya.bootstrap.parts import (
 )
 from himaya.config import Config, load
 from himaya.control import Status
-from himaya.core.engine import Engine
 from himaya.core.errors import ConfigError, HimayaError, LedgerError
 from himaya.core.facts import Fact
 from himaya.exchanges import ExchangeWriter
@@ -75,12 +74,12 @@ class Gate:
         self._ledger = open_ledger(self.config, self._started)
         try:
             engine = make_engine(self.config)
-            self._recall(engine)
+            self._runner = make_runner(self.config, self._ledger, self._keep_house)
+            self.authority = Authority(engine, self._runner, writer=writer, clock=clock)
+            self._recall()
         except BaseException:
             self._ledger.close()
             raise
-        self._runner = make_runner(self.config, self._ledger, self._keep_house)
-        self.authority = Authority(engine, self._runner, writer=writer, clock=clock)
         self._door = Door(
             self.authority,
             finder,
@@ -201,10 +200,10 @@ class Gate:
             remember=config.bounds.clearances,
         )
 
-    def _recall(self, engine: Engine) -> None:
+    def _recall(self) -> None:
         key = self.config.ledger.key_file
         with Reader.open(Path(self.config.ledger.directory), Path(key) if key else None) as reader:
-            count = rebuild(engine, reader, self._started)
+            count = rebuild(self.authority.recall, reader, self._started)
         if count:
             log.info("%d rows of the last month counted again", count)
         # What is remembered now lives long: the collector need not look at it again and again.

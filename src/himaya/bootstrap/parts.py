@@ -65,16 +65,17 @@ def keep_house(ledger: Ledger, config: Config, now: float) -> None:
     retention.execute(ledger, now, config.retention.identified_days, config.retention.then)
 
 
-def rebuild(engine: Engine, reader: Reader, now: float) -> int:
+def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -> int:
     """Count the rows of the last month again, so that a restart gives nobody a fresh budget.
 
-    Returns how many rows were counted. Rows of people who were erased count as people still.
+    `recall` is that of the engine, or of its authority. Returns how many rows were counted. Rows of
+    people who were erased count as people still.
     """
     count = 0
     counted = {*SHOWING, MISS, UNATTRIBUTED}
     for row in reader.rows(micros(now - _MEMORY_S)):
         if row.kind in counted:
-            engine.recall(_disclosures(row))
+            recall(_disclosures(row))
             count += 1
     return count
 

@@ -17,7 +17,7 @@ from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Request, Response
-from himaya.core.facts import Fact
+from himaya.core.facts import Fact, NearFact
 from himaya.core.policy import Policy
 from himaya.runner import Runner
 
@@ -54,7 +54,16 @@ class Authority:
         self._gap_from = 0.0
         self._pass_all = Decision(enforced=False, policy=engine.policy.hash())
         if writer is not None:
-            writer.write(x.Started(at=clock(), policy=engine.policy))
+            self._write_start(writer)
+
+    def _write_start(self, writer: x.ExchangeWriter) -> None:
+        """Write what a replay has to begin with: the policy, and the facts known."""
+        now, facts = self.clock(), self.engine.facts
+        writer.write(x.Started(at=now, policy=self.engine.policy))
+        near = (NearFact(viewer, subject) for viewer, subject in facts.near)
+        known: tuple[Fact, ...] = (*facts.accounts.values(), *facts.subjects.values(), *near)
+        for fact in known:
+            writer.write(x.FactTold.of(now, fact))
 
     @property
     def off(self) -> bool:
@@ -117,6 +126,14 @@ class Authority:
     def stand(self, standing: Standing) -> None:
         """Take a standing decision."""
         self.engine.watchers.stand(standing)
+        if self.writer is not None:
+            self.writer.write(x.Stood(at=self.clock(), standing=standing))
+
+    def recall(self, row: Disclosures) -> None:
+        """Count a row of the ledger again; see `Engine.recall`."""
+        self.engine.recall(row)
+        if self.writer is not None:
+            self.writer.write(x.Recalled(at=row.at, disclosures=row))
 
     def reload(self, policy: Policy) -> None:
         """Decide by a new policy from now on."""
@@ -154,6 +171,8 @@ class Authority:
         effects = self.engine.expire(now)
         if effects and self.writer is not None:
             self.writer.write(x.Expired(at=now, disclosures=_rows(effects)))
+        elif self.writer is not None:
+            self.writer.tick(now)
         self.runner.perform(effects)
         if self.off and now - self._gap_from >= _GAP_S:
             self._note_off(now)
