@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from himaya.cli.discover import discover
 from himaya.cli.discover_draft import LogFacts, chosen, draft
 from himaya.cli.discover_usage import Usage
+from himaya.cli.scan import scan
 from himaya.config import load, loads
 from himaya.core.errors import InputError
 from himaya.core.surface import Surface, Surfaces
@@ -66,6 +67,16 @@ def test_the_written_file_loads_and_declares_the_people(tmp_path: Path) -> None:
     assert found["/search"] == "listing"
     assert found["/lookup"] == "lookup"
     assert not [route for route in found if route.startswith("/p/")]
+
+
+def test_scan_works_with_the_written_file(tmp_path: Path) -> None:
+    """`scan --config` takes the file as it is, and finds the people on its surfaces."""
+    log, output = site_log(tmp_path / "a.log"), tmp_path / "himaya.toml"
+    run(str(log), "--output", str(output))
+    result = CliRunner().invoke(scan, [str(log), "--config", str(output), "--json"])
+    told = json.loads(result.stdout)
+    assert (told["lines"], told["malformed"]) == (3000, 0)
+    assert {s["route"]: s["people"] > 0 for s in told["surfaces"]}["/u/{subject}"]
 
 
 def test_every_guess_says_why_how_sure_and_shows_samples(tmp_path: Path) -> None:

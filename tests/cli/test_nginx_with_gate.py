@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.cli.nginx_rig import RealGate, Rig
 
+from himaya.cli.scan import scan
 from himaya.control import Control
 
 pytestmark = pytest.mark.system
@@ -93,6 +96,18 @@ def test_an_internal_redirect_is_charged_once(enforced: tuple[Rig, RealGate]) ->
         assert control.status().open_tickets == 1
     assert [rig.get(f"/u/{n}")[0] for n in range(5)] == [200] * 5
     assert rig.get("/u/9")[0] != 200
+
+
+def test_scan_reads_the_log_that_nginx_writes(shadow: tuple[Rig, RealGate]) -> None:
+    """Every line of the printed format is understood, with the people that the application named."""
+    rig, gate = shadow
+    for target in ("/search?q=a", "/search?q=b", "/about", "/nobody"):
+        rig.get(target)
+    rig.lines(4)
+    words = [str(rig.log), "--config", str(gate.config), "--json"]
+    told = json.loads(CliRunner().invoke(scan, words).stdout)
+    assert (told["lines"], told["parsed"], told["unattributed"]) == (4, 4, 0)
+    assert (told["people"], told["disclosures"]) == (2, 4)
 
 
 @pytest.mark.parametrize(
