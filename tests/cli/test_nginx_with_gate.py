@@ -110,20 +110,12 @@ def test_scan_reads_the_log_that_nginx_writes(shadow: tuple[Rig, RealGate]) -> N
     assert (told["people"], told["disclosures"]) == (2, 4)
 
 
-@pytest.mark.parametrize(
-    "target", ["/u/%C3%A9", "/u/é", "/u/a%7Fb", "/u/..%2f", "//u//1", "/u/1?é"]
-)
-def test_nobody_is_refused_in_shadow(shadow: tuple[Rig, RealGate], target: str) -> None:
-    """Whatever a visitor's program sends and nginx takes, shadow mode lets it pass."""
+def test_nobody_is_refused_in_shadow(shadow: tuple[Rig, RealGate]) -> None:
+    """Whatever a visitor's program sends and nginx takes, shadow mode lets it pass, over any budget."""
     rig, _ = shadow
-    for _ in range(3):
-        assert rig.get(target.encode().decode("latin-1"))[:2] == (200, "two people")
-    assert {line["gate"] for line in rig.lines(3)} == {"up"}
-
-
-@pytest.mark.parametrize("method", ["POST", "DELETE", "M-SEARCH", "OPTIONS"])
-def test_every_method_passes_in_shadow(shadow: tuple[Rig, RealGate], method: str) -> None:
-    """No method that nginx lets through is refused in shadow mode."""
-    rig, _ = shadow
-    assert rig.get("/u/1", method)[0] in {200, 501}
-    assert rig.lines(1)[-1]["gate"] == "up"
+    targets = ["/u/%C3%A9", "/u/é", "/u/a%7Fb", "/u/..%2f", "//u//1", "/u/1?é", "/search"] * 3
+    for target in targets:
+        assert rig.get(target.encode().decode("latin-1"))[:2] == (200, "two people"), target
+    for method in ("POST", "DELETE", "M-SEARCH", "OPTIONS"):
+        assert rig.get("/u/1", method)[0] in {200, 501}, method
+    assert {line["gate"] for line in rig.lines(len(targets) + 4)} == {"up"}
