@@ -58,7 +58,9 @@ ENGLISH: Words = {
     "failure.wrong": "The calculation is not right. Please try again.",
     "failure.early": "The time is not over yet: please wait {left} more, then press the button again.",
     "failure.used": "This check was used already. Please do a new one.",
-    "failure.day_used_up": "Today's checks are used up. They start again tomorrow (UTC).",
+    "failure.day_used_up": (
+        "This check was used already, or today's checks are used up; they start again tomorrow (UTC)."
+    ),
     "second": "1 second",
     "seconds": "{n} seconds",
     "minute": "1 minute",

@@ -230,8 +230,11 @@ class Visit:
         if not self._discloses(status):
             return Leave()
         coding = _first(fields, b"content-encoding").decode("latin-1")
+        found = self._people(fields, body, coding)
         body, coding, redacted = self._redact(body, coding)
-        found = self._shown = self._people(fields, body, coding)
+        if redacted and found:
+            found = people.without(found, self.told.redact)
+        self._shown = found
         self._named = frozenset(person.subject for person in found or ())
         changed = body if redacted else None
         if self._missed:

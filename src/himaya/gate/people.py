@@ -91,6 +91,17 @@ def read(  # noqa: PLR0913 - one response has that many parts
     return None if found is None else _added(path, found)
 
 
+def without(found: Iterable[Person], redact: Iterable[str]) -> tuple[Person, ...]:
+    """Return the people with the fields left after redaction; unknown fields (None) stay unknown."""
+    gone = frozenset(redact)
+    return tuple(
+        one
+        if one.fields is None
+        else Person(one.subject, tuple(field for field in one.fields if field not in gone))
+        for one in found
+    )
+
+
 def _added(path: tuple[Person, ...], found: tuple[Person, ...]) -> tuple[Person, ...]:
     """Add the person of the path, unless the body named them and so told their fields."""
     return found if path[0].subject in {one.subject for one in found} else unite(path, found)
