@@ -12,6 +12,7 @@ from himaya.core.errors import HimayaError
 #: Command name to `module:attribute`; kept in the order of the help page.
 COMMANDS: dict[str, str] = {
     "scan": "himaya.cli.scan:scan",
+    "replay": "himaya.cli.replay:replay",
     "demo": "himaya.cli.demo:demo",
     "gate": "himaya.cli.gate:gate",
     "status": "himaya.cli.status:status",

@@ -59,7 +59,7 @@ def scan(  # noqa: PLR0913 - the options of the command
     from himaya.watch.scan import scan as read
 
     config = load(config_file) if config_file else None
-    facts = _facts(ledger, config)
+    facts = kept_facts(ledger, config)
     with _kept(ledger, config) as keeper, progress(logs) as told:
         options = ScanOptions(
             config=config,
@@ -105,7 +105,7 @@ def _activation(ledger: Ledger, config: Config | None) -> Callable[[Policy], Non
     return note
 
 
-def _facts(ledger: Path | None, config: Config | None) -> Facts | None:
+def kept_facts(ledger: Path | None, config: Config | None) -> Facts | None:
     """Return the facts kept beside the ledger, if there are any."""
     from himaya.core.facts import Facts
     from himaya.facts_store import FactsStore, facts_path
