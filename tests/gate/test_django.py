@@ -154,6 +154,8 @@ OURS, USER = (
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 )
 
+CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
+
 
 @pytest.mark.parametrize(
     ("middleware", "config", "found"),
@@ -161,9 +163,10 @@ OURS, USER = (
         ([USER, OURS], True, []),
         ([OURS, USER], True, ["himaya.W002"]),
         ([USER], True, ["himaya.W001"]),
+        ([CACHE, USER, OURS], True, ["himaya.W003"]),
         ([USER, OURS], False, ["himaya.E001"]),
     ],
-    ids=["right", "order", "missing", "config"],
+    ids=["right", "order", "missing", "cache", "config"],
 )
 def test_wrong_settings_are_said_at_start(tmp_path, root, middleware, config, found):
     """`manage.py check` names a missing configuration, a missing middleware, a wrong order."""

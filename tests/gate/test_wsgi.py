@@ -184,7 +184,7 @@ def test_a_json_listing_is_trimmed_to_what_the_budget_allows(start):
     answer = site.get("/search?n=6&json&gzip")
     assert [row["id"] for row in answer.json()["results"]] == list("0123")
     assert answer.json()["total"] == 6
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "private, no-store"
     assert "Content-Encoding" not in answer.headers
     assert "ETag" not in answer.headers
     assert site.authority.people == list("0123")

@@ -44,6 +44,9 @@ Fields = list[tuple[bytes, bytes]]
 #: A throttled request waits in the worker, so it never waits longer.
 MAX_DELAY_S = 5.0
 
+#: An agent string longer than this is cut: it only serves to name crawlers.
+_MAX_AGENT = 512
+
 _READABLE = frozenset({b"gzip", b"x-gzip", b"br", b"deflate", b"zstd", b"identity"})
 
 #: More people than this are measured before they are sent to the authority, whose lines are bounded.
@@ -157,7 +160,7 @@ class Visit:
             target=target,
             method=method,
             host=head.get(b"host", b"").decode("latin-1"),
-            agent=head.get(b"user-agent", b"").decode("latin-1"),
+            agent=head.get(b"user-agent", b"")[:_MAX_AGENT].decode("latin-1"),
             clearance=door.challenges.clearance_of(cookies, actor, self._since),
             sees_body=True,
         )
@@ -356,7 +359,7 @@ def trimmed_response(fields: Fields, length: int) -> Fields:
     """Return response fields that fit a body of `length` bytes which is not the application's any more."""
     stale = {name.encode() for name in trim.STALE_HEADERS} | {b"cache-control", b"expires"}
     kept = [pair for pair in fields if pair[0].lower() not in stale]
-    return [*kept, (b"cache-control", b"no-store"), (b"content-length", b"%d" % length)]
+    return [*kept, (b"cache-control", b"private, no-store"), (b"content-length", b"%d" % length)]
 
 
 def _first(fields: Fields, name: bytes) -> bytes:

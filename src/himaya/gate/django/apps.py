@@ -9,6 +9,10 @@ from django.core import checks
 from himaya.config import load
 from himaya.core.errors import ConfigError
 
+_OURS = "himaya.gate.django.GateMiddleware"
+_USER = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
+
 
 class HimayaConfig(AppConfig):  # type: ignore[misc]  # Django ships no types
     """The Django application `himaya`; it has no tables."""
@@ -23,20 +27,23 @@ class HimayaConfig(AppConfig):  # type: ignore[misc]  # Django ships no types
 
 
 def check_settings(**_: object) -> list[checks.CheckMessage]:
-    """Say at start what would fail at the first request (`manage.py check`)."""
+    """Say at start what would fail, or go unseen, at the first request (`manage.py check`)."""
     path = getattr(settings, "HIMAYA_CONFIG", "himaya.toml")
     try:
         load(path)
     except ConfigError as problem:
         return [checks.Error(str(problem), id="himaya.E001")]
     names = list(getattr(settings, "MIDDLEWARE", ()))
-    ours = "himaya.gate.django.GateMiddleware"
-    user = "django.contrib.auth.middleware.AuthenticationMiddleware"
-    if ours not in names:
+    if _OURS not in names:
         return [
-            checks.Warning(f"{ours} is not in MIDDLEWARE; nothing is watched.", id="himaya.W001")
+            checks.Warning(f"{_OURS} is not in MIDDLEWARE; nothing is watched.", id="himaya.W001")
         ]
-    if user in names and names.index(user) > names.index(ours):
-        text = f"{ours} stands before {user}; every request counts as anonymous."
-        return [checks.Warning(text, id="himaya.W002")]
-    return []
+    before, after = names[: names.index(_OURS)], names[names.index(_OURS) :]
+    found = []
+    if _USER in after:
+        text = f"{_OURS} stands before {_USER}; every request counts as anonymous."
+        found.append(checks.Warning(text, id="himaya.W002"))
+    if _CACHE in before:
+        text = f"{_CACHE} stands before {_OURS}; what it answers from the cache is not seen."
+        found.append(checks.Warning(text, id="himaya.W003"))
+    return found
