@@ -16,6 +16,7 @@ from himaya.bootstrap.parts import (
     keep_house,
     make_engine,
     make_runner,
+    note_absence,
     note_config,
     open_ledger,
     rebuild,
@@ -73,6 +74,7 @@ class Gate:
         writer = ExchangeWriter(options.exchanges) if options.exchanges else None
         self._ledger = open_ledger(self.config, self._started)
         try:
+            note_absence(self._ledger, self._started)
             engine = make_engine(self.config)
             self._runner = make_runner(self.config, self._ledger, self._keep_house)
             self.authority = Authority(engine, self._runner, writer=writer, clock=clock)

@@ -29,8 +29,22 @@ def open_ledger(config: Config, now: float) -> Ledger:
     ledger = Ledger.open(
         Path(place.directory), key_file=Path(place.key_file) if place.key_file else None
     )
-    note_config(ledger, config, now)
+    try:
+        note_config(ledger, config, now)
+    except BaseException:
+        ledger.close()
+        raise
     return ledger
+
+
+def note_absence(ledger: Ledger, now: float) -> None:
+    """Record the time since the last clean stop as unobserved: no gate stood before the site.
+
+    An unclean stop is recorded by the ledger itself.
+    """
+    stopped = ledger.closed_at
+    if stopped is not None and now > stopped:
+        ledger.note_gap(stopped, now, "the gate was not running")
 
 
 def note_config(ledger: Ledger, config: Config, now: float) -> None:
