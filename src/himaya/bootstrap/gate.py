@@ -23,6 +23,7 @@ from himaya.bootstrap.parts import (
 )
 from himaya.config import Config, load
 from himaya.control import Status
+from himaya.core.disclosure import Disclosures
 from himaya.core.errors import ConfigError, HimayaError, LedgerError
 from himaya.core.facts import Fact
 from himaya.exchanges import ExchangeWriter
@@ -78,7 +79,7 @@ class Gate:
             engine = make_engine(self.config)
             self._runner = make_runner(self.config, self._ledger, self._keep_house)
             self.authority = Authority(engine, self._runner, writer=writer, clock=clock)
-            self._recall()
+            self._recall(finder)
         except BaseException:
             self._ledger.close()
             raise
@@ -202,10 +203,15 @@ class Gate:
             remember=config.bounds.clearances,
         )
 
-    def _recall(self) -> None:
+    def _recall(self, finder: ActorFinder) -> None:
         key = self.config.ledger.key_file
+
+        def again(row: Disclosures) -> None:
+            finder.recall(row.actor)
+            self.authority.recall(row)
+
         with Reader.open(Path(self.config.ledger.directory), Path(key) if key else None) as reader:
-            count = rebuild(self.authority.recall, reader, self._started)
+            count = rebuild(again, reader, self._started)
         if count:
             log.info("%d rows of the last month counted again", count)
         # What is remembered now lives long: the collector need not look at it again and again.

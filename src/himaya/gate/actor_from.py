@@ -110,6 +110,17 @@ class ActorFinder:
         for mark in marks:
             self.bindings.bind(mark, _facet(told[-1]))
 
+    def recall(self, actor: Actor) -> None:
+        """Bind a session as a row of the ledger has it, so that a restart makes no account a stranger.
+
+        Only where nobody but the application names accounts; the latest row counts, and one without
+        an account ends the binding (log-out).
+        """
+        config = self.config
+        alone = config.account_response and not (config.account_header or config.jwt_algorithm)
+        if alone and actor.session:
+            self.bindings.bind(actor.session, actor.account)
+
     def is_forged(self, name: bytes) -> bool:
         """Tell whether a field of this name, from somebody who is not trusted, must be removed.
 
