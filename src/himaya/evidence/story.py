@@ -144,7 +144,8 @@ def _beyond(actor: ActorRow, data: ReportData) -> str:
     if not steps or steps[-1][1] >= actor.people:
         return ""
     whose = data.budgets_from or "the budgets"
-    return f"In that time {whose} allow at most {number(steps[-1][1])}."
+    more = "; solved challenges buy more" if data.mode == "enforce" else ""
+    return f"In that time {whose} allow at most {number(steps[-1][1])}{more}."
 
 
 def _sentence(text: str) -> str:
