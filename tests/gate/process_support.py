@@ -8,9 +8,10 @@ import threading
 import time
 from pathlib import Path
 
+from tests.gate.gate_support import config_text
+
 from himaya.control import Control
 from himaya.ledger.reader import Reader
-from tests.gate.gate_support import config_text
 
 ADDRESS = re.compile(r"at (\S+), mode")
 

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from tests.gate.gate_support import wait_for
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason, Standing
@@ -14,7 +15,6 @@ from himaya.core.effect import PublishStanding, RaiseFinding, RecordDisclosures
 from himaya.core.errors import ConfigError, LedgerError
 from himaya.core.finding import Finding
 from himaya.runner import AlertCommand, Runner
-from tests.gate.gate_support import wait_for
 
 FINDING = Finding("breadth", "account:u1", 5.0, 120, 100, "because")
 

@@ -1,5 +1,6 @@
 """The proxy under hostile or broken peers: smuggling, forged headers, limits, slow and failing sides."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -7,10 +8,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.gate.gate_support import Reader, Rig, Upstream, ok, read_all, wait_for
 
 from himaya.gate.heads import RefusedRequestError, RequestHead
 from himaya.gate.limits import Limits
-from tests.gate.gate_support import Reader, Rig, Upstream, ok, read_all, wait_for
 
 GET = b"GET /a HTTP/1.1\r\nHost: a\r\n"
 
@@ -79,7 +80,9 @@ def test_any_bytes_give_a_head_or_a_refusal(data):
     try:
         head = RequestHead("GET", data, "1.1", [(b"host", data[:20])], keep_alive=True)
     except RefusedRequestError as refusal:
-        assert refusal.status in {400, 501, 505}
+        head, status = None, refusal.status
+    if head is None:
+        assert status in {400, 501, 505}
     else:
         assert head.target.startswith(b"/")
         assert head.target.isascii()
@@ -101,10 +104,8 @@ def test_a_ten_megabyte_header_is_431(site):
 
 
 def _send_quietly(sock, data):
-    try:
+    with contextlib.suppress(OSError):
         sock.sendall(data)
-    except OSError:
-        pass
 
 
 def test_names_of_others_are_removed(site):

@@ -4,9 +4,9 @@ import socket
 import threading
 
 import pytest
+from tests.gate.gate_support import Answer, Reader, Rig, Upstream, chunked, ok, read_all
 
 from himaya.gate.limits import Limits
-from tests.gate.gate_support import Answer, Reader, Rig, Upstream, chunked, ok, read_all
 
 
 @pytest.fixture(name="site")
@@ -143,7 +143,7 @@ def test_interim_answers_reach_only_http_11(site):
 def test_bodyless_statuses_keep_the_connection(site):
     """204 and 304 (even with a length) end with their head."""
     answers = iter([b"HTTP/1.1 204 No Content\r\n\r\n",
-                    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nETag: \"x\"\r\n\r\n",
+                    b'HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nETag: "x"\r\n\r\n',
                     ok(b"hello")])  # fmt: skip
     site.upstream.answer = lambda asked, sock: next(answers)
     with site.connect() as sock:

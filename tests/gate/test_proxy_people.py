@@ -7,10 +7,10 @@ import time
 
 import brotli
 import pytest
+from tests.gate.gate_support import Reader, Rig, Upstream, chunked, ok, read_all, wait_for
 
 from himaya.core.decision import Action, Reason, Standing
 from himaya.gate.limits import Limits
-from tests.gate.gate_support import Reader, Rig, Upstream, chunked, ok, read_all, wait_for
 
 BROWSER = "Accept: text/html"
 
