@@ -319,6 +319,18 @@ def test_shortcuts_past_the_middleware_are_not_offered(authority):
     assert seen["headers"] == [(b"accept-encoding", b"br, zstd, gzip;q=0.5")]
 
 
+def test_the_answer_to_head_has_no_body(authority):
+    """An application that sends a body all the same shows nobody with it."""
+
+    async def app(asked, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a person"})
+
+    messages = run(authority, app, scope("/u/1", "HEAD"))
+    assert messages[1]["body"] == b""
+    assert authority.rows == []
+
+
 def test_a_reader_who_leaves_is_recorded_as_partial(authority):
     """When sending breaks off, or the request is cancelled, the exchange is settled all the same."""
 

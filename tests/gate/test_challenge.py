@@ -158,7 +158,10 @@ TAMPERED = {
     "cheaper": (lambda d: d["challenge"]["parameters"].update(cost=0), "forged"),
     "no prefix": (lambda d: d["challenge"]["parameters"].update(keyPrefix=""), "forged"),
     "longer": (lambda d: d["challenge"]["parameters"].update(expiresAt=9999999999), "forged"),
-    "actor": (lambda d: d["challenge"]["parameters"]["data"].update(actor="x"), "forged"),
+    "actor": (lambda d: d["challenge"]["parameters"]["data"].update(actor="x"), "other_actor"),
+    "name": (lambda d: d["challenge"]["parameters"]["data"].update(name="x\ud800"), "forged"),
+    "mark": (lambda d: d["challenge"]["parameters"]["data"].update(mark="\ud800"), "forged"),
+    "unnamed": (lambda d: d["challenge"]["parameters"].update(data=None), "forged"),
     "unsigned": (lambda d: d["challenge"].pop("signature"), "forged"),
     "counter": (lambda d: d["solution"].update(counter=d["solution"]["counter"] + 1), "wrong"),
     "key": (lambda d: d["solution"].update(derivedKey="00" * 32), "wrong"),
@@ -173,6 +176,20 @@ def test_a_tampered_proof_buys_nothing(change, failure):
     done = send(asked, {"altcha": tampered(solved(asked), change)})
     assert done.clearance == ""
     assert ENGLISH[f"failure.{failure}"] in done.page.body.decode()
+
+
+def test_a_challenge_is_calculated_once_right_or_wrong(monkeypatch):
+    """A wrong solution spends the challenge, so that nobody can make us calculate again and again."""
+    asked, calculated = challenges(), []
+    verify_solution = altcha.verify_solution
+    count = lambda *args: (calculated.append(1), verify_solution(*args))[1]  # noqa: E731
+    monkeypatch.setattr("himaya.gate.challenge_proof.altcha.verify_solution", count)
+    payload = solved(asked)
+    wrong = tampered(payload, lambda d: d["solution"].update(derivedKey="00" * 32))
+    pages = [send(asked, {"altcha": one}).page.body.decode() for one in (wrong, wrong, payload)]
+    assert ENGLISH["failure.wrong"] in pages[0]
+    assert all(ENGLISH["failure.used"] in page for page in pages[1:])
+    assert len(calculated) == 1
 
 
 @given(

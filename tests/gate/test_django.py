@@ -104,6 +104,14 @@ def test_a_solved_challenge_buys_exactly_its_people_for_this_account(house, visi
     assert len(visitor.rows) == 35
 
 
+def test_the_answer_to_head_has_no_body_and_shows_nobody(visitor):
+    """HEAD gives the head alone, with the length of what GET would send, and leaves no row."""
+    answer = visitor.head(visitor.house.url + "/u/p9", timeout=5)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert int(answer.headers["Content-Length"]) > 50
+    assert visitor.rows == {}
+
+
 def test_a_visitor_cannot_speak_for_himaya(visitor):
     """Forged fields change neither the decision nor the account."""
     forged = {"Himaya-Subjects": "p9", "X-Himaya-Account": "visitor0", "Himaya-Redact": "name"}

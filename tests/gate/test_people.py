@@ -47,12 +47,14 @@ def test_a_profile_counts_the_person_of_its_path():
 
 
 def test_the_header_is_the_answer_where_it_stands():
-    """What the application says goes before path, JSON and links; several lines are one list."""
+    """What the application says goes before JSON and links; the person of the path need not be repeated."""
     headers = [("Himaya-Subjects", "u1, u2;fields=name|email"), ("himaya-subjects", "u3")]
     body = json.dumps({"results": [{"id": 9}]}).encode()
     expected = (Person("u1"), Person("u2", ("name", "email")), Person("u3"))
     assert read(headers=headers, body=body) == expected
-    assert read(PROFILE, "u7", headers=headers) == expected
+    assert read(PROFILE, "u7", headers=headers) == (Person("u7"), *expected)
+    assert read(PROFILE, "u2", headers=headers) == expected
+    assert read(PROFILE, "u7", headers={"Himaya-Subjects": ""}) == ()
     assert read(headers=[(b"HIMAYA-SUBJECTS", b"u1")]) == (Person("u1"),)
     assert read(headers={"Himaya-Subjects": "-"}, body=body) == ()
 

@@ -153,8 +153,6 @@ class Challenges:
     ) -> Handled:
         form = _form(body, _first(headers, "content-type"))
         proof = self._check(form, actor, now)
-        if isinstance(proof, Proof) and not self._spent.spend(proof.clearance, proof.expires, now):
-            proof = Failure.USED
         if isinstance(proof, Failure):
             return Handled(self._failed(proof, form, headers, actor, now))
         page = self._cleared(proof, form, headers, actor, now, secure=secure)
@@ -163,9 +161,9 @@ class Challenges:
 
     def _check(self, form: dict[str, str], actor: Actor, now: float) -> Proof | Failure:
         if form.get("altcha"):
-            return check_puzzle(self._secret, form["altcha"], actor, now)
+            return check_puzzle(self._secret, form["altcha"], actor, self._spent, now)
         if form.get("wait"):
-            return check_wait(self._secret, form["wait"], actor, now)
+            return check_wait(self._secret, form["wait"], actor, self._spent, now)
         return Failure.UNREADABLE
 
     def _cleared(

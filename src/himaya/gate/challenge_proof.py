@@ -6,6 +6,8 @@ they buy, so that one proof can never buy two, in whichever process it is shown.
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from enum import StrEnum
 
 import altcha
@@ -13,6 +15,7 @@ import msgspec
 
 from himaya.core.actor import Actor
 from himaya.core.clearance import binding_of, keyed, sign, verify
+from himaya.gate.challenge_spent import Spent
 
 #: Hashing this many times for one key; a browser tries 256 keys on average (prefix `00`), we check one.
 ALGORITHM = "PBKDF2/SHA-256"
@@ -40,10 +43,9 @@ class Failure(StrEnum):
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """A proof that holds: the clearance id it buys and when it expires (epoch seconds)."""
+    """A proof that holds, and is spent now: the clearance id it buys."""
 
     clearance: str
-    expires: float
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -57,36 +59,46 @@ class Waiting(msgspec.Struct, frozen=True):
 def new_puzzle(secret: bytes, actor: Actor, scope: str, cost: int, now: float) -> dict[str, object]:
     """Return a signed v2 challenge for one actor, as the widget takes it.
 
-    `data` carries the actor (keyed, so that it tells nobody who) and the surface id the challenge was shown
-    for. The counter is left to chance: `cost` x 256 hashes are expected.
+    `data` carries the actor (keyed, so that it tells nobody who), the surface id the challenge was shown for, and
+    a name of the challenge with its end, signed by itself. The counter is left to chance: a solver expects
+    `cost` x 256 rounds.
     """
+    until = int(now) + LIFE_S
+    name = secrets.token_hex(16)
+    data = {"actor": _actor_mark(secret, actor), "scope": scope[:_MAX_SCOPE]}
     challenge = altcha.create_challenge(
         ALGORITHM,
         cost,
-        expires_at=int(now) + LIFE_S,
-        data={"actor": _actor_mark(secret, actor), "scope": scope[:_MAX_SCOPE]},
+        expires_at=until,
+        data={**data, "name": name, "mark": _name_mark(secret, name, until)},
         hmac_secret=_altcha_key(secret),
     )
     made: dict[str, object] = challenge.to_dict()
     return made
 
 
-def check_puzzle(secret: bytes, payload: str, actor: Actor, now: float) -> Proof | Failure:
-    """Check a solved challenge (base64 JSON of challenge and solution). Never raises."""
-    if len(payload) > _MAX_PAYLOAD:
+def check_puzzle(
+    secret: bytes, payload: str, actor: Actor, spent: Spent, now: float
+) -> Proof | Failure:
+    """Check a solved challenge (base64 JSON of challenge and solution), and spend it. Never raises.
+
+    The name is spent before the solution is calculated, right or wrong, so that a challenge costs us its
+    thousands of rounds once.
+    """
+    parsed = _parsed(payload)
+    if parsed is None:
         return Failure.UNREADABLE
-    result = altcha.verify_solution(payload, _altcha_key(secret))
-    if not result.verified:
-        return _why(result)
-    # Verified: the parameters are the ones we signed, so their shape is known.
-    parameters = altcha.Payload.from_base64(payload).challenge.parameters
-    expires = float(parameters.expires_at or 0)
-    if expires <= now:
+    named = _named(secret, parsed)
+    if named is None:
+        return Failure.FORGED
+    name, until = named
+    if until <= now:
         return Failure.EXPIRED
-    if (parameters.data or {}).get("actor") != _actor_mark(secret, actor):
+    if (parsed.challenge.parameters.data or {}).get("actor") != _actor_mark(secret, actor):
         return Failure.OTHER_ACTOR
-    named = _clearance_id(secret, _ALTCHA, parameters.nonce + parameters.salt)
-    return Proof(named, expires)
+    if not spent.spend(name, until, now):
+        return Failure.USED
+    return _solved(secret, parsed, name)
 
 
 def new_wait(secret: bytes, nonce: str, actor: Actor, wait_s: int, now: float) -> str:
@@ -105,8 +117,10 @@ def read_wait(secret: bytes, token: str, actor: Actor) -> Waiting | None:
     return Waiting(nonce, int(ready) / 1000, int(expires) / 1000)
 
 
-def check_wait(secret: bytes, token: str, actor: Actor, now: float) -> Proof | Failure:
-    """Check a waiting token. Never raises."""
+def check_wait(
+    secret: bytes, token: str, actor: Actor, spent: Spent, now: float
+) -> Proof | Failure:
+    """Check a waiting token, and spend it once its time is over. Never raises."""
     waiting = read_wait(secret, token, actor)
     if waiting is None:
         return Failure.FORGED
@@ -114,7 +128,37 @@ def check_wait(secret: bytes, token: str, actor: Actor, now: float) -> Proof | F
         return Failure.EARLY
     if now >= waiting.expires:
         return Failure.EXPIRED
-    return Proof(_clearance_id(secret, _WAIT, waiting.nonce), waiting.expires)
+    if not spent.spend(waiting.nonce, waiting.expires, now):
+        return Failure.USED
+    return Proof(_clearance_id(secret, _WAIT, waiting.nonce))
+
+
+def _parsed(payload: str) -> altcha.Payload | None:
+    if len(payload) > _MAX_PAYLOAD:
+        return None
+    try:
+        return altcha.Payload.from_base64(payload)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _named(secret: bytes, parsed: altcha.Payload) -> tuple[str, int] | None:
+    """Return the name and end of a challenge that is ours, by its own signature."""
+    data, until = parsed.challenge.parameters.data, parsed.challenge.parameters.expires_at
+    if not isinstance(data, dict) or not isinstance(until, int):
+        return None
+    name, mark = data.get("name"), data.get("mark")
+    if not isinstance(name, str) or not isinstance(mark, str):
+        return None
+    expected = _name_mark(secret, name, until).encode()
+    return (name, until) if hmac.compare_digest(mark.encode("utf-8", "replace"), expected) else None
+
+
+def _solved(secret: bytes, parsed: altcha.Payload, name: str) -> Proof | Failure:
+    result = altcha.verify_solution(parsed, _altcha_key(secret))
+    if result.verified:
+        return Proof(_clearance_id(secret, _ALTCHA, name))
+    return _why(result)
 
 
 def _why(result: altcha.VerifySolutionResult) -> Failure:
@@ -131,6 +175,10 @@ def _altcha_key(secret: bytes) -> bytes:
 
 def _actor_mark(secret: bytes, actor: Actor) -> str:
     return keyed(secret, "actor mark", binding_of(actor))[:16].hex()
+
+
+def _name_mark(secret: bytes, name: str, until: int) -> str:
+    return keyed(secret, "challenge name", name, str(until))[:16].hex()
 
 
 def _clearance_id(secret: bytes, kind: str, nonce: str) -> str:

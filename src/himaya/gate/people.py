@@ -1,6 +1,7 @@
 """Who is shown in a response: the application says, or the path, the JSON or the links tell.
 
-The rule: what the application says (a `Himaya-Subjects` header or `disclose()`) is the answer. Without it the sources
+The rule: what the application says (a `Himaya-Subjects` header or `disclose()`) is the answer, together with the person
+of the path, whom it need not repeat; if it says that nobody is shown, nobody is. Without it the sources
 of the surface are tried in order, and the first that can be read is the answer. As a path can always be read, "path"
 before a body source means "the person of the path, and those of the body"; behind it, "else the person of the path".
 """
@@ -78,10 +79,11 @@ def read(  # noqa: PLR0913 - one response has that many parts
     said = parse_subjects(",".join(lines)) if lines else None
     if lines and said is None:
         return None
-    if said is not None or told is not None:
-        return unite(said or (), told or ())
     wanted = sources(surface)
     path = (Person(path_subject),) if "path" in wanted and path_subject else None
+    if said is not None or told is not None:
+        named = unite(said or (), told or ())
+        return _added(path, named) if path and named else named
     if not _BODY & {*wanted}:
         return path
     plain = None if body is None else bodies.decode(body, content_encoding, limit)

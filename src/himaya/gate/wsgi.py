@@ -221,6 +221,8 @@ class _Answer:
         if leave.body is not None:
             fields = trimmed_response(fields, len(leave.body))
             self._ready = [leave.body]
+        if self._visit.request.method == "HEAD":
+            self._ready, self._replaced = [], True  # not every server drops the body itself
         if exc_info is None:
             self._start_response(line, _decoded(fields))
         else:

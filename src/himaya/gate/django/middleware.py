@@ -73,6 +73,8 @@ class GateMiddleware:
         try:
             with telling(visit.told):
                 response = self.get_response(request)
+            if request.method == "HEAD":
+                response = _head_only(response)
             return self._depart(visit, response)
         except BaseException:
             self.desk.run(visit.finish(0, failed=True))
@@ -96,6 +98,8 @@ class GateMiddleware:
         try:
             with telling(visit.told):
                 response = await self.get_response(request)
+            if request.method == "HEAD":
+                response = _head_only(response)
             return await self._depart_async(visit, response)
         except BaseException:
             # Perhaps cancelled: then nothing may be awaited here any more.
@@ -185,6 +189,16 @@ class GateMiddleware:
             parts = parts if leave.body is None else chain_async([leave.body], None)
             response.streaming_content = AsyncParts(visit, desk, self.desk, parts)
         return response
+
+
+def _head_only(response: HttpResponseBase) -> HttpResponseBase:
+    """Return the response to a HEAD request; not every server drops the body itself."""
+    if response.streaming:
+        response.streaming_content = ()
+    else:
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.content = b""
+    return response
 
 
 def _setting(name: str) -> Callable[[HttpRequest], object] | None:
