@@ -68,6 +68,14 @@ links = "/u/{{subject}}"
 max_people = 5
 fail = "{fail}"
 [[surface]]
+id = "cards"
+route = "/cards"
+kind = "listing"
+fields = ["email"]
+redact = ["email"]
+people = ["json", "header"]
+json_subject = "[].id"
+[[surface]]
 id = "api"
 route = "/api/{{subject}}"
 fields = ["name", "email"]

@@ -236,6 +236,36 @@ def test_the_application_is_told_which_fields_to_leave_out(tmp_path):
     assert json.loads(body) == {"id": "2"}
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b'[{"id": 1, "email": "x"}]', [], "200 OK"),
+        (b'[{"id": 1, "mail": "x"}]', [], "429 Too Many Requests"),
+        (b"not json", [], "429 Too Many Requests"),
+        (b"x" * 30_000, [], "429 Too Many Requests"),
+        (b"<p>left out", [("Himaya-Subjects", "1;fields=name")], "200 OK"),
+        (b"<p>not left out", [("Himaya-Subjects", "1;fields=email")], "429 Too Many Requests"),
+        (b"<p>who knows", [("Himaya-Subjects", "1")], "429 Too Many Requests"),
+    ],
+    ids=["json", "other-names", "unreadable", "large", "left-out", "not-left-out", "unknown"],
+)
+def test_what_must_be_withheld_never_leaves_unseen(tmp_path, body, headers, status):
+    """Where fields must go, a body passes only if they are gone, by our cut or the application's word."""
+    authority = ThreadAuthority(tmp_path, budget=0, ladder="challenge = false").start()
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "application/json"), *headers])
+        return [body]
+
+    gate = GateMiddleware(app, authority.config)
+    got, sent = call(gate, "/cards")
+    gate.desk.close()
+    authority.stop()
+    assert got == status
+    assert b"x" not in sent or got != "200 OK"
+    assert authority.people == []
+
+
 def test_a_body_over_the_bound_is_streamed_and_unattributed(start):
     """Too large to hold: it passes, the reserve is charged, and nobody is named."""
     site = start(budget=100)

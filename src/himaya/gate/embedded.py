@@ -281,6 +281,9 @@ class Visit:
     ) -> Leave:
         if not admission.passes:
             return Leave(self._refuse(admission))
+        if self._shown is None and self.told.redact:
+            # What must be withheld cannot be shown to be gone from a body that nobody read.
+            return Leave(self._refuse(Admission(Action.BLOCK, reasons=admission.reasons)))
         if self._shown is not None:
             self._shown = admission.people
         if not admission.enforced or not admission.withheld:
@@ -322,6 +325,9 @@ class Visit:
         return (*(self._shown or ()), *late)
 
     def _refuse(self, decision: Decision | Admission) -> Page:
+        """Return the page of a refusal; one that follows from the first decision gives its reasons."""
+        if isinstance(decision, Admission) and not decision.reasons and self.decision:
+            decision = msgspec.structs.replace(decision, reasons=self.decision.reasons)
         page = self._door.challenges.page(
             decision,
             self.request.actor,
