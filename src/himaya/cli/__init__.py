@@ -13,6 +13,8 @@ from himaya.core.errors import HimayaError
 COMMANDS: dict[str, str] = {
     "scan": "himaya.cli.scan:scan",
     "replay": "himaya.cli.replay:replay",
+    "follow": "himaya.cli.follow:follow",
+    "facts": "himaya.cli.facts:facts",
     "demo": "himaya.cli.demo:demo",
     "gate": "himaya.cli.gate:gate",
     "status": "himaya.cli.status:status",

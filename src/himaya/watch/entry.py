@@ -11,7 +11,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `at` is epoch seconds. `address` is the peer's address as logged, `forwarded` the X-Forwarded-For
     list as logged; `himaya_account` comes from the application's response header. `method` and
     `target` are "" for a request line that is no HTTP. `sent` is -1 when unknown. `subjects` is the
-    `Himaya-Subjects` value, None when the log does not say. `line` is the line's number.
+    `Himaya-Subjects` value, None when the log does not say. `gate` is "down" where the front door got
+    no answer from himaya. `line` is the line's number.
     """
 
     at: float
@@ -34,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     asn: str = ""
     forwarded: str = ""
     type: str = ""
+    gate: str = ""
     aborted: bool = False
     line: int = 0
 
@@ -60,6 +62,7 @@ WORDS = (
     "asn",
     "forwarded",
     "type",
+    "gate",
     "completion",
     "connection",
     "query",

@@ -39,6 +39,7 @@ VARIABLES = {
     "sent_http_content_type": "type",
     "upstream_http_content_type": "type",
     "request_completion": "completion",
+    "himaya_gate_state": "gate",
 }
 
 #: Names that mean something in `name="value"` fields at the end of a combined line.
@@ -56,6 +57,7 @@ TRAILING = {
     "terms": "terms",
     "type": "type",
     "completion": "completion",
+    "gate": "gate",
 }
 
 #: Apache directives (mod_log_config) to nginx variables.

@@ -117,6 +117,14 @@ class Source:
             yield self._held.pop(0)
         yield from self._chunks
 
+    def read_some(self, size: int) -> bytes:
+        """Return at most `size` unpacked bytes as they stand, for whoever cuts lines by itself."""
+        try:
+            return self._stream.read1(size)
+        except (*_TORN, OSError) as problem:
+            self.torn = str(problem)
+            return b""
+
     def position(self) -> int:
         """Return how many bytes of the file were read, for a progress bar."""
         try:

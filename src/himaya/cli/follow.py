@@ -1,0 +1,153 @@
+"""`himaya follow LOG`: read a log as it is written, into the ledger."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from himaya.config import Config
+    from himaya.ledger.rows import Row
+    from himaya.watch.bookmark import BookmarkFile
+    from himaya.watch.recorders import Recorder
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("log", type=_PATH)
+@click.option("--config", type=_PATH, required=True, help="The site's himaya.toml.")
+@click.option(
+    "--ledger", type=_PATH, help="Directory of the ledger, instead of [ledger] directory."
+)
+@click.option("--from-end", is_flag=True, help="The first time, begin at the end of the log.")
+@click.option("--once", is_flag=True, help="Read what is there, then end.")
+def follow(*, log: Path, config: Path, ledger: Path | None, from_end: bool, once: bool) -> None:
+    """Read LOG as it is written, through rotation, into the ledger and findings.
+
+    While a gate runs, its authority keeps the ledger and the budgets, and is told every exchange; the request id
+    in the log settles what was reserved. Else follow keeps them itself. A bookmark beside the ledger says which
+    lines it has, so a stop or kill loses none and doubles none.
+    """
+    import msgspec
+
+    from himaya.config import load
+    from himaya.core.errors import InputError
+    from himaya.watch.bookmark import BookmarkFile
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="himaya follow: %(levelname)s: %(message)s"
+    )
+    settings = load(config)
+    if ledger is not None:
+        place = msgspec.structs.replace(settings.ledger, directory=str(ledger.absolute()))
+        settings = msgspec.structs.replace(settings, ledger=place)
+    if not log.exists() and once:
+        raise InputError("there is no such file", file=str(log))
+    directory = Path(settings.ledger.directory)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    place_file = BookmarkFile(directory.with_name(directory.name + ".follow"))
+    try:
+        _follow(log, settings, place_file, from_end=from_end, once=once)
+    finally:
+        place_file.close()
+
+
+def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, once: bool) -> None:
+    from himaya.watch.follow import Follower
+    from himaya.watch.tail import Tail, end_of
+
+    bookmark = place.load()
+    mark = bookmark.mark if bookmark else end_of(path) if from_end else None
+    recorder, close = _recorder(config)
+    stop = _Stop()
+    try:
+        follower = Follower(Tail(path, mark), recorder, place, config)
+        click.echo(f"himaya follow: reading {path}", err=True)
+        follower.run(stop.is_set, once=once)
+    finally:
+        recorder.close(time.time())
+        close()
+    counts = follower.counts
+    click.echo(
+        f"himaya follow: {counts.lines} lines, {counts.parsed} parsed, {counts.malformed} malformed,"
+        f" {counts.exchanges} on surfaces, {counts.gaps} unobserved periods",
+        err=True,
+    )
+
+
+def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:
+    """Return where exchanges go, and what closes the parts behind it."""
+    from himaya.control import Control
+    from himaya.core.errors import ServiceError
+
+    control = Control(config.gate.socket)
+    try:
+        keeper = Path(control.status().ledger)
+    except ServiceError:
+        return _own(config)
+    if keeper != Path(config.ledger.directory):
+        control.close()
+        return _own(config)
+    from himaya.core.surface import Surfaces
+    from himaya.watch.recorders import AuthorityRecorder
+
+    click.echo(f"himaya follow: telling the gate at {config.gate.socket}", err=True)
+    surfaces = Surfaces(config.surfaces)
+    recorder = AuthorityRecorder(control, surfaces, partial(_rows_since, config), time.time)
+    return recorder, control.close
+
+
+def _own(config: Config) -> tuple[Recorder, Callable[[], None]]:
+    """Make an engine, a runner and a ledger for this process alone."""
+    from himaya.bootstrap import keep_house, make_engine, make_runner, open_ledger, rebuild
+    from himaya.ledger.reader import Reader
+    from himaya.watch.recorders import OwnRecorder
+
+    now = time.time()
+    ledger = open_ledger(config, now)
+    try:
+        engine = make_engine(config)
+        with Reader.open(Path(config.ledger.directory), _key(config)) as reader:
+            rebuild(engine.recall, reader, now)
+        runner = make_runner(config, ledger, partial(keep_house, ledger, config))
+    except BaseException:
+        ledger.close()
+        raise
+    click.echo(f"himaya follow: keeping the ledger {config.ledger.directory}", err=True)
+    return OwnRecorder(engine, runner, partial(_rows_since, config)), ledger.close
+
+
+def _rows_since(config: Config, since: float) -> Iterator[Row]:
+    from himaya.ledger.reader import Reader
+    from himaya.ledger.schema import micros
+
+    with Reader.open(Path(config.ledger.directory), _key(config)) as reader:
+        yield from reader.rows(micros(since))
+
+
+def _key(config: Config) -> Path | None:
+    return Path(config.ledger.key_file) if config.ledger.key_file else None
+
+
+class _Stop:
+    """Set by SIGTERM and SIGINT: the piece in hand is finished first."""
+
+    def __init__(self) -> None:
+        self._set = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def _stop(self, *_: object) -> None:
+        self._set = True
+
+    def is_set(self) -> bool:
+        return self._set
