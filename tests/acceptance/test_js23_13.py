@@ -13,9 +13,9 @@ from tests.acceptance.promise import broken, require
 from tests.acceptance.site import phone
 from tests.acceptance.visitor import Answer, Visitor
 
-#: Strangers are asked before they see anybody; an account may see 20 people a day without a check.
+#: An address is asked before it sees anybody.
 CHECK = {
-    "budgets": {"anonymous": {"day": 0}, "account": {"day": 20}},
+    "budgets": {"address": {"day": 0}},
     "ladder": {"challenge": True, "redact": False, "challenges_before_block": 1000},
     "challenge": {"people": 5, "per_day": 3, "cost": 1, "wait_s": 1},
 }
@@ -23,6 +23,10 @@ CHECK = {
 EVERY_ROUTE = [
     *("/u/p1", "/photo/p2", "/search", "/api/people", f"/lookup?phone={phone(3)}", "/followers/p4")
 ]
+
+
+#: An account may see 20 people a day before it is asked.
+LATER = {**CHECK, "budgets": {"account": {"day": 20}}}
 
 
 def nobody_without_a_solution(gate: Gate) -> None:
@@ -73,27 +77,27 @@ def the_way_without_a_script(gate: Gate) -> None:
 
 
 def test_js23_13_nobody_without_a_solution(gate):
-    """A program without a solver gets no personal data where the site asks strangers first."""
+    """A program without a solver gets no personal data where the site asks first."""
     gate.configure(**CHECK)
     nobody_without_a_solution(gate)
 
 
 def test_js23_13_twin_nobody_without_a_solution(gate):
-    """Where strangers are not asked, the same program gets people."""
-    gate.configure(**{**CHECK, "budgets": {"account": {"day": 20}}})
+    """Where nobody is asked first, the same program gets people."""
+    gate.configure(**LATER)
     with broken("no personal data without a solution"):
         nobody_without_a_solution(gate)
 
 
 def test_js23_13_a_solver_is_held(gate, name):
     """A program that always solves obtains its budget and what three checks bought, nobody more."""
-    gate.configure(**CHECK)
+    gate.configure(**LATER)
     a_solver_is_held(gate, name)
 
 
 def test_js23_13_twin_a_solver_is_held(gate, name):
     """A check that lifted the cap would let it take everybody."""
-    gate.configure(**{**CHECK, "challenge": {"people": 1000, "per_day": 3, "cost": 1}})
+    gate.configure(**{**LATER, "challenge": {"people": 1000, "per_day": 3, "cost": 1}})
     with broken("whoever solves every check is held all the same"):
         a_solver_is_held(gate, name)
 

@@ -42,4 +42,4 @@ def test_reg_5_twin_fan_out_is_found(gate, name):
     """With the threshold out of reach nothing is found."""
     gate.configure(mode="shadow", detectors={"breadth": {"hour": 10**9, "day": 10**9}})
     with broken("each of the 46 accounts is found"):
-        the_fan_out_is_found(gate, name, wait_s=1)
+        the_fan_out_is_found(gate, name, wait_s=0.5)

@@ -1,4 +1,4 @@
-"""MUSA-B1: whoever is not signed in gets fewer fields."""
+"""Fewer fields for whoever is not signed in, as far as a budget of 0 does it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def members_see_more(gate: Gate, account: str) -> None:
         require(not hidden.people, "a page that cannot be trimmed is not given either")
 
 
-def test_musa_b1_fewer_fields_for_strangers(gate, name):
+def test_fewer_fields_for_strangers(gate, name):
     """An answer to a stranger lacks the fields that are for members; a member's answer has them."""
     gate.configure(surface=FOR_MEMBERS, budgets={"anonymous": {"day": 0}}, ladder={"redact": True})
     members_see_more(gate, name)
 
 
-def test_musa_b1_twin_fewer_fields_for_strangers(gate, name):
+def test_twin_fewer_fields_for_strangers(gate, name):
     """Where strangers have a budget, their answer has the same fields."""
     gate.configure(surface=FOR_MEMBERS, ladder={"redact": True})
     with broken("without the members' fields"):
