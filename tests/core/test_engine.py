@@ -220,6 +220,20 @@ def test_a_lookup_that_finds_nobody_counts_as_one() -> None:
     assert not site.decide(ask("/lookup?phone=9", "9"), NOW).passes
 
 
+def test_a_lookup_that_answers_with_nobody_is_a_miss_too() -> None:
+    """A look-up answered 200 without anybody in it costs as much as a 404, in either kind of door."""
+    site = engine(account=2)
+    seen = ask("/lookup?phone=1", "1", sees_body=True)
+    assert site.decide(seen, NOW).passes
+    assert site.admit(Response("1", 200, ()), NOW).passes
+    assert rows(site.record(Exchange(seen, 200, ()), NOW))[0].miss
+    unseen = ask("/lookup?phone=2", "2")
+    assert site.decide(unseen, NOW).passes
+    assert rows(site.record(Exchange(unseen, 200, ()), NOW))[0].miss
+    assert site.people_of("account:anna")[0] == 2
+    assert not site.decide(ask("/lookup?phone=3", "3"), NOW).passes
+
+
 def test_an_exchange_nobody_settles_is_counted_as_authorised_only() -> None:
     """A ticket whose end is never seen is charged and recorded as authorised, not served."""
     site = engine(account=5)

@@ -147,6 +147,9 @@ class Engine:
         people = merged(response.people)
         if ticket.redacted:
             return self._admit_redacted(ticket, people, can_trim=response.can_trim)
+        if ticket.missed(people):
+            ticket.admitted = ()
+            return Admission(enforced=self._enforced)
         ticket.advance(int(now // BUCKET_S))
         ticket.let_go()
         passed, withheld = self._debit(ticket, people, now)
@@ -256,7 +259,7 @@ class Engine:
         )
         if shown is Outcome.NOTHING:
             self._abandon(ticket)
-        elif shown is Outcome.MISS:
+        elif shown is Outcome.MISS or ticket.missed(exchange.people):
             units = [self._weights.of_fields(surface.fields)] * len(ticket.held)
             settle.charge(ticket, units, int(now // BUCKET_S))
             self._append(self._rows.miss(ticket, exchange, now))

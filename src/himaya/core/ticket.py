@@ -48,6 +48,11 @@ class Ticket:
         self.redacted: tuple[str, ...] = ()
         self.action = Action.ALLOW
 
+    def missed(self, people: tuple[Person, ...] | None) -> bool:
+        """Tell whether a look-up answered that there is nobody; it costs what one person costs."""
+        lookup = self.match.surface.kind == "lookup" and self.action is not Action.REDACT
+        return lookup and people is not None and not people
+
     @property
     def name(self) -> str:
         """Return the name of the actor who asks."""
