@@ -53,7 +53,7 @@ def _lines(told: Status) -> list[str]:
             f"PROBLEM     the changed configuration was not taken over: {told.config_problem}"
         )
     if told.unseen_surfaces:
-        lines.append(f"unseen      people of these surfaces: {', '.join(told.unseen_surfaces)}")
+        lines.append(f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}")
     return lines
 
 
