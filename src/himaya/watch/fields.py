@@ -24,6 +24,7 @@ VARIABLES = {
     "document_uri": "target",
     "args": "query",
     "query_string": "query",
+    "apache_query": "query",
     "status": "status",
     "body_bytes_sent": "sent",
     "bytes_sent": "sent",
@@ -116,10 +117,11 @@ def apache_tokens(text: str) -> list[tuple[str, str]]:
         tokens.append(("text", text[last : found.start()]))
         tokens += _directive(found[1] or "", found[2])
         last = found.end()
-    rest = text[last:]
-    if "%" in rest:
-        raise InputError(f"not an Apache log format: {rest[rest.index('%') :][:20]!r}")
-    return _joined([*tokens, ("text", rest)])
+    tokens.append(("text", text[last:]))
+    for kind, literal in tokens:
+        if kind == "text" and "%" in literal and literal != "%":
+            raise InputError(f"not an Apache log format: {literal[literal.index('%') :][:20]!r}")
+    return _joined(tokens)
 
 
 def _directive(argument: str, letter: str) -> list[tuple[str, str]]:

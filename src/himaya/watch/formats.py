@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import Protocol
 
 from himaya.core.errors import InputError
@@ -10,7 +11,7 @@ from himaya.watch.entry import Malformed, shown
 from himaya.watch.fields import apache_tokens, nginx_tokens
 from himaya.watch.jsonlines import FormatSpec, JsonLines, map_of_format
 from himaya.watch.pattern import SYSLOG, LinePattern
-from himaya.watch.reading import Keep, Reading, Rows, read_rows
+from himaya.watch.reading import Keep, Reading, Row, Rows, read_rows
 from himaya.watch.source import MAX_LINE, Chunk
 
 _REQUEST = '[$time_local] "$request" $status $body_bytes_sent'
@@ -41,6 +42,7 @@ _BEHIND = " behind syslog"
 #: Anything may follow a named format; fields that mean something are found by `detect`.
 REST = ("raw", r"(?: [^\n]*+)?")
 
+_SPACED = re.compile(r"([A-Z][A-Za-z_-]{0,31}) (/.*) HTTP/[0-9.]{1,4}", re.DOTALL)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 
 
@@ -81,7 +83,19 @@ class TextFormat:
     def rows(self, text: str) -> Rows:
         """Return one row per line."""
         pattern = self._pattern
-        return Rows(pattern.pattern.findall(text), pattern.slots, pattern.bad)
+        rows: list[Row] = pattern.pattern.findall(text)
+        odd = pattern.odd
+        if odd >= 0 and any(map(itemgetter(odd), rows)):
+            rows = [self._with_spaces(row, odd) if row[odd] else row for row in rows]
+        return Rows(rows, pattern.slots, pattern.bad)
+
+    def _with_spaces(self, row: Row, odd: int) -> Row:
+        """Read a request whose target has spaces in it: some servers answer that as well."""
+        found = _SPACED.fullmatch(row[odd])
+        if found is None:
+            return row
+        method = self._pattern.slots["method"]
+        return (*row[:method], found[1], found[2], *row[method + 2 :])
 
 
 def format_of(spec: FormatSpec) -> LineFormat:

@@ -130,6 +130,8 @@ def _value(variable: str, word: str, before: str, after: str) -> str:
 def _bare(variable: str, after: str) -> str:
     if variable in _FIXED:
         return _FIXED[variable]
+    if variable == "time_local" and not after.startswith("]"):
+        return r"\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
     if variable == "apache_query":
         return rf"(?:\?{_until(after)})?"
     if variable.startswith("upstream_") and not variable.startswith("upstream_http_"):
