@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ class Run:
 
     wall_s: float
     cpu_s: float
-    peak: int
+    peak: float
 
 
 def run(command: list[str], output: Path) -> Run:
@@ -27,16 +26,12 @@ def run(command: list[str], output: Path) -> Run:
 
     Raises RuntimeError with the program's own words when it fails.
     """
-    start = time.perf_counter()
-    complaints = output.with_suffix(".stderr")
-    with output.open("wb") as out, complaints.open("wb") as err:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        _, status, used = os.wait4(child.pid, 0)
-    wall_s = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(f"{command[0]} ended with {child.returncode}: {complaints.read_text()}")
-    return Run(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    timed = [sys.executable, "-m", "tools.bench.timed", str(output), *command]
+    done = subprocess.run(timed, cwd=ROOT, check=True, capture_output=True, text=True)
+    used = json.loads(done.stdout)
+    if used["code"]:
+        raise RuntimeError(f"{command[0]} ended with {used['code']}: {done.stderr}")
+    return Run(used["wall_s"], used["cpu_s"], used["peak"])
 
 
 def make_log(path: Path, lines: int) -> None:
