@@ -5,6 +5,7 @@
 #   make test         everything; installs Debian packages when root or with SYSTEM=1, else names them
 #   make test-fast    the tests that need no system package and little time
 #   make soak         the property tests with many more cases, and random ones
+#   make acceptance   what regulators expect, line by line: runs tests/acceptance, writes docs/acceptance.md
 #   make lint         style, types, and the rule who may import whom
 #   make bench-speed  himaya against a bare responder and against GoAccess
 #   make lock         the lock files in requirements/, from pyproject.toml
@@ -24,7 +25,7 @@ BIN := .venv/bin
 # pip is told nothing about where packages come from; that is the machine's setting.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup demo test test-fast soak lint bench-speed lock clean
+.PHONY: help setup demo test test-fast acceptance soak lint bench-speed lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +51,12 @@ test: setup
 
 test-fast: setup
 	$(BIN)/pytest -m "not slow and not system" $(ARGS)
+
+# The page is written also when a test failed: it says so then.
+acceptance: setup
+	@mkdir -p build
+	@$(BIN)/pytest tests/acceptance --junitxml build/acceptance.xml $(ARGS) || failed=$$?; \
+	$(BIN)/python tools/acceptance.py build/acceptance.xml; exit $${failed:-0}
 
 soak: setup
 	@tools/system.sh test

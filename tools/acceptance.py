@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Write docs/acceptance.md: which expectation is shown by which test, with that test's last result.
+
+    tools/acceptance.py build/acceptance.xml
+
+`make acceptance` runs tests/acceptance and then this. The lines are those of two joint statements of data protection
+authorities, of the industry's practices, of what regulators and courts faulted, and of metrics and lessons drawn
+from them; each in our own words. A line counts as covered only when a test is named after it, every such test has a
+twin that shows that the same assertion fails without the control, and all of them passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "acceptance.md"
+TESTS = ROOT / "tests" / "acceptance"
+
+GROUPS: dict[str, tuple[str, list[str]]] = {
+    "JS23": (
+        "Joint statement of data protection authorities, 24 August 2023",
+        [
+            "Public data is still protected, metered and recorded",
+            "The site that shows the data must guard it, in every class of access",
+            "A mass scrape may be a breach that has to be reported",
+            "Lawful collection is told from unlawful",
+            "Several independent controls, none of which carries all",
+            "The more sensitive a field, the stricter the control",
+            "A named team answers for it",
+            "A cap on how many other people one account reaches in an hour and a day",
+            "Unusual activity is restricted before the cap",
+            "New accounts are watched for how fast they go after others",
+            "Groups that behave like one program are found",
+            "One credential in many places within a short time is found",
+            "A check that tells programs from people",
+            "An address that scrapes is blocked",
+            "Letters that demand a stop",
+            "Deletion is demanded, and its confirmation kept",
+            "Terms that forbid scraping, with proof of who accepted them",
+            "People affected are told",
+            "Authorities are told, each within its time",
+            "Watching never stops, and new rules act at once",
+            "Incidents are measured, and what was learnt is tried",
+            "The protection itself respects privacy",
+            "The site says what it does",
+            "People can choose, and the gate keeps to it",
+            "People can see how exposed they are",
+            "Who deletes something learns whether copies were taken",
+            "A way to ask and to complain",
+            "Ready to show all this on request",
+            "Laws of many countries, dated and sourced",
+        ],
+    ),
+    "CS24": (
+        "Concluding joint statement, 28 October 2024",
+        [
+            "Measures are combined, reviewed and renewed",
+            "Every site that shows people, not only social networks",
+            "Small sites too, at small cost",
+            "Holds against programs that look human",
+            "Learned detection may help, and is explained",
+            "Pages and addresses that cannot be walked through",
+            "Honest readers are left alone, and that is forecast and measured",
+            "A contract alone allows nothing",
+            "Collection that is allowed has a lawful basis",
+            "Collection that is allowed is public knowledge",
+            "Consent and objection are honoured where law needs them",
+            "Contracts with collectors are watched and enforced",
+            "Permitted collectors use an interface with keys",
+            "That interface is guarded like the pages",
+            "Research has a way in, within limits",
+            "Training of models obeys the same rules",
+            "Search indexing and pages without people stay free",
+            "The state of all controls on any past day can be shown",
+        ],
+    ),
+    "MUSA": (
+        "Industry practices against unauthorised scraping, 30 March 2023",
+        [],
+    ),
+    "REG": (
+        "What regulators and courts faulted, 2020 to 2025",
+        [
+            "A default that let everybody be found by telephone number",
+            "Programs that stayed below every limit",
+            "Programs that moved to another route when one was closed",
+            "Fields in a response that nobody had declared",
+            "A scrape that only the regulator noticed",
+            "Months of signals that nobody put together",
+            "Slow containment",
+            "Incomplete notices",
+            "No further check before very sensitive data",
+            "Loss of control is itself a damage, person by person",
+            "Restricted data taken through genuine sessions",
+            "New services launched without a scraping test",
+            "A list of measures, each on, off or with a reason",
+            "Draft law shown as draft",
+            "Reasonable steps, and a test of serious harm",
+            "Photos, also when a CDN serves them",
+            "Claims of stolen data that nobody looked into",
+        ],
+    ),
+    "MET": (
+        "Metrics an authority could check",
+        [
+            "People lost before an actor was held",
+            "Time to detect, contain, scope and notify",
+            "Different people per account and hour, and per day",
+            "Reach of new accounts in their first minutes, hour and day",
+            "Honest readers refused, with an interval",
+            "Share of look-ups that find nobody",
+            "Share of responses whose people were seen; unobserved minutes",
+            "Undeclared fields seen",
+            "Demands sent, confirmed, refused, unanswered",
+            "Notices due and sent in time",
+            "Authorised collectors against their quota",
+            "Reviews on time; the replay against the last one",
+            "Who read the ledger; retention kept",
+        ],
+    ),
+    "L": (
+        "Lessons from incidents",
+        [
+            "Count people in responses, not addresses of pages",
+            "Budgets for accounts, groups and whole routes together",
+            "Look-ups are a class of their own",
+            "Compare fields shown with fields declared",
+            "One budget over all routes, and an alarm when load moves",
+            "New accounts are a matter of minutes",
+            "Keep the exact ledger long enough",
+            "Attribute a leaked file",
+            "Forecast before enforcing",
+            "Record login state and accepted terms",
+            "Protect the ledger most of all",
+            "An answer for one person names unobserved periods",
+        ],
+    ),
+}
+
+#: The practices have letters for their sections.
+MUSA = {
+    "MUSA-A1": "Know what can be scraped, and where",
+    "MUSA-A2": "Know what it would mean",
+    "MUSA-A3": "Procedures, and drills",
+    "MUSA-A4": "Work with others without handing out people",
+    "MUSA-A5": "Every release is weighed",
+    "MUSA-B1": "Fewer fields, smaller pages, less for strangers",
+    "MUSA-B2": "Opaque ids, terms, settings",
+    "MUSA-C1": "Limits and checks that also tell who somebody is",
+    "MUSA-C2": "Logs, baselines, fake accounts, home addresses of others",
+    "MUSA-D1": "Accounts closed, letters, hosts, courts",
+}
+
+#: Lines that have no acceptance line of their own, only a definition.
+DEFINITIONS = ("MET", "L")
+
+#: What exactly the tests of a covered line show, and where that ends.
+SCOPE = {
+    "JS23-6": "Two configurations, read one after the other by one running process: 60 people, then 15.",
+    "JS23-8": (
+        "One gate for the site, which is how himaya runs; several gates that share budgets do not exist."
+        " **Bound over a restart:** after a stop, nobody beyond the cap. After kill -9, at most who was shown within"
+        " the last second. A session that had seen nobody before is taken for a stranger's until the site"
+        " names its account again."
+    ),
+    "JS23-13": (
+        "Nobody is shown before the check where `budgets.address` is 0; with the default budgets a program is"
+        " asked once its budget is used up. The solver is a real one, in Python; a browser is driven in the"
+        " tests of the gate."
+    ),
+    "CS24-2": "A register of practitioners that never heard of himaya, without accounts.",
+    "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
+    "REG-5": (
+        "46 accounts with 400 people each, in shadow, with the default thresholds. Each is found by itself;"
+        " that they belong together is not."
+    ),
+    "REG-16": (
+        "Through the gate, and from a CDN's log in combined form read by `himaya scan --ledger`. A CDN whose"
+        " log nobody reads is not seen."
+    ),
+}
+
+
+class Part(NamedTuple):
+    """What of a line is shown by tests that are not named after it, and what is missing."""
+
+    tests: tuple[str, ...]
+    missing: str
+
+
+PARTS = {
+    "JS23-1": Part(
+        ("test_a_strangers_view_is_kept",),
+        "A report that lists routes which return known people and are not declared.",
+    ),
+    "JS23-2": Part(
+        ("test_every_access_class_is_stopped",),
+        "A class of access without a limit is not shown as a gap.",
+    ),
+    "JS23-7": Part(
+        ("test_an_owner_is_needed",),
+        "Roles, on-call contacts, and escalation of an alert that nobody acknowledged.",
+    ),
+    "JS23-9": Part(
+        ("test_a_machine_is_told_from_a_reader",),
+        "One pattern only, ids walked in order; no baseline per class of actors.",
+    ),
+    "JS23-10": Part(
+        ("test_newcomers_share_a_budget",),
+        "A budget of its own for each new account, and one case for the group.",
+    ),
+    "JS23-12": Part(
+        ("test_many_places_are_found",),
+        "The other accounts on those networks are not listed.",
+    ),
+    "JS23-14": Part(
+        ("test_a_block_comes_and_goes",),
+        "A check instead of a block where many honest accounts share an address; how many would be touched.",
+    ),
+    "JS23-18": Part(
+        ("test_the_ledger_has_the_takers_file",),
+        "Notices to the people.",
+    ),
+    "JS23-20": Part(
+        ("test_a_new_rule_acts", "test_a_gap_is_told_later"),
+        "An alarm when a log feed stops.",
+    ),
+    "JS23-27": Part(
+        ("test_a_person_gets_an_answer",),
+        "A way for the person to ask; recipients described rather than named; deadlines and authorities.",
+    ),
+    "CS24-14": Part(
+        ("test_misses_are_charged",),
+        "The share of misses is not judged, only their number.",
+    ),
+    "MUSA-B1": Part(
+        ("test_fewer_fields_for_strangers",),
+        "A table of fields by class of access: a budget of 0 does it here, people seen before stay"
+        " visible, and only JSON is trimmed. Page size is the site's.",
+    ),
+    "MUSA-C1": Part(
+        ("test_unsolved_checks_count",),
+        "A score; what became of checks is not reported.",
+    ),
+}
+
+HEAD = """\
+# Acceptance
+
+What regulators expect of a site that shows people, line by line, and the test that shows it. `make acceptance` runs the
+tests and writes this page; `tools/acceptance.py` says what the lines are.
+
+- **covered**: a test named after the line starts the installed command in front of a site, asks over real HTTP and
+  asserts what the line says can be observed. Each has a *twin*, in which the control is off and the same assertion must
+  fail. All of them passed.
+- **partly**: some of the line is shown the same way, twin included, by tests that do not bear its name. What is missing
+  stands below.
+- **not covered**: no such test. The product may do some of it; nothing here says so.
+
+"""
+
+
+class Row(NamedTuple):
+    """One line of the page."""
+
+    line: str
+    name: str
+    state: str
+    tests: tuple[str, ...]
+    result: str
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    """Yield id and name of every line, in order."""
+    for prefix, (_, names) in GROUPS.items():
+        numbered = ((f"{prefix}-{n}", name) for n, name in enumerate(names, 1))
+        yield from MUSA.items() if prefix == "MUSA" else numbered
+
+
+def slug(line: str) -> str:
+    """Return what names of tests of a line begin with: JS23-8 gives `test_js23_8_`."""
+    return f"test_{line.lower().replace('-', '_')}_"
+
+
+def twin_of(test: str) -> str:
+    """Return the name of a test's twin."""
+    start = next((slug(line) for line, _ in lines() if test.startswith(slug(line))), "test_")
+    return start + "twin_" + test.removeprefix(start)
+
+
+def collect(directory: Path = TESTS) -> list[str]:
+    """Return the names of all test functions of the room, sorted."""
+    trees = (ast.parse(path.read_text()) for path in sorted(directory.glob("test_*.py")))
+    nodes = (node for tree in trees for node in tree.body)
+    return sorted(n.name for n in nodes if isinstance(n, ast.FunctionDef) and n.name[:5] == "test_")
+
+
+def tests_of(line: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the tests that are named after a line, without their twins."""
+    start = slug(line)
+    return tuple(t for t in known if t.startswith(start) and not t.startswith(start + "twin_"))
+
+
+def row(line: str, name: str, results: Mapping[str, bool], date: str) -> Row:
+    """Return a line with its state; `results` says of every test that ran whether it passed."""
+    named = tests_of(line, sorted(results))
+    tests = named or (PARTS[line].tests if line in PARTS else ())
+    ran = all(test in results and twin_of(test) in results for test in tests)
+    if not tests or not ran:
+        return Row(line, name, "not covered", (), "")
+    passed = all(results[test] and results[twin_of(test)] for test in tests)
+    state = ("covered" if named else "partly") if passed else "not covered"
+    return Row(line, name, state, tests, f"{'passed' if passed else 'failed'} {date}")
+
+
+def render(results: Mapping[str, bool], date: str) -> str:
+    """Return the page."""
+    rows = {line: row(line, name, results, date) for line, name in lines()}
+    text = [HEAD, _summary(rows.values())]
+    for prefix, (title, _) in GROUPS.items():
+        text.append(f"\n## {prefix}: {title}\n\n")
+        if prefix in DEFINITIONS:
+            text.append("Definitions and lessons without an acceptance line of their own.\n\n")
+        text.append(
+            "| id | what it asks for | state | tests | last result |\n|---|---|---|---|---|\n"
+        )
+        text += [_line(rows[one]) for one in rows if one.startswith(f"{prefix}-")]
+    text += [_scopes(rows), _missing(rows)]
+    return "".join(text)
+
+
+def _summary(rows: Iterable[Row]) -> str:
+    states = [one.state for one in rows]
+    covered, partly = states.count("covered"), states.count("partly")
+    return (
+        f"Of {len(states)} lines {covered} are covered, {partly} partly,"
+        f" {states.count('not covered')} not.\n"
+    )
+
+
+def _line(one: Row) -> str:
+    tests = "<br>".join(f"`{test}`" for test in one.tests)
+    return f"| {one.line} | {one.name} | {one.state} | {tests} | {one.result} |\n"
+
+
+def _scopes(rows: Mapping[str, Row]) -> str:
+    said = [f"| {i} | {SCOPE[i]} |\n" for i, one in rows.items() if one.state == "covered"]
+    head = "\n## What the covered lines rest on\n\n| id | what was asserted, and where it ends |\n|---|---|\n"
+    return head + "".join(said)
+
+
+def _missing(rows: Mapping[str, Row]) -> str:
+    said = [f"| {i} | {PARTS[i].missing} |\n" for i, one in rows.items() if one.state == "partly"]
+    return "\n## What the others lack\n\n| id | missing |\n|---|---|\n" + "".join(said)
+
+
+def read_results(path: Path) -> tuple[dict[str, bool], str]:
+    """Return whether each test passed, and the day of the run, from what pytest wrote."""
+    tree = ET.parse(path)  # noqa: S314  (pytest wrote it a moment ago)
+    results = {
+        re.sub(r"\[.*", "", case.get("name", "")): not any(
+            case.find(kind) is not None for kind in ("failure", "error", "skipped")
+        )
+        for case in tree.iter("testcase")
+    }
+    suite = next(tree.iter("testsuite"), None)
+    date = "" if suite is None else suite.get("timestamp", "")[:10]
+    return results, date
+
+
+def main() -> int:
+    """Write the page from the results of a run."""
+    parser = argparse.ArgumentParser(description="Write docs/acceptance.md from a run's results.")
+    parser.add_argument("results", type=Path, help="what pytest --junitxml wrote")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    options = parser.parse_args()
+    if not options.results.exists():
+        print(f"acceptance: there is no {options.results}", file=sys.stderr)
+        return 2
+    results, date = read_results(options.results)
+    page = render(results, date)
+    options.page.write_text(page)
+    print(f"acceptance: {options.page.name}: {_summary_of(page)}")
+    return 0
+
+
+def _summary_of(page: str) -> str:
+    return next(line for line in page.splitlines() if line.startswith("Of "))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
