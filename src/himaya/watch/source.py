@@ -217,6 +217,7 @@ def _source(name: str, raw: BinaryIO, size: int) -> Source:
     head = peekable.peek(16)[:16]
     for magic, what in _FOREIGN:
         if head.startswith(magic):
+            raw.close()
             raise InputError(f"this is {what}, not an access log", file=name)
     packing = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
     source = Source(name, _unpacked(peekable, packing), packing, size)

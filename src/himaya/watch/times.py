@@ -76,6 +76,7 @@ def _other(text: str) -> float:
         found = datetime.fromisoformat(text.replace("/", "-", 2).replace(",", "."))
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     at = float(text)
-    while at >= _SECONDS:
-        at /= 1000
-    return at
+    for unit in (1.0, 1e3, 1e6, 1e9):
+        if at / unit < _SECONDS:
+            return at / unit
+    raise ValueError(text)
