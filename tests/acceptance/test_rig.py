@@ -8,12 +8,16 @@ from tests.acceptance.promise import BrokenError, broken, require
 
 def test_forwarded_addresses_are_believed_when_configured(gate):
     """An address in X-Forwarded-For counts from a configured proxy, and from nobody else."""
-    with gate.visitor() as visitor:
-        visitor.get("/u/p1")
-        gate.configure(actor={"trusted_proxies": []})
-        visitor.get("/u/p2")
-        answer = gate.who(actor=f"address:{visitor.address}")
-    assert [one["subject"] for one in answer["subjects"]] == ["p1"]
+    one_each = {"address": {"day": 1}}
+    gate.configure(budgets=one_each)
+    assert _two_visitors(gate) == [200, 200]
+    gate.configure(budgets=one_each, actor={"trusted_proxies": []})
+    assert _two_visitors(gate) == [200, 429]
+
+
+def _two_visitors(gate):
+    with gate.visitor() as one, gate.visitor() as other:
+        return [one.get("/u/p1").status, other.get("/u/p2").status]
 
 
 def test_a_twin_fails_for_its_own_reason_only():
