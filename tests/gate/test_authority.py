@@ -4,10 +4,12 @@ import json
 import socket
 import time
 
+import msgspec
 import pytest
 from tests.gate.gate_support import Rig, Upstream, read_answer, wait_for
 from tests.gate.process_support import GateProcess
 
+from himaya.core.actor import Actor
 from himaya.core.exchange import Exchange, Person, Request
 from himaya.gate.auth_request import AuthRequest
 from himaya.gate.limits import Limits
@@ -137,6 +139,15 @@ def test_log_settles_what_was_reserved(auth):
         rig.authority.record(Exchange(held, 200, people=people, sent=100, source="log"))
         assert rig.people == ["1", "2"]
         assert [rig.ask(f"/u/{n}").status for n in (3, 4, 5, 6)] == [200, 200, 200, 401]
+
+
+def test_account_of_the_log_line_names_the_row(auth):
+    """When nginx's question did not carry the account and the log line does, the row is the account's."""
+    auth.ask("/u/1", "request-0001")
+    held = auth.engine._flight.get("request-0001").request
+    told = msgspec.structs.replace(held, actor=Actor(address="203.0.113.9", account="u777"))
+    auth.authority.record(Exchange(told, 200, sent=5, source="log"))
+    assert [row.actor.name for row in auth.rows] == ["account:u777"]
 
 
 def test_what_is_not_settled_is_charged_and_unattributed():

@@ -32,6 +32,13 @@ def get(gate, target, *headers):
         return read_answer(sock)
 
 
+def post(gate, target, body):
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=10) as sock:
+        head = f"Host: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        sock.sendall(f"POST {target} HTTP/1.1\r\n{head}\r\n\r\n{body}".encode())
+        return read_answer(sock)
+
+
 def himaya(*arguments):
     return subprocess.run(
         [HIMAYA, *map(str, arguments)], capture_output=True, text=True, check=False
@@ -56,6 +63,25 @@ def test_restart_keeps_budgets_and_gives_nobody_a_fresh_one(tmp_path, upstream):
         "the gate was not running",
         "the writer stopped without closing the ledger",
     ]
+
+
+def test_restart_gives_no_fresh_challenges(tmp_path, upstream):
+    """How often somebody solved a challenge today is counted over a restart."""
+    gate = GateProcess(tmp_path, upstream.port, budget=1)
+    gate.config.write_text(
+        gate.config.read_text().replace("people = 3\n", "people = 3\nper_day = 1\n")
+    )
+    with gate:
+        get(gate, "/u/1")
+        refused = json.loads(get(gate, "/u/2").body)
+        assert refused["action"] == "challenge"
+        time.sleep(1.1)
+        body = json.dumps({"wait": refused["wait"]})
+        solved = post(gate, "/.himaya/clear", body)
+        assert solved.status == 200
+        gate.stop()
+        gate.start()
+        assert json.loads(get(gate, "/u/2").body)["action"] == "block"
 
 
 def test_sigterm_finishes_requests_and_seals(tmp_path, upstream):

@@ -321,6 +321,16 @@ def test_session_is_bound_to_the_account_the_application_names(upstream):
         assert "abc" not in repr(rig.rows)
 
 
+def test_account_named_in_the_very_answer_is_in_its_row(upstream):
+    """When only the answer names the account, the row of that answer has it already, and its own page is free."""
+    upstream.answer = lambda asked, sock: ok(b"hello", "Himaya-Account: u17")
+    with Rig(upstream.port, actor='session_cookie = "sid"') as rig:
+        rig.get("/u/1", "Cookie: sid=abc")
+        rig.get("/u/u17", "Cookie: sid=def")
+        assert [(row.actor.account, row.access) for row in rig.rows] == [("u17", "account")]
+        assert rig.engine.people_of("address:127.0.0.1")[0] == 1
+
+
 def test_own_profile_is_free(upstream):
     """The account's own profile is neither counted nor recorded."""
     actor = 'account_header = "X-Account"\ntrusted_proxies = ["127.0.0.1/32"]'

@@ -14,7 +14,7 @@ from himaya.facts_store import FactsStore, facts_path
 from himaya.ledger import Ledger, retention
 from himaya.ledger.reader import Reader
 from himaya.ledger.rows import Row
-from himaya.ledger.schema import MISS, SHOWING, UNATTRIBUTED, micros
+from himaya.ledger.schema import CLEARANCE, MISS, SHOWING, UNATTRIBUTED, micros
 from himaya.runner import AlertCommand, Runner
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -
     people who were erased count as people still.
     """
     count = 0
-    counted = {*SHOWING, MISS, UNATTRIBUTED}
+    counted = {*SHOWING, MISS, UNATTRIBUTED, CLEARANCE}
     for row in reader.rows(micros(now - _MEMORY_S)):
         if row.kind in counted:
             recall(_disclosures(row))
@@ -106,7 +106,7 @@ def _disclosures(row: Row) -> Disclosures:
         status=row.status,
         shown=shown,
         miss=row.kind == MISS,
-        unattributed=row.count if row.kind == UNATTRIBUTED else 0,
+        unattributed=row.count if row.kind in {UNATTRIBUTED, CLEARANCE} else 0,
         scope=row.scope,
         decision=row.decision,
         source=row.source,

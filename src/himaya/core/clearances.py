@@ -45,6 +45,14 @@ class Clearances:
                 table.popitem(last=False)
         return True
 
+    def recall(self, actor: str, now: float) -> None:
+        """Count a purchase of before a restart; what was left of it is gone, today's number is not."""
+        day = int(now // 86400)
+        self._bought[actor] = (day, self._count(actor, day) + 1)
+        self._bought.move_to_end(actor)
+        if len(self._bought) > self._max:
+            self._bought.popitem(last=False)
+
     def may_buy(self, actor: str, now: float) -> bool:
         """Tell whether the actor may still buy today (UTC)."""
         return self._count(actor, int(now // 86400)) < self.policy.per_day

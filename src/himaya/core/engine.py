@@ -223,10 +223,7 @@ class Engine:
     # record -----------------------------------------------------------------------------------
 
     def record(self, exchange: Exchange, now: float) -> list[Effect]:
-        """Settle an exchange and return effects: disclosures to append, findings, decisions.
-
-        An exchange without a ticket (a log line) is counted as it happened.
-        """
+        """Settle an exchange, or count it as it happened when there is no ticket; return effects."""
         now = self._tick(now)
         request = exchange.request
         ticket = self._flight.land(request.id)
@@ -235,6 +232,7 @@ class Engine:
             if match is not None:
                 ticket = self._ticket(request, match, now)
         if ticket is not None:
+            ticket.learn(request.actor)
             self._settle(ticket, exchange, now)
         return self._drain()
 
@@ -363,6 +361,9 @@ class Engine:
     def recall(self, row: Disclosures) -> None:
         """Count a row of the ledger again (after a restart) without effects."""
         now = self._tick(row.at)
+        if row.kind == "clearance":
+            self.clearances.recall(row.actor.name, now)
+            return
         surface = self.surfaces.by_id.get(row.surface)
         if surface is None:
             return

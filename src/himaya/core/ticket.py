@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from himaya.core.actor import Actor
 from himaya.core.budget import Principal
 from himaya.core.clearances import Purse
 from himaya.core.decision import Action
@@ -57,6 +60,16 @@ class Ticket:
     def name(self) -> str:
         """Return the name of the actor who asks."""
         return self.request.actor.name
+
+    def learn(self, actor: Actor) -> None:
+        """Take over the account when only the response or the log told it.
+
+        It names the row, and its own profile is free; the budgets stay those the reservation was made with.
+        """
+        known = self.request.actor
+        if actor.account and not known.account:
+            told = msgspec.structs.replace(known, account=actor.account)
+            self.request = msgspec.structs.replace(self.request, actor=told)
 
     def join(self, principals: list[Principal], windows: list[PeopleWindow]) -> None:
         """Take in all principals of the request and their windows, holding nothing."""

@@ -98,17 +98,18 @@ class ActorFinder:
             actor = msgspec.structs.replace(actor, account=self.bindings.account_of(marks))
         return actor
 
-    def learn(self, request: Fields, response: Fields) -> None:
-        """Bind the session to the account that a response names; nothing without the header.
+    def learn(self, request: Fields, response: Fields) -> str:
+        """Bind the session to the account that a response names, and return it; "" without the header.
 
         A cookie that the response sets is the session from now on; otherwise the one that was sent.
         """
         told = [value for name, value in response if name == ACCOUNT]
         if not told or not self.config.account_response:
-            return
-        marks = self._new_marks(response) or self.session_marks(request)
-        for mark in marks:
-            self.bindings.bind(mark, _facet(told[-1]))
+            return ""
+        account = _facet(told[-1])
+        for mark in self._new_marks(response) or self.session_marks(request):
+            self.bindings.bind(mark, account)
+        return account
 
     def recall(self, actor: Actor) -> None:
         """Bind a session as a row of the ledger has it, so that a restart makes no account a stranger.

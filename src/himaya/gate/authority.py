@@ -46,17 +46,17 @@ class Authority:
         self.engine = engine
         self.runner = runner
         self.clock = clock
-        self.writer = writer
+        self.writer = Exchanges(writer) if writer is not None else None
         self.off_since = 0.0
         self.off_why = ""
         self.requests = 0
         self.refused = 0
         self._gap_from = 0.0
         self._pass_all = Decision(enforced=False, policy=engine.policy.hash())
-        if writer is not None:
-            self._write_start(writer)
+        if self.writer is not None:
+            self._write_start(self.writer)
 
-    def _write_start(self, writer: x.ExchangeWriter) -> None:
+    def _write_start(self, writer: Exchanges) -> None:
         """Write what a replay has to begin with: the policy, and the facts known."""
         now, facts = self.clock(), self.engine.facts
         writer.write(x.Started(at=now, policy=self.engine.policy))
@@ -168,12 +168,7 @@ class Authority:
     def tick(self) -> None:
         """Settle what is overdue; called about twice a second."""
         now = self.clock()
-        effects = self.engine.expire(now)
-        if effects and self.writer is not None:
-            self.writer.write(x.Expired(at=now, disclosures=_rows(effects)))
-        elif self.writer is not None:
-            self.writer.tick(now)
-        self.runner.perform(effects)
+        self._settle_overdue(now)
         if self.off and now - self._gap_from >= _GAP_S:
             self._note_off(now)
         if self.writer is not None:
@@ -182,6 +177,7 @@ class Authority:
     def stop(self, why: str) -> None:
         """Write what a stop leaves to be written."""
         now = self.clock()
+        self._settle_overdue(now)
         if self.off:
             self._note_off(now)
         if self.writer is not None:
@@ -189,10 +185,52 @@ class Authority:
             self.writer.close()
             self.writer = None
 
+    def _settle_overdue(self, now: float) -> None:
+        """Perform what overdue tickets, and calls that return no effects, have left behind."""
+        effects = self.engine.expire(now)
+        if effects and self.writer is not None:
+            self.writer.write(x.Expired(at=now, disclosures=_rows(effects)))
+        elif self.writer is not None:
+            self.writer.tick(now)
+        self.runner.perform(effects)
+
     def _note_off(self, now: float) -> None:
         why = f"switched off: {self.off_why}" if self.off_why else "switched off"
         self.runner.note_gap(self._gap_from, now, why)
         self._gap_from = now
+
+
+class Exchanges:
+    """The exchanges file of a running gate: a disk that refuses ends the file, never the gate."""
+
+    def __init__(self, writer: x.ExchangeWriter) -> None:
+        self._writer: x.ExchangeWriter | None = writer
+
+    def write(self, event: x.Event) -> None:
+        """Append one event."""
+        self._try(lambda writer: writer.write(event))
+
+    def tick(self, now: float) -> None:
+        """Note that the engine was shown a time."""
+        self._try(lambda writer: writer.tick(now))
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        self._try(lambda writer: writer.flush())
+
+    def close(self) -> None:
+        """End the file."""
+        self._try(lambda writer: writer.close())
+        self._writer = None
+
+    def _try(self, work: Callable[[x.ExchangeWriter], None]) -> None:
+        if self._writer is None:
+            return
+        try:
+            work(self._writer)
+        except OSError as problem:
+            log.warning("the exchanges file ends here, it cannot be written: %s", problem)
+            self._writer = None
 
 
 def _rows(effects: list[Effect]) -> tuple[Disclosures, ...]:

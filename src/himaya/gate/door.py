@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from itertools import count
 
+import msgspec
+
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision
 from himaya.core.exchange import Exchange, Request
@@ -37,6 +39,12 @@ class Asker:
     def actor(self) -> Actor:
         """Return who asks."""
         return self.request.actor
+
+    def learn(self, account: str) -> None:
+        """Take over the account that the application named only now, so that the row has it."""
+        if account and not self.actor.account:
+            actor = msgspec.structs.replace(self.actor, account=account)
+            self.request = msgspec.structs.replace(self.request, actor=actor)
 
 
 class Door:

@@ -151,7 +151,7 @@ class Passage:
     async def _answer(self, response: ResponseHead) -> None:
         if response.get(b"transfer-encoding").lower() not in {b"", b"chunked"}:
             raise UpstreamError(502, "the application uses an unknown transfer coding")
-        self.door.finder.learn(self.head.fields, response.fields)
+        self.asker.learn(self.door.finder.learn(self.head.fields, response.fields))
         self.content_type = response.get(b"content-type").decode("latin-1")
         if self.surface is None or self.head.method == "HEAD":
             self.status = response.status

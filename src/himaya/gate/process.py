@@ -126,9 +126,12 @@ class GateProcess:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
-            self.authority.tick()
-            self._watch_switch()
-            await self._drain()
+            try:
+                self.authority.tick()
+                self._watch_switch()
+                await self._drain()
+            except Exception:  # without this loop nothing would be written any more
+                log.exception("a tick failed; the next one tries again")
 
     async def _drain(self) -> None:
         """Let a thread write to the disk, so that nobody waits for it here."""
