@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -235,8 +234,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def clear(directory: Path) -> None:
-    """Remove a directory with everything in it."""
-    shutil.rmtree(directory, ignore_errors=True)

@@ -20,7 +20,7 @@ PER_SEARCH = 20
 PER_CALL = 50
 PER_LIST = 200
 
-#: Which route segment shows whom; the rest of the path is the person, the page or nothing.
+#: Status, content type, body.
 Page = tuple[int, str, bytes]
 
 
@@ -99,7 +99,7 @@ def _home(_: str, __: dict[str, str], ___: bytes) -> Page:
     return _html("Welcome.")
 
 
-#: Two ways into the same people that no test declares: `about`, and `login` which shows nobody.
+#: By the first segment of the path. `about` shows people on a route that no configuration declares.
 PAGES: dict[str, Callable[[str, dict[str, str], bytes], Page]] = {
     "u": _profile,
     "about": _profile,
