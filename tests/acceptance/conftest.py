@@ -20,9 +20,11 @@ def _site() -> Iterator[Site]:
 def _running(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     gate = Gate(tmp_path_factory.mktemp("gate"), site.server_port)
     gate.configure()
-    gate.start()
-    yield gate
-    gate.stop()
+    try:
+        gate.start()
+        yield gate
+    finally:
+        gate.stop()
 
 
 @pytest.fixture(name="gate")

@@ -118,7 +118,11 @@ class Gate:
         words = [HIMAYA, "gate", "--config", self.config, "--mode", "proxy"]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen([*words, "--ledger", self.ledger], stderr=log)
-        _wait(lambda: self._said("himaya gate: proxy at") > before, "the gate")
+        _wait(lambda: self._said("himaya gate: proxy at") > before or self._ended(), "the gate")
+        assert not self._ended(), self._log.read_text()[-2000:]
+
+    def _ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
 
     def stop(self, *, kill: bool = False) -> None:
         """End the gate gracefully, or the hard way."""
