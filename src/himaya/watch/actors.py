@@ -10,6 +10,13 @@ from himaya.core.exchange import Exchange, Request
 from himaya.core.subjects import parse_subjects
 from himaya.watch.entry import Entry
 
+#: Networks inside an organisation (RFC 1918, RFC 4193, loopback, link-local): where proxies stand.
+_INTERNAL = tuple(
+    ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1/128",
+                 "fc00::/7", "fe80::/10", "169.254.0.0/16")
+)  # fmt: skip
+
 #: Remembered addresses and actors; when full, all are forgotten and built anew.
 _MOST = 100_000
 
@@ -94,14 +101,23 @@ class Exchanges:
         return address
 
     def _is_proxy(self, address: str) -> bool:
+        if self._guess:
+            # A web server behind a Unix socket logs no address at all.
+            return not address or is_internal(address)
         try:
             found = ip_address(address)
         except ValueError:
-            # A web server behind a Unix socket logs no address at all.
-            return self._guess and not address
-        if self._guess:
-            return found.is_private or found.is_loopback
+            return False
         return any(found in network for network in self._trusted)
+
+
+def is_internal(address: str) -> bool:
+    """Tell whether an address belongs inside an organisation, where proxies have theirs."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in _INTERNAL)
 
 
 def clean_address(text: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import ip_address
 
-from himaya.watch.actors import clean_address
+from himaya.watch.actors import clean_address, is_internal
 from himaya.watch.result import Notice
 from himaya.watch.surfaces import SURE, GuessedSurface
 from himaya.watch.totals import Totals
@@ -91,12 +90,9 @@ def _few(number: int) -> str:
 
 
 def _is_proxy_like(address: str, agents: set[str]) -> bool:
-    """Tell whether many different browsers come from an address (fewer do for a private one)."""
-    try:
-        private = ip_address(clean_address(address)).is_private
-    except ValueError:
-        private = address in {"", "-", "unix:"}
-    return len(agents) >= (3 if private else _PROXY_AGENTS)
+    """Tell whether many different browsers come from an address (fewer do for an internal one)."""
+    clean = clean_address(address)
+    return len(agents) >= (3 if not clean or is_internal(clean) else _PROXY_AGENTS)
 
 
 def about_forwarded(believed: int) -> Iterator[Notice]:
