@@ -55,8 +55,9 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(OSError):  # whoever asked may have left
+            self.end_headers()
+            self.wfile.write(body)
 
 
 class Authority(Handler):
@@ -107,8 +108,7 @@ class Application(Handler):
         }.get(self.path, "u1, u2")
         told = {} if self.path == "/unsaid" else {"Himaya_Subjects": people}
         body = b"x" * 50_000_000 if self.path == "/large" else b"two people"
-        with contextlib.suppress(OSError):
-            self.answer(status, body, Himaya_Account="me", **told)
+        self.answer(status, body, Himaya_Account="me", **told)
 
     do_POST = do_HEAD = do_GET  # noqa: N815  (http.server's names)
 
@@ -133,6 +133,7 @@ class UnixServer(socketserver.ThreadingUnixStreamServer):
         for connection in self.open:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
 
 class Rig:
@@ -158,7 +159,7 @@ class Rig:
             text = text.replace(old, new)
         write_conf(directory, text)
         self.nginx = subprocess.Popen(["nginx", "-p", directory, "-c", directory / "nginx.conf"])
-        wait_for(directory / "front.sock")
+        wait_for(directory / "front.sock", process=self.nginx)
 
     def start_authority(self) -> None:
         self.socket.unlink(missing_ok=True)
@@ -238,11 +239,21 @@ def check(directory: Path, text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def wait_for(path: Path, most_s: float = 5) -> None:
-    """Wait until a socket is there."""
+def answers(path: Path) -> bool:
+    """Tell whether somebody listens; the file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+def wait_for(
+    path: Path, most_s: float = 10, process: subprocess.Popen[bytes] | None = None
+) -> None:
+    """Wait until somebody listens at a socket; whoever should may not end meanwhile."""
     for _ in range(int(most_s * 100)):
-        if path.exists():
+        if answers(path):
             return
+        if process is not None and process.poll() is not None:
+            break
         time.sleep(0.01)
     raise AssertionError(f"{path} did not appear")
 
@@ -264,7 +275,12 @@ class RealGate:
         words = [program, "gate", "--config", self.config, "--mode", "authority"]
         with (self.rig.directory / "gate.log").open("ab") as log:
             self.process = subprocess.Popen(words, stderr=log)
-        wait_for(self.rig.socket, 20)
+        try:
+            wait_for(self.rig.socket, 60, self.process)
+        except AssertionError as problem:
+            self.kill()
+            told = (self.rig.directory / "gate.log").read_text()
+            raise AssertionError(f"{problem}; the gate said: {told}") from None
 
     def kill(self) -> None:
         """End it the hard way."""

@@ -41,7 +41,11 @@ REDIRECT = {"    location / {": "    location /old/ { try_files /no /u/1; }\n   
 def both(directory: Path, mode: str, limit: int) -> tuple[Rig, RealGate]:
     """Start nginx and the gate."""
     rig = Rig(directory, edit=REDIRECT)
-    return rig, RealGate(rig, CONFIG.format(mode=mode, limit=limit))
+    try:
+        return rig, RealGate(rig, CONFIG.format(mode=mode, limit=limit))
+    except BaseException:
+        rig.close()
+        raise
 
 
 @pytest.fixture(name="enforced")
