@@ -27,6 +27,10 @@ class LogFile(Protocol):
         """Return at most the first `size` unpacked bytes."""
         ...
 
+    def changed(self) -> int:
+        """Return when it was last written, in nanoseconds."""
+        ...
+
     def close(self) -> None:
         """Close."""
         ...
@@ -75,7 +79,8 @@ class PackedFile:
     def __init__(self, path: Path) -> None:
         """Open; raises InputError or OSError."""
         self.path = path
-        self.inode = path.stat().st_ino
+        stat = path.stat()
+        self.inode, self._changed = stat.st_ino, stat.st_mtime_ns
         self._source = open_source(str(path))
         self._at = 0
 
@@ -97,6 +102,10 @@ class PackedFile:
             return source.read_some(size)
         finally:
             source.close()
+
+    def changed(self) -> int:
+        """Return when it was last written; packing keeps that."""
+        return self._changed
 
     def close(self) -> None:
         """Close."""

@@ -113,7 +113,8 @@ class Tail:
         data = file.read(self._offset, PIECE)
         if data and not self._skipping:
             return self._piece(file, data, len(data), 1)
-        self._next.extend(self._rotated_since(file))
+        # Looked up now: files may have been rotated on while this one was read.
+        self._next = deque(self._rotated_since(file))
         self.close()
         return self.read()
 
@@ -202,9 +203,7 @@ class Tail:
         return quiet or (isinstance(file, PlainFile) and not file.live and file.age() > _SETTLED_S)
 
     def _rotated_since(self, file: LogFile) -> list[Path]:
-        """Return files that were rotated after a live one that is over."""
-        if not file.live or not isinstance(file, PlainFile):
-            return []
+        """Return files that were rotated after one that is over, the oldest first."""
         later = [each for each in siblings(self.path) if _changed(each) > file.changed()]
         return [each for each in later if not _is_copy(each, self._mark)]
 
