@@ -84,6 +84,24 @@ def test_restart_gives_no_fresh_challenges(tmp_path, upstream):
         assert json.loads(get(gate, "/u/2").body)["action"] == "block"
 
 
+def test_sessions_are_known_after_a_planned_restart(tmp_path, upstream):
+    """A session bound to an account is still that account's after a stop and a start; the file is private and gone."""
+    upstream.answer = lambda asked, sock: ok(
+        b"hello", *(["Himaya-Account: u17"] if asked.target == "/login" else [])
+    )
+    gate = GateProcess(tmp_path, upstream.port, actor='session_cookie = "sid"')
+    kept = tmp_path / "g.sock.sessions"
+    with gate:
+        get(gate, "/login", "Cookie: sid=abc")
+        gate.stop()
+        assert oct(kept.stat().st_mode)[-3:] == "600"
+        assert "abc" not in kept.read_text()
+        gate.start()
+        get(gate, "/u/1", "Cookie: sid=abc")
+        assert not kept.exists()
+    assert gate.shown("account:u17") == ["1"]
+
+
 def test_sigterm_finishes_requests_and_seals(tmp_path, upstream):
     """SIGTERM: a request in progress is answered, rows are sealed, sockets are gone, exit code 0."""
     upstream.answer = lambda asked, sock: time.sleep(0.5) or ok(b"late")
@@ -192,6 +210,24 @@ def test_status_tells_how_the_gate_is(tmp_path, upstream):
     assert "everything passes" in words
     done = himaya("status", "--config", gate.config)
     assert (done.returncode, "no authority" in done.stderr) == (2, True)
+
+
+def test_reference_number_tells_why_somebody_was_refused(tmp_path, upstream):
+    """The number on a refusal leads to the time, the surface and the measured reason, without a name."""
+    with GateProcess(tmp_path, upstream.port, budget=1) as gate:
+        get(gate, "/u/1")
+        number = get(gate, "/u/2").headers["himaya-reference"]
+        with gate.control() as control:
+            control.flush()
+        asked = ("status", "--config", gate.config, "--reference")
+        words = himaya(*asked, number.lower().replace("-", "")).stdout
+        (told,) = json.loads(himaya(*asked, number, "--json").stdout)
+        assert himaya(*asked, "AAAA-BBBB-CC").returncode == 2
+    assert (told["action"], told["surface"], told["reference"]) == ("challenge", "profile", number)
+    assert "this address would have seen 2 people within one hour; the limit is 1" in words
+    kept = tmp_path / "g.sock.refusals"
+    assert oct(kept.stat().st_mode)[-3:] == "600"
+    assert "127.0.0.1" not in kept.read_text()
 
 
 def test_facts_are_kept_over_a_restart(tmp_path, upstream):

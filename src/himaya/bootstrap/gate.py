@@ -38,6 +38,7 @@ from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
+from himaya.gate.refusals import Refusals, beside
 from himaya.gate.upstream import Target, UpstreamPool
 from himaya.ledger.reader import Reader
 
@@ -72,13 +73,18 @@ class Gate:
         self._front_secret = _front_secret(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
         finder = ActorFinder(self.config.actor, secret)
+        self._sessions = Path(f"{self.config.gate.socket}.sessions")
         writer = ExchangeWriter(options.exchanges) if options.exchanges else None
         self._ledger = open_ledger(self.config, self._started)
         try:
             note_absence(self._ledger, self._started)
             engine = make_engine(self.config)
             self._runner = make_runner(self.config, self._ledger, self._keep_house)
-            self.authority = Authority(engine, self._runner, writer=writer, clock=clock)
+            refusals = Refusals(beside(self.config.gate.socket))
+            self.authority = Authority(
+                engine, self._runner, writer=writer, refusals=refusals, clock=clock
+            )
+            self._refusals = refusals
             self._recall(finder)
         except BaseException:
             self._ledger.close()
@@ -96,6 +102,7 @@ class Gate:
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve until a signal says stop. Raises ServiceError when a socket cannot be had."""
+        self._door.finder.bindings.load(self._sessions)
         pool = None
         if self._options.mode == "proxy":
             pool = UpstreamPool(self._target, self._limits)
@@ -173,7 +180,9 @@ class Gate:
 
     def close(self) -> None:
         """Settle, write and seal what is left."""
+        self._door.finder.bindings.save(self._sessions)
         self.authority.stop("the gate stopped")
+        self._refusals.flush()
         self._runner.close(self._clock())
         try:
             self._ledger.close()

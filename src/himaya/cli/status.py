@@ -15,19 +15,45 @@ from himaya.control.messages import Status
     "--config", type=click.Path(path_type=Path), required=True, help="The site's himaya.toml."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(*, config: Path, as_json: bool) -> None:
+@click.option(
+    "--reference", metavar="NUMBER", help="Why was the request with this reference number refused?"
+)
+def status(*, config: Path, as_json: bool, reference: str | None) -> None:
     """Ask the running gate how it is; exit code 2 when none runs."""
-    import msgspec
-
     from himaya.config import load
     from himaya.control import Control
 
-    with Control(load(config).gate.socket) as control:
+    socket = load(config).gate.socket
+    if reference is not None:
+        _why_refused(socket, reference, as_json=as_json)
+        return
+    with Control(socket) as control:
         told = control.status()
+    _print(told, _lines(told), as_json=as_json)
+
+
+def _why_refused(socket: str, reference: str, *, as_json: bool) -> None:
+    from himaya.core.errors import InputError
+    from himaya.gate.refusals import beside, find
+
+    found = list(find(beside(socket), reference))
+    if not found:
+        raise InputError(f"no refusal is written down under the reference {reference}")
+    lines = [
+        f"{_time(one.at)}  {one.action}  surface {one.surface or '-'}  policy {one.policy or '-'}"
+        + "".join(f"\n  {reason}" for reason in one.reasons)
+        for one in found
+    ]
+    _print(found, lines, as_json=as_json)
+
+
+def _print(told: object, lines: list[str], *, as_json: bool) -> None:
+    import msgspec
+
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
     else:
-        click.echo("\n".join(_lines(told)))
+        click.echo("\n".join(lines))
 
 
 def _lines(told: Status) -> list[str]:
@@ -37,7 +63,7 @@ def _lines(told: Status) -> list[str]:
         f"policy      {told.policy}   configuration {told.config}",
         f"running     {_span(told.uptime_s)}, since {_time(told.started)}",
         f"requests    {told.requests}, refused {told.refused}",
-        f"disclosed   {told.people_disclosed} people in {told.disclosures} exchanges",
+        f"disclosed   {told.people_disclosed} times a person, in {told.disclosures} exchanges",
         f"tracked     {told.tracked} principals, {told.open_tickets} open tickets",
         f"findings    {told.findings}",
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
@@ -53,7 +79,9 @@ def _lines(told: Status) -> list[str]:
             f"PROBLEM     the changed configuration was not taken over: {told.config_problem}"
         )
     if told.unseen_surfaces:
-        lines.append(f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}")
+        lines.append(
+            f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}"
+        )
     return lines
 
 

@@ -104,6 +104,8 @@ class AuthRequest:
             _keep(self._passed, request.id, (request.target, decision), self._remember)
         else:
             _keep(self._refused, request.id, decision, self._remember)
+            if decision.passes:  # too many wait already
+                self.door.authority.note_refusal(request.id, decision, asker.now)
             self.door.settle_refused(request, _STATUS[decision.action])
         _answer(decision, reference_of(request.id), head, out, passes=passes)
 

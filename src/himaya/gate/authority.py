@@ -19,6 +19,8 @@ from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import Fact, NearFact
 from himaya.core.policy import Policy
+from himaya.gate.challenge import reference_of
+from himaya.gate.refusals import Refusal, Refusals
 from himaya.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -41,12 +43,14 @@ class Authority:
         runner: Runner,
         *,
         writer: x.ExchangeWriter | None = None,
+        refusals: Refusals | None = None,
         clock: Clock = time.time,
     ) -> None:
         self.engine = engine
         self.runner = runner
         self.clock = clock
         self.writer = Exchanges(writer) if writer is not None else None
+        self.refusals = refusals
         self.off_since = 0.0
         self.off_why = ""
         self.requests = 0
@@ -80,7 +84,7 @@ class Authority:
         now = self.clock() if at is None else at
         decision = self.engine.decide(request, now)
         if not decision.passes:
-            self.refused += 1
+            self.note_refusal(request.id, decision, now)
         if self.writer is not None:
             self.writer.write(x.Decided(at=now, request=request, decision=decision))
         return decision
@@ -90,7 +94,7 @@ class Authority:
         now = self.clock() if at is None else at
         admission = self.engine.admit(response, now)
         if not admission.passes:
-            self.refused += 1
+            self.note_refusal(response.id, admission, now)
         if self.writer is not None:
             self.writer.write(x.Admitted(at=now, response=response, admission=admission))
         return admission
@@ -110,6 +114,12 @@ class Authority:
         if self.writer is not None:
             self.writer.write(x.Cleared(at=now, clearance=clearance, actor=actor, granted=granted))
         return granted
+
+    def note_refusal(self, request_id: str, decision: Decision | Admission, now: float) -> None:
+        """Write down why a request is refused, under the reference that its page shows."""
+        self.refused += 1
+        if self.refusals is not None:
+            self.refusals.note(Refusal.of(now, reference_of(request_id), decision))
 
     # -- what commands ask for ---------------------------------------------------------------
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
 from collections import OrderedDict
 from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+log = logging.getLogger(__name__)
 
 
 class Bindings:
@@ -37,6 +45,30 @@ class Bindings:
         if len(self._accounts) > self._most:
             self._accounts.popitem(last=False)
 
-    def items(self) -> list[tuple[str, str]]:
-        """Return all bindings, least recently used first, to be kept over a restart."""
-        return list(self._accounts.items())
+    def save(self, path: Path) -> None:
+        """Keep the bindings over a planned restart, in a file that only its owner can read.
+
+        A disk that refuses is logged: sessions are then unknown until they are named again.
+        """
+        if not self._accounts:
+            return
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.encode(list(self._accounts.items())))
+        except OSError as problem:
+            log.warning("sessions are not kept over the restart: %s", problem)
+
+    def load(self, path: Path) -> None:
+        """Take up what `save` kept, and remove the file: it speaks for one restart only."""
+        try:
+            kept = msgspec.json.decode(path.read_bytes(), type=list[tuple[str, str]])
+        except FileNotFoundError:
+            return
+        except (OSError, msgspec.DecodeError) as problem:
+            log.warning("sessions of before the restart cannot be read: %s", problem)
+            kept = []
+        for mark, account in kept:
+            self.bind(mark, account)
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -109,6 +109,8 @@ class Door:
     ) -> None:
         """Answer with the page of a refusal and settle the exchange as refused."""
         request = asker.request
+        if decision.passes:  # the engine would let it wait and pass, but too many wait already
+            self.authority.note_refusal(request.id, decision, asker.now)
         page = self.challenges.page(
             decision,
             request.actor,

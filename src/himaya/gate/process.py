@@ -136,7 +136,12 @@ class GateProcess:
     async def _drain(self) -> None:
         """Let a thread write to the disk, so that nobody waits for it here."""
         async with self._drained:
-            await asyncio.to_thread(self.authority.runner.drain, self.authority.clock())
+            await asyncio.to_thread(self._write)
+
+    def _write(self) -> None:
+        self.authority.runner.drain(self.authority.clock())
+        if self.authority.refusals is not None:
+            self.authority.refusals.flush()
 
     def _watch_switch(self) -> None:
         try:

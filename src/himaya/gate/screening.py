@@ -118,4 +118,7 @@ class Screen:
         )
 
     def _blocked(self, admission: Admission) -> Admission:
-        return Admission(Action.BLOCK, reasons=admission.reasons or self._reasons)
+        """Return a refusal that is the door's own: the engine let the response pass cut, and it cannot be cut."""
+        blocked = Admission(Action.BLOCK, reasons=admission.reasons or self._reasons)
+        self._authority.note_refusal(self._request.id, blocked, self._authority.clock())
+        return blocked
