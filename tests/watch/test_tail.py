@@ -65,7 +65,7 @@ class Log:
 
     def shift(self):
         """Move rotated files on by one number, as logrotate does."""
-        for number in range(8, 0, -1):
+        for number in range(40, 0, -1):
             for tail in ("", ".gz"):
                 old = Path(f"{self.path}.{number}{tail}")
                 if old.exists():

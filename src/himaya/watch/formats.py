@@ -42,7 +42,7 @@ _BEHIND = " behind syslog"
 #: Anything may follow a named format; fields that mean something are found by `detect`.
 REST = ("raw", r"(?: [^\n]*+)?")
 
-_SPACED = re.compile(r"([A-Z][A-Za-z_-]{0,31}) (/.*) HTTP/[0-9.]{1,4}", re.DOTALL)
+_SPACED = re.compile(r"([A-Za-z][A-Za-z_-]{0,31}) (/.*) HTTP/[0-9.]{1,4}", re.DOTALL)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 
 

@@ -83,7 +83,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 MAP_WORDS = frozenset({*WORDS, "request"}) - {"connection"}
 
 _NEEDED = ("at", "address", "status")
-_REQUEST = re.compile(r"([A-Z][A-Za-z_-]{0,31}) (\S+)(?: HTTP/[0-9.]{1,4})?")
+_REQUEST = re.compile(r"([A-Za-z][A-Za-z_-]{0,31}) (\S+)(?: HTTP/[0-9.]{1,4})?")
 _PAIR = re.compile(r'"([^"]+)"\s*:\s*"?\$\{?(\w+)\}?"?')
 _PREFIX = re.compile(r"[^{\n]{0,120}?(?=\{)")
 _DECODER = msgspec.json.Decoder(dict[str, Any])

@@ -82,26 +82,26 @@ class PackedFile:
         stat = path.stat()
         self.inode, self._changed = stat.st_ino, stat.st_mtime_ns
         self._source = open_source(str(path))
-        self._at = 0
+        self._start = 0
+        self._buffer = b""
+        # Read at once: the file may be renamed or removed while it is read.
+        self._head = self.read(0, HEAD)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return bytes at `offset`, which is never before the last one read."""
-        while self._at < offset:
-            skipped = self._source.read_some(min(1 << 20, offset - self._at))
-            if not skipped:
-                return b""
-            self._at += len(skipped)
-        data = self._source.read_some(size)
-        self._at += len(data)
-        return data
+        """Return bytes at `offset`, which is never before that of the last call."""
+        while len(self._buffer) < offset - self._start + size:
+            more = self._source.read_some(1 << 20)
+            if not more:
+                break
+            skip = min(len(self._buffer), offset - self._start)
+            self._buffer = self._buffer[skip:] + more
+            self._start += skip
+        begin = offset - self._start
+        return self._buffer[begin : begin + size]
 
     def head(self, size: int) -> bytes:
-        """Return the first bytes, of a fresh opening."""
-        source = open_source(str(self.path))
-        try:
-            return source.read_some(size)
-        finally:
-            source.close()
+        """Return the first bytes."""
+        return self._head[:size]
 
     def changed(self) -> int:
         """Return when it was last written; packing keeps that."""

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from himaya.core.surface import canonical_path
+from himaya.core.paths import canonical_path
 
 #: Values kept per query parameter of a path; more would prove nothing further.
 _VALUES = 40

@@ -13,7 +13,7 @@ from himaya.core.errors import InputError
 from himaya.watch.fields import word_of
 
 #: An HTTP request line (method, target, version), or anything else a client sent.
-_REQUEST = r"(?:([A-Z][A-Za-z_-]{{0,31}}+) ({inner})(?: HTTP/[0-9.]{{1,4}})?{end}|({all}))"
+_REQUEST = r"(?:([A-Za-z][A-Za-z_-]{{0,31}}+) ({inner})(?: HTTP/[0-9.]{{1,4}})?{end}|({all}))"
 _QUOTED = r"[^{q}\\\n]*+(?:\\.[^{q}\\\n]*+)*+"
 _QUOTED_WORD = r"[^{q}\\ \n]++(?:\\.[^{q}\\ \n]*+)*+"
 _UPSTREAM = r"[^ \n,]*+(?:(?:,| :) [^ \n,]++)*+"
