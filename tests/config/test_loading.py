@@ -52,6 +52,7 @@ MISTAKES = [
     ('[[surface]]\nid = "a"\nroute = "/{}"', 3, "surface[0].route", "is no name"),
     ('[[surface]]\nid = "a"\nroute = "/{a}/{a}"', 3, "surface[0].route", "stands twice"),
     ('[[surface]]\nid = "a"\nroute = "/{r...}/a"', 3, "surface[0].route", "comes last"),
+    ('[[surface]]\nid = "a"\nroute = "/{a}-{b}-{c}"', 3, "surface[0].route", "more than two names"),
     ('[[surface]]\nid = "a"\nroute = "/a?b=1"', 3, "surface[0].route", "no query"),
     (PROFILE + 'methods = ["get"]', 4, "surface[0].methods", 'got "get"'),
     (PROFILE + "methods = []", 4, "surface[0].methods", 'such as ["GET"]'),

@@ -86,7 +86,10 @@ def _route(path: Path, route: str) -> Iterator[Problem]:
     elif "...}" in route and not route.endswith("...}"):
         yield Problem(path, "`{rest...}` takes the whole tail, so it comes last.", example)
     else:
-        compile_route(route)
+        try:
+            compile_route(route)
+        except ValueError as problem:
+            yield Problem(path, f"{problem}.", example)
 
 
 def _methods(surface: Surface, path: Path) -> Iterator[Problem]:
