@@ -40,27 +40,39 @@ class Actor(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return "key" if self.key else "account" if self.account else "anonymous"
 
 
-@lru_cache(maxsize=65536)
+#: No address is longer (RFC 4291 section 2.2, with room for a zone); what is longer is not looked at.
+_LONGEST = 100
+
+
 def prefix_of(address: str) -> str:
     """Return the /24 (IPv4) or /48 (IPv6) network of a canonical address, or "" if it is none.
 
     >>> prefix_of("203.0.113.9"), prefix_of("2001:db8:1:2::3")
     ('203.0.113.0/24', '2001:db8:1::/48')
     """
-    try:
-        bits = 24 if ip_address(address).version == 4 else 48
-    except ValueError:
-        return ""
-    return str(ip_network(f"{address}/{bits}", strict=False))
+    return _prefix_of(address) if len(address) <= _LONGEST else ""
 
 
 @lru_cache(maxsize=65536)
+def _prefix_of(address: str) -> str:
+    try:
+        bits = 24 if ip_address(address).version == 4 else 48
+        return str(ip_network(f"{address}/{bits}", strict=False))
+    except ValueError:
+        return ""
+
+
 def canonical_address(text: str) -> str:
     """Return the canonical text of an address, or "" when it is none.
 
     An IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address; a zone
     (`%eth0`) is dropped, so that one machine cannot appear as many.
     """
+    return _canonical_address(text) if len(text) <= _LONGEST else ""
+
+
+@lru_cache(maxsize=65536)
+def _canonical_address(text: str) -> str:
     try:
         address = ip_address(text.strip().strip("[]").partition("%")[0])
     except ValueError:

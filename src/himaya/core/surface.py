@@ -6,12 +6,16 @@ final `{rest...}` for any tail: `/u/{subject}`, `/api/people`, `/media/{subject}
 
 from __future__ import annotations
 
+import hashlib
 import re
-from functools import lru_cache
 from typing import Literal
-from urllib.parse import unquote
 
 import msgspec
+
+from himaya.core.paths import canonical_path, other_paths
+from himaya.core.routes import compile_route, fixed_length
+
+__all__ = ["Kind", "Match", "Surface", "Surfaces", "canonical_path", "compile_route"]
 
 Kind = Literal["profile", "listing", "lookup", "media"]
 
@@ -23,8 +27,8 @@ class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `json_subject` is a path such as `results[].id` to the subject ids; `json_rows` the path of the
     array whose items may be taken out one by one. `links` is a route template whose `{subject}`
     is read from links in HTML. `query` names the query parameter of a look-up. `max_people` is what an
-    unseen response is charged. `redact` are fields that may be withheld. `scope` says who may see the fields by
-    the site's own rules (public, members, friends, ...).
+    unseen response is charged, the person of the path included. `redact` are fields that may be withheld.
+    `scope` says who may see the fields by the site's own rules (public, members, friends, ...).
     """
 
     id: str
@@ -50,43 +54,11 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     subject: str = ""
 
 
-#: What makes a path differ from its canonical form; most paths have none of it.
-_ODD = re.compile(r"[%;#]|//|/\.|\./|[./]$")
+#: Targets without people that are remembered; the set is emptied when full.
+_REMEMBERED = 10_000
 
-
-def canonical_path(target: str) -> str:
-    """Return the path of a request target in one canonical form."""
-    path = target.partition("?")[0]
-    if path.startswith("/") and not _ODD.search(path):
-        return path
-    return _canonical(target)
-
-
-@lru_cache(maxsize=16384)
-def _canonical(target: str) -> str:
-    """Undo everything that lets two spellings name one resource.
-
-    Absolute-form targets lose scheme and host (RFC 9112 section 3.2.2); query and fragment are
-    dropped; percent-encoding is undone once (an encoded slash stays encoded, as it is data, RFC 3986
-    section 2.2); matrix parameters (`;x`), empty and dot segments and trailing dots go.
-    """
-    path = target
-    if "://" in path[:12]:
-        path = "/" + path.split("://", 1)[1].partition("/")[2]
-    path = path.partition("?")[0].partition("#")[0]
-    out: list[str] = []
-    for raw in path.split("/"):
-        segment = unquote(raw.partition(";")[0].replace("%2f", "%252f").replace("%2F", "%252F"))
-        if segment == "..":
-            if out:
-                out.pop()
-        elif segment.rstrip("."):
-            out.append(segment.rstrip("."))
-    return "/" + "/".join(out)
-
-
-#: Targets without people that are remembered, and the longest of them; the set is emptied when full.
-_REMEMBERED, _LONGEST = 10_000, 200
+#: The longest target that is remembered, and the longest subject of a path, in characters.
+_LONGEST = 200
 
 #: A compiled route: its pattern, the number of its subject group (0 = none), its surface, and the
 #: match to return when the path names nobody.
@@ -100,11 +72,10 @@ class Surfaces:
         """Compile the templates; more fixed characters win over fewer, then declaration order."""
         self.all = surfaces
         self.by_id = {surface.id: surface for surface in surfaces}
-        order = sorted(surfaces, key=lambda s: -len(re.sub(r"\{[^}]*\}", "", s.route)))
         self._heads: dict[str, list[_Entry]] = {}
         self._open: list[_Entry] = []
         self._nobody: set[str] = set()
-        for surface in order:
+        for surface in sorted(surfaces, key=_rank):
             head = surface.route.strip("/").split("/")[0].lower()
             pattern = compile_route(surface.route)
             entry = (pattern, pattern.groupindex.get("subject", 0), surface, Match(surface))
@@ -112,21 +83,30 @@ class Surfaces:
                 self._open.append(entry)
             else:
                 self._heads.setdefault(head, []).append(entry)
+        for entries in self._heads.values():
+            entries.extend(self._open)
 
     def match(self, method: str, target: str) -> Match | None:
-        """Return the surface a request belongs to and the subject its path names, or None."""
+        """Return the surface a request belongs to and the subject its path names, or None.
+
+        Where the canonical path belongs to none, what else an application may read in the target decides.
+        """
         if target in self._nobody:
             return None
         path = canonical_path(target)
-        entries = self._heads.get(path[1:].partition("/")[0].lower())
-        if entries is not None:
-            match = _first(entries, method, path)
-            if match is not None:
-                return match
-        elif not self._open:
+        entries = self._entries(path)
+        match = _first(entries, method, path)
+        if match is not None:
+            return match
+        if "%" in target or "/." in target:
+            others = (_first(self._entries(each), method, each) for each in other_paths(target))
+            return next((other for other in others if other is not None), None)
+        if not entries:
             self._note_nobody(target)
-            return None
-        return _first(self._open, method, path) if self._open else None
+        return None
+
+    def _entries(self, path: str) -> list[_Entry]:
+        return self._heads.get(path[1:].partition("/")[0].lower(), self._open)
 
     def _note_nobody(self, target: str) -> None:
         """Remember a target that no route can match, whatever the method; most requests are such."""
@@ -136,29 +116,24 @@ class Surfaces:
             self._nobody.add(target)
 
 
+def _rank(surface: Surface) -> tuple[int, bool]:
+    fixed, tail = fixed_length(surface.route)
+    return -fixed, tail
+
+
 def _first(entries: list[_Entry], method: str, path: str) -> Match | None:
     for pattern, group, surface, nobody in entries:
         found = pattern.fullmatch(path)
-        if found and method in surface.methods:
+        # Some applications take `get` for GET (Django does), so letter case is no way around a surface.
+        if found and (method in surface.methods or method.upper() in surface.methods):
             subject = found.group(group) if group else ""
-            return Match(surface, subject) if subject else nobody
+            return Match(surface, _bounded(subject)) if subject else nobody
     return None
 
 
-@lru_cache(maxsize=1024)
-def compile_route(route: str) -> re.Pattern[str]:
-    """Return the pattern of a route template; fixed parts match in any letter case.
-
-    Ids keep their case. Raises ValueError for a template with unbalanced braces.
-    """
-    if route.count("{") != route.count("}"):
-        raise ValueError(f"unbalanced braces in route {route!r}")
-    parts: list[str] = []
-    for piece in re.split(r"(\{[^}]*\})", "/" + route.strip("/")):
-        if not piece.startswith("{"):
-            parts.append(re.escape(piece))
-        elif piece.endswith("...}"):
-            parts.append(r".*")
-        else:
-            parts.append(rf"(?P<{piece[1:-1]}>[^/]+)")
-    return re.compile("".join(parts), re.IGNORECASE)
+def _bounded(subject: str) -> str:
+    """Return a subject no longer than an id can be: what the asker made up must not fill the memory."""
+    if len(subject) <= _LONGEST:
+        return subject
+    digest = hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{subject[:100]}~{digest[:32]}"
