@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
 from himaya.config import Config
@@ -87,16 +88,22 @@ def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -
     """
     count = 0
     counted = {*SHOWING, MISS, UNATTRIBUTED, CLEARANCE}
-    for row in reader.rows(micros(now - _MEMORY_S)):
-        if row.kind in counted:
-            recall(_disclosures(row))
-            count += 1
+    rows = (row for row in reader.rows(micros(now - _MEMORY_S)) if row.kind in counted)
+    for _, exchange in groupby(rows, key=_exchange_of):
+        together = list(exchange)
+        recall(_disclosures(together))
+        count += len(together)
     return count
 
 
-def _disclosures(row: Row) -> Disclosures:
-    subject = row.subject or f"erased {row.subject_id}"
-    shown = (Shown(subject, row.fields, Certainty(row.certainty)),) if row.subject_id else ()
+def _exchange_of(row: Row) -> tuple[object, ...]:
+    """Return what the rows of one exchange share; a row that names nobody stays alone."""
+    alone = None if row.subject_id else id(row)
+    return (row.at, row.surface, row.kind, row.actor_id, row.actor, alone)
+
+
+def _disclosures(rows: list[Row]) -> Disclosures:
+    row = rows[0]
     return Disclosures(
         at=row.at,
         surface=row.surface,
@@ -104,7 +111,11 @@ def _disclosures(row: Row) -> Disclosures:
         actor=row.actor,
         access=row.access,
         status=row.status,
-        shown=shown,
+        shown=tuple(
+            Shown(one.subject or f"erased {one.subject_id}", one.fields, Certainty(one.certainty))
+            for one in rows
+            if one.subject_id
+        ),
         miss=row.kind == MISS,
         unattributed=row.count if row.kind in {UNATTRIBUTED, CLEARANCE} else 0,
         scope=row.scope,
