@@ -1,9 +1,13 @@
-"""`docs/life_of_a_request.md` shows what really happens: every block of values in it is made here again."""
+"""`docs/life_of_a_request.md` shows what really happens: every block of values in it is made here again.
+
+After a change that is meant, `.venv/bin/python tests/test_life_of_a_request.py` writes the new values into the page.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -92,30 +96,49 @@ def _story(tmp_path: Path) -> Story:
     return Story(tmp_path)
 
 
-def test_every_step_of_the_page_is_what_happens(story: Story) -> None:
-    """Request, decision, exchange, row and refusal are written on the page as the code makes them."""
-    told = blocks()
-    steps = {
+def steps(story: Story) -> dict[str, object]:
+    """Return the value of every block that is not told but made."""
+    made = {
         "request": story.request,
         "decision": story.decision,
         "exchange": story.exchange,
         "row": story.rows[0],
+        "who": story.answer,
         "refusal": story.refusal(),
     }
-    for name, value in steps.items():
-        assert json.loads(told[name]) == written(value), name
+    return {name: written(value) for name, value in made.items()}
 
 
-def test_the_answer_of_the_page_is_the_answer_of_who(story: Story) -> None:
-    """The last block is the JSON that `himaya who` prints."""
-    assert json.loads(blocks()["who"]) == written(story.answer)
+def test_every_step_of_the_page_is_what_happens(story: Story) -> None:
+    """Request, decision, exchange, row, refusal and answer are written on the page as the code makes them."""
+    told = blocks()
+    for name, value in steps(story).items():
+        assert json.loads(told[name]) == value, name
 
 
 def test_the_figures_in_the_text_are_right(story: Story) -> None:
-    """Policy hash, reserved units and counted people stand in the text."""
+    """Policy hash, reserved units, counted people and what a challenge buys stand in the text."""
     text = PAGE.read_text()
     assert f"`{story.policy.hash()}`" in text
     assert f"**{story.reserved} units**" in text
     assert f"{story.counted[0]:g} people" in text
+    assert f"buys {story.policy.challenge.people} people" in " ".join(text.split())
     story.refusal()
     assert f"opens {story.passed} more" in text
+
+
+def rewrite() -> None:
+    """Write what happens now into the page."""
+    with tempfile.TemporaryDirectory() as directory:
+        story = Story(Path(directory))
+    text = PAGE.read_text()
+    before = json.loads(blocks()["decision"])["policy"]
+    for name, value in steps(story).items():
+        shown = json.dumps(value, indent=2, ensure_ascii=False)
+        old = re.compile(rf"(<!-- {name} -->\n```json\n).*?```", re.DOTALL)
+        text = old.sub(lambda found, shown=shown: f"{found[1]}{shown}\n```", text)
+    PAGE.write_text(text.replace(before, story.policy.hash()))
+
+
+if __name__ == "__main__":
+    rewrite()
