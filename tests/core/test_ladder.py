@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason
+from himaya.core.disclosure import Disclosures
+from himaya.core.effect import RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import AccountFact, Facts, NearFact, SubjectFact
@@ -137,3 +139,60 @@ def test_refused_actors_without_people_keep_no_state() -> None:
         site.decide(request, NOW)
         site.record(Exchange(request, 404), NOW)
     assert site.stats()["principals"] == 0
+
+
+def test_a_listing_of_people_seen_already_stays_open_at_the_cap() -> None:
+    """With nothing left of a budget, a page of people who count already is still shown."""
+    site = engine(2, Ladder(challenge=False))
+    for n in range(2):
+        ask(site, n)
+    request = Request(id="s", actor=ANNA, target="/search", sees_body=True)
+    assert site.decide(request, NOW + 9).passes
+    admission = site.admit(Response("s", 200, (Person("p0"), Person("p1"))), NOW + 9)
+    assert admission.passes
+    assert len(admission.people) == 2
+
+
+def test_an_unread_body_passes_only_when_all_of_it_was_reserved() -> None:
+    """A body nobody could read is refused when less was reserved than it may show."""
+    site = engine(3, Ladder(challenge=False))
+    request = Request(id="s", actor=ANNA, target="/search", sees_body=True)
+    assert site.decide(request, NOW).passes
+    assert not site.admit(Response("s", 200, None), NOW).passes
+    site.record(Exchange(request, 429, refused=True), NOW)
+    assert site.people_of("account:anna")[0] == 0
+    wide = engine(30, Ladder(challenge=False))
+    assert wide.decide(request, NOW).passes
+    assert wide.admit(Response("s", 200, None), NOW).passes
+
+
+def test_solving_again_adds_up() -> None:
+    """What is left of the last clearance is added to the next, so that a whole page can be paid for."""
+    site = engine(1, Ladder(), challenge=ChallengePolicy(people=2))
+    ask(site, 0)
+    site.clear("c1", ANNA, NOW)
+    site.clear("c2", ANNA, NOW)
+    people = tuple(Person(f"n{n}") for n in range(4))
+    request = Request(id="s", actor=ANNA, target="/search", sees_body=True, clearance="c2")
+    site.decide(request, NOW)
+    assert site.admit(Response("s", 200, people), NOW).passes
+    old = Request(id="t", actor=ANNA, target="/u/more", clearance="c1")
+    assert not site.decide(old, NOW).passes
+
+
+def test_what_was_bought_counts_again_after_a_restart() -> None:
+    """People bought before a restart are not held against the budget after it."""
+    site = engine(1, Ladder(), challenge=ChallengePolicy(people=2))
+    rows: list[Disclosures] = []
+    for n in range(3):
+        request = Request(id=str(n), actor=ANNA, target=f"/u/p{n}", clearance="c1" if n else "")
+        if n == 1:
+            site.clear("c1", ANNA, NOW)
+        assert site.decide(request, NOW + n).passes
+        effects = site.record(Exchange(request, 200), NOW + n)
+        rows += [e.disclosures for e in effects if isinstance(e, RecordDisclosures)]
+    fresh = Engine(site.policy)
+    for row in rows:
+        fresh.recall(row)
+    assert fresh.people_of("account:anna")[0] == 1
+    assert ask(fresh, 9) is Action.CHALLENGE

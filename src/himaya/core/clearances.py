@@ -29,6 +29,7 @@ class Clearances:
         self._max = bounds.clearances
         self.purses: OrderedDict[str, Purse] = OrderedDict()
         self._bought: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._latest: OrderedDict[str, str] = OrderedDict()
 
     def buy(self, clearance: str, actor: str, now: float) -> bool:
         """Open a purse for a solved challenge; False when known already or today's number is used."""
@@ -38,12 +39,22 @@ class Clearances:
         count = self._count(actor, day)
         self._bought[actor] = (day, count + 1)
         self._bought.move_to_end(actor)
-        until = now + self.policy.valid_s
-        self.purses[clearance] = Purse(actor, self.policy.people * UNIT, until)
-        for table in (self.purses, self._bought):
+        left = self.policy.people * UNIT + self._leftover(actor, now)
+        self.purses[clearance] = Purse(actor, left, now + self.policy.valid_s)
+        self._latest[actor] = clearance
+        self._latest.move_to_end(actor)
+        for table in (self.purses, self._bought, self._latest):
             if len(table) > self._max:
                 table.popitem(last=False)
         return True
+
+    def _leftover(self, actor: str, now: float) -> int:
+        """Empty the actor's last purse: solving again adds up, so that any answer can be paid for."""
+        purse = self.purse(self._latest.get(actor, ""), now)
+        if purse is None or purse.actor != actor:
+            return 0
+        left, purse.left = purse.left, 0
+        return left
 
     def recall(self, actor: str, now: float) -> None:
         """Count a purchase of before a restart; what was left of it is gone, today's number is not."""

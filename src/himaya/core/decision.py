@@ -23,6 +23,15 @@ class Action(StrEnum):
 PASSING = frozenset({Action.ALLOW, Action.THROTTLE, Action.REDACT})
 
 
+#: How a kind of principal is named in a sentence.
+_SPOKEN = {
+    "key": "API key",
+    "prefix": "network",
+    "anonymous": "group of all visitors without an account",
+    "new_account": "group of all new accounts",
+}
+
+
 class Reason(msgspec.Struct, frozen=True, gc=False):
     """One measured value against one threshold.
 
@@ -38,14 +47,14 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
 
     def words(self) -> str:
         """Return the reason as one plain sentence without identities."""
+        who = _SPOKEN.get(self.principal, self.principal)
         if self.rule == "budget":
             return (
-                f"this {self.principal} would have seen {self.value:g} people within one"
+                f"this {who} would have seen {self.value:g} people within one"
                 f" {self.window}; the limit is {self.threshold:g}"
             )
         return (
-            f"{self.rule} found {self.value:g} for this {self.principal};"
-            f" the threshold is {self.threshold:g}"
+            f"{self.rule} found {self.value:g} for this {who}; the threshold is {self.threshold:g}"
         )
 
 

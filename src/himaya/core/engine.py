@@ -18,7 +18,7 @@ from himaya.core import settle
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
 from himaya.core.book import Book
-from himaya.core.budget import Principals, key_of
+from himaya.core.budget import key_of
 from himaya.core.clearances import Clearances
 from himaya.core.decision import Action, Admission, Decision, Reason
 from himaya.core.disclosure import Disclosures, Outcome, outcome
@@ -27,6 +27,7 @@ from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
 from himaya.core.flight import Flight
 from himaya.core.ladder import Ladder, allowances
+from himaya.core.opening import Opening
 from himaya.core.policy import Policy
 from himaya.core.rows import UNSETTLED, Rows, merged
 from himaya.core.surface import Match, Surfaces
@@ -65,7 +66,7 @@ class Engine:
         self.surfaces = Surfaces(policy.surfaces)
         self.ladder = Ladder(policy, self.clearances)
         self.watchers = Watchers(policy.detectors, policy.bounds)
-        self._principals = Principals(policy)
+        self._opening = Opening(policy, self.accounts, self.book)
         self._weights = Weights(policy, self.facts)
         self._rows = Rows(self.accounts, policy.hash())
         self._enforced = policy.mode == "enforce"
@@ -85,7 +86,7 @@ class Engine:
             return self._allow[""]
         if request.method in _BODYLESS or self.accounts.owns(request.actor, match.subject):
             return self._allow[match.surface.id]
-        ticket = self._ticket(request, match, now)
+        ticket = self._opening.ticket(request, match, now)
         standing = self.watchers.standing_for(ticket, now)
         if standing is None and self._reserve(ticket):
             return self.ladder.near(ticket) or self._allow[match.surface.id]
@@ -113,9 +114,7 @@ class Engine:
             return True
         if not ticket.request.sees_body or ticket.match.subject:
             return False
-        free = ticket.free()
-        if free < self._weights.of_fields(ticket.match.surface.fields):
-            return False
+        free, ticket.partial = ticket.free(), True
         needs[:] = [(min(free, n[0]), min(free, n[1]), min(free, n[2])) for n in needs]
         return True
 
@@ -142,14 +141,21 @@ class Engine:
         """
         now = self._tick(now)
         ticket = self._flight.get(response.id)
-        if ticket is None or response.people is None or self._is_empty(ticket, response.status):
+        if ticket is None or ticket.shows_nothing(response.status):
             return Admission(enforced=self._enforced, people=response.people or ())
+        if response.people is None:
+            return self._admit_unread(ticket, now)
         people = merged(response.people)
         if ticket.redacted:
             return self._admit_redacted(ticket, people, can_trim=response.can_trim)
         if ticket.missed(people):
             ticket.admitted = ()
             return Admission(enforced=self._enforced)
+        return self._admit_people(ticket, people, now, can_trim=response.can_trim)
+
+    def _admit_people(
+        self, ticket: Ticket, people: tuple[Person, ...], now: float, *, can_trim: bool
+    ) -> Admission:
         ticket.advance(int(now // BUCKET_S))
         ticket.let_go()
         passed, withheld = self._debit(ticket, people, now)
@@ -158,18 +164,20 @@ class Engine:
             return Admission(enforced=self._enforced, people=passed)
         reasons = self.ladder.reasons(ticket, self._needs(ticket, withheld[0]))
         if self._enforced:
-            can_trim = response.can_trim and self.policy.ladder.redact
+            can_trim = can_trim and self.policy.ladder.redact
             return self._withhold(ticket, passed, withheld, reasons, now, can_trim=can_trim)
         ticket.admitted = people
-        ticket.action = Action.REDACT if response.can_trim else Action.BLOCK
+        ticket.action = Action.REDACT if can_trim else Action.BLOCK
         return Admission(
             ticket.action, enforced=False, people=people, withheld=withheld, reasons=reasons
         )
 
-    def _is_empty(self, ticket: Ticket, status: int) -> bool:
-        kind = ticket.match.surface.kind
-        shown = outcome(ticket.request.method, status, kind, sent=-1, aborted=False)
-        return shown is not Outcome.DISCLOSED
+    def _admit_unread(self, ticket: Ticket, now: float) -> Admission:
+        """Let a body that could not be read pass only when all it may show was reserved."""
+        if not (ticket.partial and self._enforced):
+            return Admission(enforced=self._enforced)
+        reasons = self.ladder.reasons(ticket, self._needs_of_route(ticket))
+        return self._withhold(ticket, (), (), reasons, now, can_trim=False)
 
     def _debit(
         self, ticket: Ticket, people: tuple[Person, ...], now: float
@@ -230,7 +238,7 @@ class Engine:
         if ticket is None and not exchange.refused:
             match = self.surfaces.match(request.method, request.target)
             if match is not None:
-                ticket = self._ticket(request, match, now)
+                ticket = self._opening.ticket(request, match, now)
         if ticket is not None:
             ticket.learn(request.actor)
             self._settle(ticket, exchange, now)
@@ -301,14 +309,6 @@ class Engine:
 
     # tickets ----------------------------------------------------------------------------------
 
-    def _ticket(self, request: Request, match: Match, now: float) -> Ticket:
-        actor = request.actor
-        ticket = Ticket(request, match, now + self.policy.bounds.settle_s)
-        tier, new = self.accounts.meet(actor, now)
-        principals = self._principals.of(actor, tier, new=new)
-        ticket.join(principals, self.book.of(principals, int(now // BUCKET_S)))
-        return ticket
-
     def _needs(self, ticket: Ticket, person: Person) -> list[Triple]:
         weight = self._weights.of(ticket.match.surface, person.subject, person.fields)
         return [window.needs(person.subject, weight) for window in ticket.windows]
@@ -361,15 +361,17 @@ class Engine:
     def recall(self, row: Disclosures) -> None:
         """Count a row of the ledger again (after a restart) without effects."""
         now = self._tick(row.at)
+        bucket = int(now // BUCKET_S)
         if row.kind == "clearance":
             self.clearances.recall(row.actor.name, now)
+            for window in self._opening.windows(row.actor, now)[1]:
+                window.charge(-UNIT * row.unattributed)
             return
         surface = self.surfaces.by_id.get(row.surface)
         if surface is None:
             return
         request = Request(id="", actor=row.actor, target="")
-        ticket = self._ticket(request, Match(surface), now)
-        bucket = int(now // BUCKET_S)
+        ticket = self._opening.ticket(request, Match(surface), now)
         people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
         if people:
             settle.commit(ticket, people, self._weights, bucket, self.policy.bounds.people)

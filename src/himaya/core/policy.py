@@ -52,7 +52,7 @@ class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ChallengePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a solved challenge buys: `people`, for `valid_s` seconds, at most `per_day` times per actor."""
 
-    people: int = 10
+    people: int = 20
     valid_s: int = 3600
     per_day: int = 20
     cost: int = 5000

@@ -8,6 +8,7 @@ from himaya.core.actor import Actor
 from himaya.core.budget import Principal
 from himaya.core.clearances import Purse
 from himaya.core.decision import Action
+from himaya.core.disclosure import Outcome, outcome
 from himaya.core.exchange import Person, Request
 from himaya.core.surface import Match
 from himaya.core.window import PeopleWindow, Triple
@@ -17,8 +18,9 @@ class Ticket:
     """An open reservation over all principals of a request.
 
     `principals`, `windows`, `held` and `credit` run in parallel: `held` are units reserved in a window,
-    `credit` units of it that a purse paid. `spent` is what the purse gave in all. `admitted` are the people
-    `admit` let pass, None before. `deadline` is when the ticket is settled at its reserve.
+    `credit` units of it that a purse paid. `spent` is what the purse gave in all. `partial`: less is
+    reserved than the route may show. `admitted` are the people `admit` let pass, None before.
+    `deadline` is when the ticket is settled at its reserve.
     """
 
     __slots__ = (
@@ -28,6 +30,7 @@ class Ticket:
         "deadline",
         "held",
         "match",
+        "partial",
         "principals",
         "purse",
         "redacted",
@@ -47,9 +50,15 @@ class Ticket:
         self.credit: list[int] = []
         self.purse: Purse | None = None
         self.spent = 0
+        self.partial = False
         self.admitted: tuple[Person, ...] | None = None
         self.redacted: tuple[str, ...] = ()
         self.action = Action.ALLOW
+
+    def shows_nothing(self, status: int) -> bool:
+        """Tell whether a response of this status discloses nobody."""
+        method, kind = self.request.method, self.match.surface.kind
+        return outcome(method, status, kind, sent=-1, aborted=False) is not Outcome.DISCLOSED
 
     def missed(self, people: tuple[Person, ...] | None) -> bool:
         """Tell whether a look-up answered that there is nobody; it costs what one person costs."""

@@ -1,0 +1,36 @@
+"""Opening a ticket: who asks, which principals that makes, and their windows at the time."""
+
+from __future__ import annotations
+
+from himaya.core.accounts import Accounts
+from himaya.core.actor import Actor
+from himaya.core.book import Book
+from himaya.core.budget import Principal, Principals
+from himaya.core.exchange import Request
+from himaya.core.policy import Policy
+from himaya.core.surface import Match
+from himaya.core.ticket import Ticket
+from himaya.core.window import BUCKET_S, PeopleWindow
+
+
+class Opening:
+    """Opens tickets under one policy."""
+
+    def __init__(self, policy: Policy, accounts: Accounts, book: Book) -> None:
+        """Take the policy's budgets, what is known of accounts, and the windows."""
+        self._principals = Principals(policy)
+        self._settle_s = policy.bounds.settle_s
+        self._accounts = accounts
+        self._book = book
+
+    def ticket(self, request: Request, match: Match, now: float) -> Ticket:
+        """Return a ticket that has joined the windows of its principals and holds nothing yet."""
+        ticket = Ticket(request, match, now + self._settle_s)
+        ticket.join(*self.windows(request.actor, now))
+        return ticket
+
+    def windows(self, actor: Actor, now: float) -> tuple[list[Principal], list[PeopleWindow]]:
+        """Return the actor's principals and their windows, at the bucket of `now`."""
+        tier, new = self._accounts.meet(actor, now)
+        principals = self._principals.of(actor, tier, new=new)
+        return principals, self._book.of(principals, int(now // BUCKET_S))
