@@ -170,7 +170,7 @@ def token_finder(keys, algorithm, **more):
 def test_account_comes_from_a_verified_token(keys, algorithm):
     """A token signed with the site's key names the account, from a header or a cookie."""
     one = token_finder(keys, algorithm, jwt_cookie="jwt", jwt_claim="uid")
-    token = jwt.encode({"uid": 17, "exp": NOW + 60}, keys[algorithm][0], algorithm)
+    token = jwt.encode({"uid": 17, "exp": NOW + 3600}, keys[algorithm][0], algorithm)
     assert find(one, ("authorization", f"Bearer {token}")).account == "17"
     assert find(one, ("cookie", f"jwt={token}")).account == "17"
     assert find(one, ("authorization", f"Bearer {token}"), ("x", "y")).account == "17"
@@ -180,7 +180,7 @@ def test_tokens_that_do_not_hold_name_nobody(keys):
     """Forged, expired, unsigned, confused and broken tokens name nobody and raise nothing."""
     private, path = keys["RS256"]
     other = rsa.generate_private_key(65537, 2048)
-    claims = {"sub": "u1", "exp": NOW + 60}
+    claims = {"sub": "u1", "exp": NOW + 3600}
     unsigned = jwt.encode(claims, None, "none")
     header = jwt.utils.base64url_encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
     body = jwt.utils.base64url_encode(json.dumps(claims).encode())
@@ -219,9 +219,10 @@ def test_issuer_and_audience_are_checked_when_configured(keys):
 def test_remembered_tokens_end_with_their_time(keys):
     """A token verified once is not believed past its expiry, and the memory is bounded."""
     reader = TokenReader(ActorConfig(jwt_algorithm="HS256", jwt_leeway_s=0), HS_KEY, most=5)
-    token = jwt.encode({"sub": "u1", "exp": int(time.time()) + 30}, HS_KEY, "HS256").encode()
-    assert reader.account(token, NOW) == "u1"
-    assert reader._seen[next(iter(reader._seen))][1] <= NOW + 35
+    now = int(time.time())
+    token = jwt.encode({"sub": "u1", "exp": now + 30}, HS_KEY, "HS256").encode()
+    assert reader.account(token, now) == "u1"
+    assert reader._seen[next(iter(reader._seen))][1] == now + 30
     for n in range(50):
         reader.account(jwt.encode({"sub": str(n)}, HS_KEY, "HS256").encode(), NOW)
     assert len(reader._seen) == 5
@@ -235,6 +236,17 @@ def test_a_key_that_is_none_is_a_configuration_error(tmp_path, text):
         path.write_text(text)
     with pytest.raises(ConfigError, match=r"jwt_key_file.*key\.pem"):
         finder(jwt_algorithm="RS256", jwt_key_file=str(path))
+
+
+def test_hostile_values_fill_no_memory():
+    """Long cookies, keys and agents are hashed, never remembered."""
+    one = finder(session_cookie="sid", key_header="X-Key")
+    for n in range(50):
+        find(one, ("cookie", f"sid={n}" + "x" * 5000), ("x-key", f"{n}" + "k" * 5000))
+        find(one, ("cookie", f"sid={n}"))
+    assert one._remembered_mark.cache_info().currsize == 50
+    long = [(b"user-agent", b"a" * 60_000), *[(b"accept", b"")] * 150]
+    assert fingerprint(long) == fingerprint([(b"user-agent", b"a" * 300), *[(b"accept", b"")] * 99])
 
 
 def test_fingerprint_is_a_class_of_programs():

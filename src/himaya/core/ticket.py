@@ -13,6 +13,9 @@ from himaya.core.exchange import Person, Request
 from himaya.core.surface import Match
 from himaya.core.window import PeopleWindow, Triple
 
+#: Characters of a target that are kept; it was matched to its surface before.
+_MAX_TARGET = 512
+
 
 class Ticket:
     """An open reservation over all principals of a request.
@@ -40,7 +43,9 @@ class Ticket:
     )
 
     def __init__(self, request: Request, match: Match, deadline: float) -> None:
-        """Open a ticket that holds nothing yet."""
+        """Open a ticket that holds nothing yet; it may stay open long, so a long target is cut."""
+        if len(request.target) > _MAX_TARGET:
+            request = msgspec.structs.replace(request, target=request.target[:_MAX_TARGET])
         self.request = request
         self.match = match
         self.deadline = deadline

@@ -46,6 +46,9 @@ FORWARDING = frozenset(
 #: Facets longer than this are cut: they name nothing and would only cost memory.
 _MAX_FACET = 256
 
+#: Longer cookie or key values are hashed anew each time, so that hostile ones cannot fill a memory.
+_MAX_REMEMBERED = 256
+
 #: More cookies of one name than this are not looked at.
 _MAX_COOKIES = 8
 
@@ -55,6 +58,9 @@ _FINGERPRINTED = frozenset(
     b" sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site te"
     b" upgrade-insecure-requests user-agent".split()
 )
+#: More fields than a program has tell nothing more.
+_MAX_SHAPE = 32
+
 #: Of these the value counts too.
 _VALUED = frozenset({b"accept-encoding", b"user-agent"})
 
@@ -75,7 +81,7 @@ class ActorFinder:
         self._tokens = TokenReader.of(config)
         self._names = _Names(config)
         self.trusts = lru_cache(maxsize=16384)(self._trusts)
-        self.mark = lru_cache(maxsize=65536)(self._mark)
+        self._remembered_mark = lru_cache(maxsize=65536)(self._mark)
 
     def find(self, fields: Fields, peer: str, now: float, *, vouched: bool = False) -> Actor:
         """Return the actor of a request.
@@ -206,6 +212,11 @@ class ActorFinder:
             address in network for network in self._networks if network.version == address.version
         )
 
+    def mark(self, purpose: str, *values: bytes | str) -> str:
+        """Return the keyed hash of values; those of usual length are remembered, long ones cost no memory."""
+        short = sum(map(len, values)) <= _MAX_REMEMBERED
+        return (self._remembered_mark if short else self._mark)(purpose, *values)
+
     def _mark(self, purpose: str, *values: bytes | str) -> str:
         texts = (v if isinstance(v, str) else v.decode("latin-1") for v in values)
         return keyed(self._secret, purpose, *texts)[:12].hex()
@@ -246,10 +257,10 @@ def fingerprint(fields: Fields) -> str:
     """
     return _class_of(
         tuple(
-            name + b"=" + value if name in _VALUED else name
+            name + b"=" + value[:_MAX_FACET] if name in _VALUED else name
             for name, value in fields
             if name in _FINGERPRINTED
-        )
+        )[:_MAX_SHAPE]
     )
 
 

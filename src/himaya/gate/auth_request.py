@@ -62,7 +62,7 @@ class AuthRequest:
         self.secret = secret
         self._sleepers = Sleepers(limits.sleepers, _LONGEST_S)
         self._refused: OrderedDict[str, Decision] = OrderedDict()
-        self._passed: OrderedDict[str, tuple[str, Decision]] = OrderedDict()
+        self._passed: OrderedDict[str, tuple[int, Decision]] = OrderedDict()
         self._remember = remember
         self._stranger_told = False
 
@@ -90,8 +90,8 @@ class AuthRequest:
             _answer(_STRICTEST, "", head, out)
             return
         request = asker.request
-        target, decision = self._passed.get(request.id, ("", _STRICTEST))
-        if target == request.target:
+        target, decision = self._passed.get(request.id, (None, _STRICTEST))
+        if target == hash(request.target):
             _answer(decision, reference_of(request.id), head, out, passes=True)
             return
         decision = self.door.authority.decide(request)
@@ -101,7 +101,7 @@ class AuthRequest:
             self.door.settle_refused(request, 499)
             raise
         if passes:
-            _keep(self._passed, request.id, (request.target, decision), self._remember)
+            _keep(self._passed, request.id, (hash(request.target), decision), self._remember)
         else:
             _keep(self._refused, request.id, decision, self._remember)
             if decision.passes:  # too many wait already

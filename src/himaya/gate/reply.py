@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
 from himaya.gate.heads import Fields, encode_response
@@ -23,11 +26,18 @@ def reply(
 ) -> bytes:
     """Return a whole answer with its length; HEAD gets the head alone."""
     framing = [
+        (b"date", _date(int(time.time()))),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"keep-alive" if keep_alive else b"close"),
     ]
     head = encode_response(status, reason_of(status), fields + framing)
     return head if method == "HEAD" else head + body
+
+
+@lru_cache(maxsize=2)
+def _date(now: int) -> bytes:
+    """Return the time as RFC 9110 section 5.6.7 writes it."""
+    return formatdate(now, usegmt=True).encode()
 
 
 def plain_reply(
