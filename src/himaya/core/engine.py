@@ -90,7 +90,7 @@ class Engine:
         standing = self.watchers.standing_for(ticket, now)
         if standing is None and self._reserve(ticket):
             return self.ladder.near(ticket) or self._allow[match.surface.id]
-        needs = self._needs_of_route(ticket)
+        needs = self._weights.needs_of_route(ticket)
         if standing is not None:
             return self._refused(ticket, needs, self.ladder.by_standing(ticket, standing, now))
         lacking = ticket.shortage(needs)
@@ -109,12 +109,19 @@ class Engine:
         return True
 
     def _can_pay(self, ticket: Ticket, needs: list[Triple], lacking: list[int], now: float) -> bool:
-        """Find another way to pay: a purse, or a smaller reservation where the body is seen."""
+        """Find another way to pay: a purse, or a smaller reservation where the body is seen.
+
+        A listing is asked for even with nothing left: who is in it may all be counted already.
+        """
         if ticket.cover(lacking, self.clearances.purse(ticket.request.clearance, now)):
             return True
         if not ticket.request.sees_body or ticket.match.subject:
             return False
-        free, ticket.partial = ticket.free(), True
+        free = ticket.free()
+        asks = ticket.match.surface.kind == "listing" and not self.ladder.can_redact(ticket)
+        if free < (0 if asks else self._weights.of_fields(ticket.match.surface.fields)):
+            return False
+        ticket.partial = True
         needs[:] = [(min(free, n[0]), min(free, n[1]), min(free, n[2])) for n in needs]
         return True
 
@@ -162,7 +169,7 @@ class Engine:
         if not withheld:
             ticket.admitted = passed
             return Admission(enforced=self._enforced, people=passed)
-        reasons = self.ladder.reasons(ticket, self._needs(ticket, withheld[0]))
+        reasons = self.ladder.reasons(ticket, self._weights.needs(ticket, withheld[0]))
         if self._enforced:
             can_trim = can_trim and self.policy.ladder.redact
             return self._withhold(ticket, passed, withheld, reasons, now, can_trim=can_trim)
@@ -176,7 +183,7 @@ class Engine:
         """Let a body that could not be read pass only when all it may show was reserved."""
         if not (ticket.partial and self._enforced):
             return Admission(enforced=self._enforced)
-        reasons = self.ladder.reasons(ticket, self._needs_of_route(ticket))
+        reasons = self.ladder.reasons(ticket, self._weights.needs_of_route(ticket))
         return self._withhold(ticket, (), (), reasons, now, can_trim=False)
 
     def _debit(
@@ -190,7 +197,7 @@ class Engine:
             if self.accounts.owns(ticket.request.actor, person.subject):
                 passed.append(person)
                 continue
-            needs = self._needs(ticket, person)
+            needs = self._weights.needs(ticket, person)
             lacking = ticket.shortage(needs)
             fits = not any(lacking) or ticket.cover(lacking, purse)
             if fits or not self._enforced:
@@ -308,18 +315,6 @@ class Engine:
             self._effects.append(RecordDisclosures(row))
 
     # tickets ----------------------------------------------------------------------------------
-
-    def _needs(self, ticket: Ticket, person: Person) -> list[Triple]:
-        weight = self._weights.of(ticket.match.surface, person.subject, person.fields)
-        return [window.needs(person.subject, weight) for window in ticket.windows]
-
-    def _needs_of_route(self, ticket: Ticket) -> list[Triple]:
-        """Return what the route alone says will be shown: its subject, or `max_people` unknown."""
-        surface = ticket.match.surface
-        if ticket.match.subject:
-            return self._needs(ticket, Person(ticket.match.subject))
-        units = surface.max_people * self._weights.of_fields(surface.fields)
-        return [(units, units, units)] * len(ticket.windows)
 
     def _abandon(self, ticket: Ticket) -> None:
         """Nothing was shown: free all that is held."""

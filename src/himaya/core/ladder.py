@@ -51,7 +51,7 @@ class Ladder:
         action = standing.action
         if action is Action.CHALLENGE:
             action = self.refusal(ticket, now)
-        if action is Action.REDACT and not self._can_redact(ticket):
+        if action is Action.REDACT and not self.can_redact(ticket):
             action = Action.BLOCK
         return self._decision(ticket, action, (standing.reason,))
 
@@ -59,9 +59,10 @@ class Ladder:
         """Return the weakest rung that withholds people from this request."""
         if self._rungs.challenge and self._may_challenge(ticket.name, now):
             return Action.CHALLENGE
-        return Action.REDACT if self._can_redact(ticket) else Action.BLOCK
+        return Action.REDACT if self.can_redact(ticket) else Action.BLOCK
 
-    def _can_redact(self, ticket: Ticket) -> bool:
+    def can_redact(self, ticket: Ticket) -> bool:
+        """Tell whether the surface can do without every personal field."""
         surface = ticket.match.surface
         return (
             self._rungs.redact
