@@ -63,14 +63,15 @@ def follow(*, log: Path, config: Path, ledger: Path | None, from_end: bool, once
 
 def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, once: bool) -> None:
     from himaya.watch.follow import Follower
-    from himaya.watch.tail import Tail, end_of
+    from himaya.watch.tail import GRACE_S, Tail, end_of
 
     bookmark = place.load()
     mark = bookmark.mark if bookmark else end_of(path) if from_end else None
     recorder, close = _recorder(config)
     stop = _Stop()
     try:
-        follower = Follower(Tail(path, mark), recorder, place, config)
+        tail = Tail(path, mark, grace_s=0.0 if once else GRACE_S)
+        follower = Follower(tail, recorder, place, config)
         click.echo(f"himaya follow: reading {path}", err=True)
         follower.run(stop.is_set, once=once)
     finally:

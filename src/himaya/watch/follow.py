@@ -69,8 +69,12 @@ class Follower:
         self._form: LineFormat | None = None
         self._saved = 0.0
         self._stopped: Callable[[], bool] = lambda: False
-        self._bookmark = place.load() or Bookmark()
+        known = place.load()
+        self._bookmark = known or Bookmark(mark=tail.mark)
         self.counts = Counts()
+        if known is None:
+            # The log may be rotated before its first lines are recorded.
+            place.save(self._bookmark)
         recorder.resume(self._bookmark)
 
     def run(self, stopped: Callable[[], bool], *, once: bool = False) -> None:

@@ -27,8 +27,8 @@ from himaya.watch.crawlers import claimed_crawler
 #: Rows that come from lines of a log.
 _COUNTED = frozenset({*SHOWING, MISS, UNATTRIBUTED})
 
-#: An authority's clock may stand this far behind the follower's.
-_SLACK_S = 5.0
+#: The clock of an authority's engine may stand this far behind the follower's.
+_SLACK_S = 1.0
 
 #: Rows of the ledger from a time (epoch seconds) on.
 RowsSince = Callable[[float], Iterable[Row]]
@@ -81,19 +81,27 @@ class OwnRecorder:
         self._runner = runner
         self._rows_since = rows_since
         self._since = 0.0
+        self._latest = 0.0
         self._rows = 0
         self._skip = 0
 
     def resume(self, bookmark: Bookmark) -> None:
         """Count what the ledger holds beyond a bookmark, to leave it out when its lines are read again."""
         self._since, self._rows = bookmark.since, bookmark.rows
-        self._skip = max(0, self._held(bookmark.since) - bookmark.rows)
-        # The clock must not stand before the rows that are counted from here on.
-        self._runner.perform(self._engine.expire(bookmark.since))
+        if bookmark.since:
+            self._skip = max(0, self._held(bookmark.since) - bookmark.rows)
+            # The clock must not stand before the rows that are counted from here on.
+            self._runner.perform(self._engine.expire(bookmark.since))
 
     def _held(self, since: float) -> int:
-        rows = self._rows_since(since)
-        return sum(row.source == "log" and row.kind in _COUNTED for row in rows)
+        """Return how many rows of the log the ledger holds from a time on; note the latest of them."""
+        times = [
+            row.at
+            for row in self._rows_since(since)
+            if row.source == "log" and row.kind in _COUNTED
+        ]
+        self._latest = max(times, default=since)
+        return len(times)
 
     def before(self, bookmark: Bookmark, upto: FileMark, first_at: float | None) -> Bookmark | None:
         """Fix at the very first rows from when on rows are counted."""
@@ -123,18 +131,22 @@ class OwnRecorder:
         told = effect.disclosures
         rows = len(told.shown) or 1
         if self._skip >= rows:
+            # These stand in the ledger under the time they had then.
             self._skip -= rows
-            self._count(told.at, rows)
+            self._rows += rows
             return None
         if self._skip:
             shown, self._skip = told.shown[self._skip :], 0
             effect = RecordDisclosures(msgspec.structs.replace(told, shown=shown))
+            self._rows += rows
+            return effect
         self._count(told.at, rows)
         return effect
 
     def _count(self, at: float, rows: int) -> None:
-        if micros(at) > micros(self._since):
-            self._since, self._rows = at, 0
+        """Count rows from `since` on; a row later than all others begins the count anew."""
+        if micros(at) > micros(self._latest):
+            self._since, self._rows, self._latest = at, 0, at
         self._rows += rows
 
     def after(self, bookmark: Bookmark) -> Bookmark:

@@ -26,7 +26,7 @@ from himaya.watch.logfile import (
 )
 
 #: Bytes of whole lines handed out at once.
-PIECE = 1 << 20
+PIECE = 1 << 18
 
 #: A rotated file is left when it was quiet for this long: servers reopen their log late.
 GRACE_S = 2.0
@@ -51,9 +51,15 @@ class Tail:
     """Follows one log. `read` returns what is new, or None; it never waits."""
 
     def __init__(
-        self, path: Path, mark: FileMark | None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        path: Path,
+        mark: FileMark | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        grace_s: float = GRACE_S,
     ) -> None:
         """Begin at `mark`, or at the beginning of the log."""
+        self._grace_s = grace_s
         self.path = path
         self._clock = clock
         self._file: LogFile | None = None
@@ -65,8 +71,15 @@ class Tail:
         self._grew = clock()
         self._next: deque[Path] = deque()
         self._mark = FileMark()
-        if mark is not None:
+        if mark is None:
+            self._open_next()
+        else:
             self._resume(mark)
+
+    @property
+    def mark(self) -> FileMark:
+        """Return the place behind what was read; of a log that is not there yet, the empty one."""
+        return self._mark
 
     def read(self) -> Piece | None:
         """Return the next piece, None when there is nothing new for now."""
@@ -199,8 +212,8 @@ class Tail:
         if file.live and _inode(self.path) in {file.inode, 0}:
             return False
         # Whoever writes may still have the old file open: it must have been quiet for a while.
-        quiet = self._clock() - self._grew >= GRACE_S
-        return quiet or (isinstance(file, PlainFile) and not file.live and file.age() > _SETTLED_S)
+        quiet = self._clock() - self._grew >= self._grace_s
+        return quiet or (isinstance(file, PlainFile) and file.age() >= self._grace_s)
 
     def _rotated_since(self, file: LogFile) -> list[Path]:
         """Return files that were rotated after one that is over, the oldest first."""
@@ -220,10 +233,6 @@ def end_of(path: Path) -> FileMark | None:
     mark = mark_of(file, end if size else 0, 0)
     file.close()
     return mark
-
-
-#: A rotated file that was not written for this long is over at once.
-_SETTLED_S = 60.0
 
 
 def _reaches(file: LogFile, offset: int) -> bool:
