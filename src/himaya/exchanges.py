@@ -68,6 +68,10 @@ class Expired(_Event, frozen=True, kw_only=True, tag="expire"):
     disclosures: tuple[Disclosures, ...] = ()
 
 
+class Ticked(_Event, frozen=True, kw_only=True, tag="tick"):
+    """The engine was shown this time by a call that had no effect."""
+
+
 class Cleared(_Event, frozen=True, kw_only=True, tag="clear"):
     """`engine.clear(clearance, actor, at)`, and whether it was granted."""
 
@@ -135,6 +139,7 @@ Event = (
     | Admitted
     | Recorded
     | Expired
+    | Ticked
     | Cleared
     | FactTold
     | PolicyLoaded
@@ -187,7 +192,7 @@ class ExchangeWriter:
             return
         if event.at < self._shown:
             shown, self._shown = self._shown, 0.0
-            self.write(Expired(at=shown))
+            self.write(Ticked(at=shown))
         if self._bytes >= self._max:
             self._full = True
             event = Stopped(at=event.at, why=f"the file reached {self._max} bytes")
@@ -285,9 +290,10 @@ def replay_exchanges(events: Iterable[Event], policy: Policy | None = None) -> I
     decided. Raises InputError for a file that does not begin with a start.
     """
     engine: Engine | None = None
+    waiting: list[Effect] = []
     for event in events:
         if isinstance(event, Started):
-            engine = Engine(policy or event.policy)
+            engine, waiting = Engine(policy or event.policy), []
             yield Replayed(event=event)
         elif engine is None:
             raise InputError("the exchanges do not begin with a start", line=1)
@@ -295,8 +301,21 @@ def replay_exchanges(events: Iterable[Event], policy: Policy | None = None) -> I
             if policy is None:
                 engine.reload(event.policy)
             yield Replayed(event=event)
+        elif isinstance(event, Ticked):
+            # What waits in the engine came out with the next call then, and does so now.
+            waiting += engine.expire(event.at)
+        elif isinstance(event, Recorded | Expired):
+            waiting += _effects(engine, event)
+            yield _with_effects(event, waiting)
+            waiting = []
         else:
             yield _replay(engine, event)
+
+
+def _effects(engine: Engine, event: Recorded | Expired) -> list[Effect]:
+    if isinstance(event, Recorded):
+        return engine.record(event.exchange, event.at)
+    return engine.expire(event.at)
 
 
 def _replay(engine: Engine, event: Event) -> Replayed:
@@ -306,10 +325,6 @@ def _replay(engine: Engine, event: Event) -> Replayed:
     if isinstance(event, Admitted):
         admission = engine.admit(event.response, event.at)
         return Replayed(event=event, admission=admission, same=admission == event.admission)
-    if isinstance(event, Recorded):
-        return _with_effects(event, engine.record(event.exchange, event.at), event.disclosures)
-    if isinstance(event, Expired):
-        return _with_effects(event, engine.expire(event.at), event.disclosures)
     if isinstance(event, Cleared):
         granted = engine.clear(event.clearance, event.actor, event.at)
         return Replayed(event=event, granted=granted, same=granted == event.granted)
@@ -322,9 +337,7 @@ def _replay(engine: Engine, event: Event) -> Replayed:
     return Replayed(event=event)
 
 
-def _with_effects(
-    event: Event, effects: list[Effect], recorded: tuple[Disclosures, ...]
-) -> Replayed:
+def _with_effects(event: Recorded | Expired, effects: list[Effect]) -> Replayed:
     replayed = Replayed(event=event, effects=tuple(effects))
-    same = replayed.disclosures == recorded
+    same = replayed.disclosures == event.disclosures
     return replayed if same else msgspec.structs.replace(replayed, same=False)
