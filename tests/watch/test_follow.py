@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,7 +16,9 @@ import pytest
 from tests.watch.logs import line
 
 from himaya.control import Control
+from himaya.core.actor import Actor
 from himaya.core.errors import ServiceError
+from himaya.core.exchange import Request
 from himaya.ledger.reader import Reader
 
 HIMAYA = Path(sys.executable).with_name("himaya")
@@ -146,6 +149,7 @@ def test_rows_are_durable_soon_after_the_line_was_written(site):
     assert site.seen() == site.expected
 
 
+@pytest.mark.slow
 def test_kill_9_at_random_moments_loses_and_doubles_nothing(site):
     """Killed again and again under load, through rotation, the ledger has every line exactly once."""
     rng = random.Random(4)
@@ -265,7 +269,9 @@ def test_findings_reach_the_alert_command(tmp_path):
 @pytest.fixture(name="gated")
 def _gated(tmp_path):
     site = Site(tmp_path)
-    gate = site.start("gate", "--config", site.config, "--mode", "authority")
+    gate = site.start(
+        "gate", "--config", site.config, "--mode", "authority", "--exchanges", tmp_path / "x"
+    )
     wait_for(lambda: answers(site))
     yield site, gate
     site.close()
@@ -291,6 +297,33 @@ def test_a_running_gate_is_told(gated):
     assert site.seen() == site.expected
 
 
+def test_what_a_gate_and_follow_did_replays_to_the_same(gated):
+    """The exchanges of a gate whose reservations were settled from the log replay exactly."""
+    site, gate = gated
+    with Control(site.socket) as control:
+        for number in range(30):
+            actor = Actor(address="192.0.2.1", account=f"u{number % 3}")
+            target = "/search?q=a" if number % 4 == 0 else f"/u/{number}"
+            control.decide(Request(f"r{number}", actor, target))
+    rest = ' account="u{}" subjects="{}" id="r{}"'
+    with site.log.open("w") as log:
+        for number in range(0, 30, 2):
+            target, people = (f"/u/{number}", "-") if number % 4 else ("/search?q=a", "1, 2")
+            log.write(line(time.time(), target, rest=rest.format(number % 3, people, number)))
+    site.finish()
+    gate.send_signal(signal.SIGTERM)
+    gate.wait(timeout=20)
+    replay = subprocess.run(
+        [HIMAYA, "replay", "--exchanges", site.folder / "x", "--json"],
+        capture_output=True,
+        check=True,
+    )
+    told = json.loads(replay.stdout)
+    assert told["same"] is True
+    assert told["disclosures"] == sum(1 for row in site.rows() if row.subject)
+
+
+@pytest.mark.slow
 def test_kill_9_of_follow_beside_a_gate(gated):
     """Killed while it tells the gate, or with the gate, follow loses no person and doubles none."""
     site, gate = gated
