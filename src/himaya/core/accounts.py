@@ -18,7 +18,7 @@ class Accounts:
         """Hold first sightings of at most `max_accounts` accounts; the oldest leaves."""
         self.facts = facts
         self.new_s = new_s
-        self._max = max_accounts
+        self.most = max_accounts
         self._first: dict[str, int] = {}
         self._minutes: dict[int, int] = {}
         self._began: float | None = None
@@ -41,7 +41,7 @@ class Accounts:
             self._began = now
         if account in self._first:
             return
-        make_room(self._first, self._max)
+        make_room(self._first, self.most)
         # One shared int per minute keeps an account without people under 100 bytes.
         minute = int(now // 60)
         if len(self._minutes) > 100_000:

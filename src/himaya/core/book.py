@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from zlib import crc32
+
 from himaya.core.budget import Principal
 from himaya.core.policy import Bounds
 from himaya.core.window import PeopleWindow
 
-_SWEEP_BUCKETS = 12
+#: A round through a full book begins at most once an hour, and looks at so many windows per newcomer.
+_ROUND_BUCKETS = 12
+_LOOK = 256
+#: Shared windows of a kind: one for so many windows of the book.
+_SHARE = 64
+#: People remembered in the whole book: so many per principal of its bound, and never fewer than `_FEWEST`.
+_PEOPLE = 8
+_FEWEST = 100_000
 
 
 class Book:
     """All people windows of a site.
 
-    At most `bounds.principals` windows exist. A full book forgets idle windows at most once an hour of
-    its own time; while it stays full, new principals of a kind share one overflow window, so a
-    flood of invented actors shares one budget instead of evicting anyone's history.
+    At most `bounds.principals` windows exist, and a share more. While the book is full, new principals of a
+    kind share a few windows, told apart by a checksum of their key, so a flood of invented actors shares budgets
+    instead of evicting anyone's history. Whoever shares a window does so until it is empty, so nobody
+    gets a second budget when there is room again. `people` are all people remembered.
     """
 
     def __init__(self, bounds: Bounds) -> None:
         """Start empty."""
-        self._max = bounds.principals
+        self.bounds = bounds
         self.windows: dict[str, PeopleWindow] = {}
         self.overflowed = 0
+        self.people = 0
         self._swept = 0
+        self._round: Iterator[str] = iter(())
+
+    @property
+    def max_people(self) -> int:
+        """Return how many people a window may remember now."""
+        full = self.people >= max(_FEWEST, _PEOPLE * self.bounds.principals)
+        return 0 if full else self.bounds.people
 
     def of(self, principals: list[Principal], bucket: int) -> list[PeopleWindow]:
         """Return the windows of principals, advanced to `bucket`, making those that are new."""
@@ -30,9 +50,20 @@ class Book:
         for kind, key, _ in principals:
             window = table.get(key) or self._make(kind, key, bucket)
             if bucket > window.bucket:
-                window.advance(bucket)
+                self._advance(window, bucket)
             found.append(window)
         return found
+
+    def advance(self, windows: Iterable[PeopleWindow], bucket: int) -> None:
+        """Move windows to `bucket`; never back."""
+        for window in windows:
+            if bucket > window.bucket:
+                self._advance(window, bucket)
+
+    def _advance(self, window: PeopleWindow, bucket: int) -> None:
+        before = len(window.seen)
+        window.advance(bucket)
+        self.people += len(window.seen) - before
 
     def forget_idle(self, principals: list[Principal]) -> None:
         """Forget windows of these principals that hold nothing: whoever saw nobody costs nothing."""
@@ -42,21 +73,29 @@ class Book:
                 del self.windows[key]
 
     def _make(self, kind: str, key: str, bucket: int) -> PeopleWindow:
-        if len(self.windows) >= self._max:
+        most = self.bounds.principals
+        if len(self.windows) >= most:
             self._sweep(bucket)
-        if len(self.windows) >= self._max:
-            self.overflowed += 1
-            key = "o" + kind
-            if key in self.windows:
-                return self.windows[key]
+        if self.overflowed or len(self.windows) >= most:
+            name = f"o{kind}{crc32(key.encode('utf-8', 'surrogatepass')) % max(1, most // _SHARE)}"
+            shared = self.windows.get(name)
+            if shared is not None or len(self.windows) >= most:
+                self.overflowed += 1
+                key = name
+            if shared is not None:
+                return shared
         window = self.windows[key] = PeopleWindow(bucket)
         return window
 
     def _sweep(self, bucket: int) -> None:
-        if bucket < self._swept + _SWEEP_BUCKETS:
-            return
-        self._swept = bucket
-        for key, window in list(self.windows.items()):
-            window.advance(bucket)
-            if window.idle:
-                del self.windows[key]
+        """Look at the next few windows and forget those that hold nothing."""
+        keys = list(islice(self._round, _LOOK))
+        if not keys and bucket >= self._swept + _ROUND_BUCKETS:
+            self._swept, self._round = bucket, iter(list(self.windows))
+            keys = list(islice(self._round, _LOOK))
+        for key in keys:
+            window = self.windows.get(key)
+            if window is not None:
+                self._advance(window, bucket)
+                if window.idle:
+                    del self.windows[key]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from himaya.core.actor import Actor
+from himaya.core.clearance import binding_of
+from himaya.core.exchange import Request
 from himaya.core.policy import Bounds, ChallengePolicy
 from himaya.core.window import UNIT
 
 
 class Purse:
-    """Units left to spend, until when, and for which actor (name)."""
+    """Units left to spend, until when, and what it is bound to (`binding_of` the actor who bought it)."""
 
-    __slots__ = ("actor", "left", "until")
+    __slots__ = ("binding", "left", "until")
 
-    def __init__(self, actor: str, left: int, until: float) -> None:
+    def __init__(self, binding: str, left: int, until: float) -> None:
         """Fill a purse with `left` units until `until` (epoch seconds)."""
-        self.actor = actor
+        self.binding = binding
         self.left = left
         self.until = until
 
@@ -26,57 +29,61 @@ class Clearances:
     def __init__(self, policy: ChallengePolicy, bounds: Bounds) -> None:
         """Take what a challenge buys and how much may be held."""
         self.policy = policy
-        self._max = bounds.clearances
+        self.most = bounds.clearances
         self.purses: OrderedDict[str, Purse] = OrderedDict()
         self._bought: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._latest: OrderedDict[str, str] = OrderedDict()
 
-    def buy(self, clearance: str, actor: str, now: float) -> bool:
+    def buy(self, clearance: str, actor: Actor, now: float) -> bool:
         """Open a purse for a solved challenge; False when known already or today's number is used."""
-        day = int(now // 86400)
-        if clearance in self.purses or not self.may_buy(actor, now):
+        name, binding = actor.name, binding_of(actor)
+        if clearance in self.purses or not self.may_buy(name, now):
             return False
-        count = self._count(actor, day)
-        self._bought[actor] = (day, count + 1)
-        self._bought.move_to_end(actor)
-        left = self.policy.people * UNIT + self._leftover(actor, now)
-        self.purses[clearance] = Purse(actor, left, now + self.policy.valid_s)
-        self._latest[actor] = clearance
-        self._latest.move_to_end(actor)
-        for table in (self.purses, self._bought, self._latest):
-            if len(table) > self._max:
+        self._count_one(name, now)
+        left = self.policy.people * UNIT + self._leftover(name, binding, now)
+        self.purses[clearance] = Purse(binding, left, now + self.policy.valid_s)
+        self._latest[name] = clearance
+        self._latest.move_to_end(name)
+        for table in (self.purses, self._latest):
+            while len(table) > self.most:
                 table.popitem(last=False)
         return True
 
-    def _leftover(self, actor: str, now: float) -> int:
+    def _leftover(self, name: str, binding: str, now: float) -> int:
         """Empty the actor's last purse: solving again adds up, so that any answer can be paid for."""
-        purse = self.purse(self._latest.get(actor, ""), now)
-        if purse is None or purse.actor != actor:
+        purse = self._valid(self._latest.get(name, ""), binding, now)
+        if purse is None:
             return 0
         left, purse.left = purse.left, 0
         return left
 
-    def recall(self, actor: str, now: float) -> None:
+    def recall(self, name: str, now: float) -> None:
         """Count a purchase of before a restart; what was left of it is gone, today's number is not."""
+        self._count_one(name, now)
+
+    def _count_one(self, name: str, now: float) -> None:
         day = int(now // 86400)
-        self._bought[actor] = (day, self._count(actor, day) + 1)
-        self._bought.move_to_end(actor)
-        if len(self._bought) > self._max:
+        self._bought[name] = (day, self._count(name, day) + 1)
+        self._bought.move_to_end(name)
+        while len(self._bought) > self.most:
             self._bought.popitem(last=False)
 
-    def may_buy(self, actor: str, now: float) -> bool:
+    def may_buy(self, name: str, now: float) -> bool:
         """Tell whether the actor may still buy today (UTC)."""
-        return self._count(actor, int(now // 86400)) < self.policy.per_day
+        return self._count(name, int(now // 86400)) < self.policy.per_day
 
-    def _count(self, actor: str, day: int) -> int:
-        on, count = self._bought.get(actor, (day, 0))
+    def _count(self, name: str, day: int) -> int:
+        on, count = self._bought.get(name, (day, 0))
         return count if on == day else 0
 
-    def purse(self, clearance: str, now: float) -> Purse | None:
-        """Return the purse of a clearance that still counts, or None."""
-        if not clearance:
+    def purse(self, request: Request, now: float) -> Purse | None:
+        """Return the purse of a request's clearance that still counts, or None; it is spent by its buyer alone."""
+        if not request.clearance:
             return None
+        return self._valid(request.clearance, binding_of(request.actor), now)
+
+    def _valid(self, clearance: str, binding: str, now: float) -> Purse | None:
         purse = self.purses.get(clearance)
-        if purse is None or purse.until <= now or purse.left <= 0:
+        if purse is None or purse.until <= now or purse.left <= 0 or purse.binding != binding:
             return None
         return purse

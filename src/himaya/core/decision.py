@@ -22,6 +22,9 @@ class Action(StrEnum):
 #: Actions under which the application is still asked.
 PASSING = frozenset({Action.ALLOW, Action.THROTTLE, Action.REDACT})
 
+#: Actions by which a standing decision comes before any budget; the others leave budgets in force.
+BARRING = frozenset({Action.CHALLENGE, Action.REDACT, Action.BLOCK})
+
 
 #: How a kind of principal is named in a sentence.
 _SPOKEN = {

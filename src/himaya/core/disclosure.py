@@ -29,10 +29,11 @@ class Outcome(StrEnum):
     DISCLOSED = "disclosed"
     NOTHING = "nothing"
     MISS = "miss"
+    CONFIRMED = "confirmed"
 
 
-#: Statuses whose body is the resource itself; after 101 a websocket follows, which nobody reads.
-_FULL = frozenset({101, 200, 203, 226})
+#: Statuses whose body is the resource itself or a part of it; after 101 a websocket follows, which nobody reads.
+_FULL = frozenset({101, 200, 203, 206, 226})
 
 
 def outcome(method: str, status: int, kind: str, *, sent: int, aborted: bool) -> Outcome:
@@ -40,15 +41,24 @@ def outcome(method: str, status: int, kind: str, *, sent: int, aborted: bool) ->
 
     `sent` is body bytes (-1 unknown). HEAD shows no body. 304 confirms a copy the actor already
     holds, so it discloses nothing new. A redirect shows the location only. An aborted transfer
-    that sent no byte showed nobody. A look-up answered 404 (or 204) is a miss, and counts as one.
+    that sent no byte showed nobody. A look-up answered 404 (or 204) is a miss, and counts as one; whoever
+    asks for the head alone, or sends `If-None-Match: *`, learns as much (confirmed).
     """
-    if method in {"HEAD", "OPTIONS"}:
+    if method == "OPTIONS":
         return Outcome.NOTHING
-    if kind == "lookup" and status in {404, 204, 410}:
+    if kind == "lookup":
+        return _of_lookup(method, status, sent=sent, aborted=aborted)
+    if method == "HEAD" or status not in _FULL or (aborted and sent == 0):
+        return Outcome.NOTHING
+    return Outcome.DISCLOSED
+
+
+def _of_lookup(method: str, status: int, *, sent: int, aborted: bool) -> Outcome:
+    if status in {404, 204, 410}:
         return Outcome.MISS
-    if status not in _FULL and status != 206:
-        return Outcome.NOTHING
-    if aborted and sent == 0:
+    if status == 304 or (method == "HEAD" and status in _FULL):
+        return Outcome.CONFIRMED
+    if status not in _FULL or (aborted and sent == 0):
         return Outcome.NOTHING
     return Outcome.DISCLOSED
 

@@ -17,10 +17,11 @@ from __future__ import annotations
 from himaya.core import settle
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
+from himaya.core.admissions import Admissions
 from himaya.core.book import Book
 from himaya.core.budget import key_of
-from himaya.core.clearances import Clearances
-from himaya.core.decision import Action, Admission, Decision, Reason
+from himaya.core.clearances import Clearances, Purse
+from himaya.core.decision import BARRING, Action, Admission, Decision, Standing
 from himaya.core.disclosure import Disclosures, Outcome, outcome
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
@@ -29,14 +30,18 @@ from himaya.core.flight import Flight
 from himaya.core.ladder import Ladder, allowances
 from himaya.core.opening import Opening
 from himaya.core.policy import Policy
-from himaya.core.rows import UNSETTLED, Rows, merged
+from himaya.core.prices import Prices, unnamed_in
+from himaya.core.rows import UNSETTLED, Rows, merged, shown_of, untold
 from himaya.core.surface import Match, Surfaces
-from himaya.core.ticket import Ticket
+from himaya.core.ticket import Ticket, slim
 from himaya.core.watchers import Watchers
 from himaya.core.weights import Weights
 from himaya.core.window import BUCKET_S, UNIT, Triple
 
 _BODYLESS = frozenset({"HEAD", "OPTIONS"})
+
+#: The year 10000: a later time is a mistake, and is taken for the latest time seen.
+_END_OF_TIME = 253_402_300_800.0
 
 
 class Engine:
@@ -56,8 +61,9 @@ class Engine:
     def reload(self, policy: Policy) -> None:
         """Decide by a new policy from now on; windows, tickets and purses stay."""
         standing = self.watchers.standing
-        self.accounts.new_s = policy.new_account_s
-        self.clearances.policy = policy.challenge
+        self.book.bounds = policy.bounds
+        self.accounts.new_s, self.accounts.most = policy.new_account_s, policy.bounds.principals
+        self.clearances.policy, self.clearances.most = policy.challenge, policy.bounds.clearances
         self._adopt(policy)
         self.watchers.standing = standing
 
@@ -68,6 +74,8 @@ class Engine:
         self.watchers = Watchers(policy.detectors, policy.bounds)
         self._opening = Opening(policy, self.accounts, self.book)
         self._weights = Weights(policy, self.facts)
+        self._prices = Prices(self._weights, self.accounts)
+        self._admissions = Admissions(policy, self._prices, self.ladder, self.clearances)
         self._rows = Rows(self.accounts, policy.hash())
         self._enforced = policy.mode == "enforce"
         self._allow = allowances(policy)
@@ -77,51 +85,64 @@ class Engine:
     def decide(self, request: Request, now: float) -> Decision:
         """Return the decision for a request and reserve what it may show.
 
-        A request to no declared surface is allowed and opens no ticket; so is a HEAD and the
-        actor's own profile. Every ticket must be settled by one `record`.
+        A request to no declared surface is allowed and opens no ticket; so is a HEAD, except of a look-up, and
+        the actor's own profile where nobody else can be in it. Every ticket must be settled by one `record`.
         """
         now = self._tick(now)
         match = self.surfaces.match(request.method, request.target)
         if match is None:
             return self._allow[""]
-        if request.method in _BODYLESS or self.accounts.owns(request.actor, match.subject):
-            return self._allow[match.surface.id]
+        surface = match.surface
+        own = self.accounts.owns(request.actor, match.subject)
+        if request.method in _BODYLESS:
+            if surface.kind != "lookup" or request.method == "OPTIONS":
+                return self._allow[surface.id]
+        elif own and not request.sees_body and surface.max_people <= 1:
+            return self._allow[surface.id]
         ticket = self._opening.ticket(request, match, now)
-        standing = self.watchers.standing_for(ticket, now)
-        if standing is None and self._reserve(ticket):
-            return self.ladder.near(ticket) or self._allow[match.surface.id]
-        needs = self._weights.needs_of_route(ticket)
-        if standing is not None:
-            return self._refused(ticket, needs, self.ladder.by_standing(ticket, standing, now))
-        lacking = ticket.shortage(needs)
-        if any(lacking) and not self._can_pay(ticket, needs, lacking, now):
-            return self._refused(ticket, needs, self.ladder.by_budget(ticket, needs, now))
-        ticket.hold([need[0] for need in needs])
-        self._keep(ticket)
-        return self.ladder.near(ticket) or self._allow[match.surface.id]
+        standing = None if own else self.watchers.standing_for(ticket, now)
+        if standing is None and not own and self._reserve(ticket):
+            return self.ladder.near(ticket) or self._allow[surface.id]
+        return self._weigh(ticket, standing, now)
 
     def _reserve(self, ticket: Ticket) -> bool:
         """Reserve the one person a route names, the common case; False leaves nothing changed."""
         surface, subject = ticket.match.surface, ticket.match.subject
-        if not subject or not ticket.reserve(subject, self._weights.of(surface, subject, None)):
+        if not subject or (surface.max_people > 1 and not ticket.request.sees_body):
+            return False
+        if not ticket.reserve(subject, self._weights.of(surface, subject, None)):
             return False
         self._keep(ticket)
         return True
 
-    def _can_pay(self, ticket: Ticket, needs: list[Triple], lacking: list[int], now: float) -> bool:
-        """Find another way to pay: a purse, or a smaller reservation where the body is seen.
+    def _weigh(self, ticket: Ticket, standing: Standing | None, now: float) -> Decision:
+        """Decide what is not the common case: a decision stands, or the route's person does not fit."""
+        needs = self._prices.of_route(ticket, unread=not ticket.request.sees_body)
+        purse = self.clearances.purse(ticket.request, now)
+        barred = standing is not None and standing.action in BARRING
+        ticket.toll = barred and standing is not None and standing.action is Action.CHALLENGE
+        if not (barred and not (ticket.toll and purse)) and self._can_pay(ticket, needs, purse):
+            ticket.hold([need[0] for need in needs])
+            self._keep(ticket)
+            return self.ladder.passing(ticket, standing) or self._allow[ticket.match.surface.id]
+        if barred and standing is not None:
+            return self._refused(ticket, needs, self.ladder.by_standing(ticket, standing, now))
+        return self._refused(ticket, needs, self.ladder.by_budget(ticket, needs, now))
+
+    def _can_pay(self, ticket: Ticket, needs: list[Triple], purse: Purse | None) -> bool:
+        """Find a way to pay: the budget, a purse, or a smaller reservation where people are debited one by one.
 
         A listing is asked for even with nothing left: who is in it may all be counted already.
         """
-        if ticket.cover(lacking, self.clearances.purse(ticket.request.clearance, now)):
+        if ticket.cover(ticket.shortage(needs), purse):
             return True
+        surface = ticket.match.surface
         if not ticket.request.sees_body or ticket.match.subject:
             return False
         free = ticket.free()
-        asks = ticket.match.surface.kind == "listing" and not self.ladder.can_redact(ticket)
-        if free < (0 if asks else self._weights.of_fields(ticket.match.surface.fields)):
+        asks = surface.kind == "listing" and not self.ladder.can_redact(ticket)
+        if free < (0 if asks else self._weights.of_fields(surface.fields)):
             return False
-        ticket.partial = True
         needs[:] = [(min(free, n[0]), min(free, n[1]), min(free, n[2])) for n in needs]
         return True
 
@@ -143,97 +164,22 @@ class Engine:
     def admit(self, response: Response, now: float) -> Admission:
         """Debit the people of a response and return who may pass, before a body byte leaves.
 
-        A door that cannot take single people out gets all or nothing. People that could not be
-        read (None) leave the reservation as it is.
+        An answer that comes after its ticket was settled is debited by a new one.
         """
         now = self._tick(now)
-        ticket = self._flight.get(response.id)
+        ticket = self._flight.get(response.id) or self._reopened(response.id, now)
         if ticket is None or ticket.shows_nothing(response.status):
             return Admission(enforced=self._enforced, people=response.people or ())
-        if response.people is None:
-            return self._admit_unread(ticket, now)
-        people = merged(response.people)
-        if ticket.redacted:
-            return self._admit_redacted(ticket, people, can_trim=response.can_trim)
-        if ticket.missed(people):
-            ticket.admitted = ()
-            return Admission(enforced=self._enforced)
-        return self._admit_people(ticket, people, now, can_trim=response.can_trim)
+        self.book.advance(ticket.windows, int(now // BUCKET_S))
+        return self._admissions.admit(ticket, response, now)
 
-    def _admit_people(
-        self, ticket: Ticket, people: tuple[Person, ...], now: float, *, can_trim: bool
-    ) -> Admission:
-        ticket.advance(int(now // BUCKET_S))
-        ticket.let_go()
-        passed, withheld = self._debit(ticket, people, now)
-        if not withheld:
-            ticket.admitted = passed
-            return Admission(enforced=self._enforced, people=passed)
-        reasons = self.ladder.reasons(ticket, self._weights.needs(ticket, withheld[0]))
-        if self._enforced:
-            can_trim = can_trim and self.policy.ladder.redact
-            return self._withhold(ticket, passed, withheld, reasons, now, can_trim=can_trim)
-        ticket.admitted = people
-        ticket.action = Action.REDACT if can_trim else Action.BLOCK
-        return Admission(
-            ticket.action, enforced=False, people=people, withheld=withheld, reasons=reasons
-        )
-
-    def _admit_unread(self, ticket: Ticket, now: float) -> Admission:
-        """Let a body that could not be read pass only when all it may show was reserved."""
-        if not (ticket.partial and self._enforced):
-            return Admission(enforced=self._enforced)
-        reasons = self.ladder.reasons(ticket, self._weights.needs_of_route(ticket))
-        return self._withhold(ticket, (), (), reasons, now, can_trim=False)
-
-    def _debit(
-        self, ticket: Ticket, people: tuple[Person, ...], now: float
-    ) -> tuple[tuple[Person, ...], tuple[Person, ...]]:
-        """Reserve person by person in the response's order; a purse pays where it can."""
-        passed: list[Person] = []
-        withheld: list[Person] = []
-        purse = self.clearances.purse(ticket.request.clearance, now)
-        for person in people:
-            if self.accounts.owns(ticket.request.actor, person.subject):
-                passed.append(person)
-                continue
-            needs = self._weights.needs(ticket, person)
-            lacking = ticket.shortage(needs)
-            fits = not any(lacking) or ticket.cover(lacking, purse)
-            if fits or not self._enforced:
-                ticket.hold([need[0] for need in needs])
-            (passed if fits else withheld).append(person)
-        return tuple(passed), tuple(withheld)
-
-    def _withhold(
-        self,
-        ticket: Ticket,
-        passed: tuple[Person, ...],
-        withheld: tuple[Person, ...],
-        reasons: tuple[Reason, ...],
-        now: float,
-        *,
-        can_trim: bool,
-    ) -> Admission:
-        if can_trim:
-            ticket.admitted = passed
-            ticket.action = Action.REDACT
-            return Admission(Action.REDACT, people=passed, withheld=withheld, reasons=reasons)
-        action = self.ladder.refusal(ticket, now)
-        ticket.action = Action.BLOCK if action is Action.REDACT else action
-        ticket.give_back()
-        ticket.admitted = ()
-        return Admission(ticket.action, withheld=passed + withheld, reasons=reasons)
-
-    def _admit_redacted(
-        self, ticket: Ticket, people: tuple[Person, ...], *, can_trim: bool
-    ) -> Admission:
-        """Let a redacted response pass only when nobody's withheld fields are left in it."""
-        left = tuple(p for p in people if p.fields is None or set(p.fields) & set(ticket.redacted))
-        ticket.admitted = ()
-        if not left:
-            return Admission(Action.REDACT)
-        return Admission(Action.REDACT if can_trim else Action.BLOCK, withheld=left)
+    def _reopened(self, request_id: str, now: float) -> Ticket | None:
+        late = self._flight.late(request_id)
+        if late is None:
+            return None
+        ticket = self._opening.again(late, now)
+        self._keep(ticket)
+        return ticket
 
     # record -----------------------------------------------------------------------------------
 
@@ -243,13 +189,22 @@ class Engine:
         request = exchange.request
         ticket = self._flight.land(request.id)
         if ticket is None and not exchange.refused:
-            match = self.surfaces.match(request.method, request.target)
-            if match is not None:
-                ticket = self._opening.ticket(request, match, now)
+            ticket = self._unreserved(request, now)
         if ticket is not None:
-            ticket.learn(request.actor)
+            self._opening.learn(ticket, request.actor, now)
             self._settle(ticket, exchange, now)
         return self._drain()
+
+    def _unreserved(self, request: Request, now: float) -> Ticket | None:
+        """Return a ticket that holds nothing, for an exchange that was not decided or is late."""
+        match = self.surfaces.match(request.method, request.target)
+        if match is None:
+            return None
+        ticket = self._opening.ticket(request, match, now)
+        late = self._flight.late(request.id)
+        if late is not None:
+            ticket.inherit(late)
+        return ticket
 
     def expire(self, now: float) -> list[Effect]:
         """Settle overdue tickets and return what became of them."""
@@ -263,52 +218,68 @@ class Engine:
         return effects
 
     def _settle(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
-        if exchange.refused:
-            self._abandon(ticket)
-            return
         surface, method = ticket.match.surface, exchange.request.method
         shown = outcome(
             method, exchange.status, surface.kind, sent=exchange.sent, aborted=exchange.aborted
         )
-        if shown is Outcome.NOTHING:
+        people = ticket.admitted if exchange.people is None else exchange.people
+        if exchange.refused or shown is Outcome.NOTHING:
             self._abandon(ticket)
-        elif shown is Outcome.MISS or ticket.missed(exchange.people):
-            units = [self._weights.of_fields(surface.fields)] * len(ticket.held)
-            settle.charge(ticket, units, int(now // BUCKET_S))
+        elif shown is Outcome.MISS or (shown is Outcome.DISCLOSED and ticket.missed(people)):
+            self._count_one(ticket, now)
             self._append(self._rows.miss(ticket, exchange, now))
+        elif shown is Outcome.CONFIRMED:
+            self._count_one(ticket, now)
+            self._append(self._rows.unattributed(ticket, exchange, now, 1))
         else:
-            self._disclose(ticket, exchange, now)
+            self._disclose(ticket, exchange, people, now)
 
-    def _disclose(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
-        people = ticket.admitted if exchange.people is None else merged(exchange.people)
-        if people is None and ticket.match.subject:
-            people = (Person(ticket.match.subject),)
+    def _count_one(self, ticket: Ticket, now: float) -> None:
+        """Count a look-up whose answer tells of one person without showing anybody."""
+        surface, subject = ticket.match.surface, ticket.match.subject
+        if subject:
+            self._commit(ticket, (Person(subject),), 0, now)
+        else:
+            self._commit(
+                ticket, (), 0 if ticket.unnamed else self._weights.of_fields(surface.fields), now
+            )
+
+    def _disclose(
+        self, ticket: Ticket, exchange: Exchange, people: tuple[Person, ...] | None, now: float
+    ) -> None:
+        surface, subject = ticket.match.surface, ticket.match.subject
+        rest = 0
         if people is None:
-            self._unseen(ticket, exchange, now)
-            return
+            people = (Person(subject),) if subject else ()
+            rest = 0 if ticket.redacted or ticket.unnamed else unnamed_in(ticket)
         actor = ticket.request.actor
         own = self.facts.own_subject(actor.account) if actor.account else ""
-        others = tuple([p for p in people if p.subject != own])
-        bucket = int(now // BUCKET_S)
-        settle.commit(ticket, others, self._weights, bucket, self.policy.bounds.people)
+        others = shown_of(ticket, merged(people), own)
+        self._commit(ticket, others, rest * self._weights.heaviest(surface) if rest else 0, now)
+        self._write(ticket, exchange, others, rest, now)
         if not others:
+            self.book.forget_idle(ticket.principals)
             return
-        again = exchange.source != UNSETTLED and self._flight.was_late(exchange.request.id)
-        if not (again and ticket.match.subject):
-            self._append(self._rows.people(ticket, exchange, now, others))
         self._effects.extend(self.watchers.check_declared(ticket, len(others), now))
         age = self.accounts.age_s(actor, now)
         self._effects.extend(self.watchers.observe(ticket, others, now, age))
 
-    def _unseen(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
-        """Charge the reserve for people nobody could name; they never reach an exposure list."""
-        surface = ticket.match.surface
-        units = list(ticket.held)
-        if not any(units):
-            units = [surface.max_people * self._weights.of_fields(surface.fields)] * len(units)
-        settle.charge(ticket, units, int(now // BUCKET_S))
-        if surface.max_people:
-            self._append(self._rows.unattributed(ticket, exchange, now, surface.max_people))
+    def _write(
+        self, ticket: Ticket, exchange: Exchange, others: tuple[Person, ...], rest: int, now: float
+    ) -> None:
+        """Append the rows of an exchange, those of people without a name apart, none of them twice."""
+        fresh = untold(ticket, others) if ticket.told else others
+        self._append(self._rows.people(ticket, exchange, now, fresh))
+        if rest:
+            self._append(self._rows.unattributed(ticket, exchange, now, rest))
+        if exchange.source == UNSETTLED:
+            ticket.told, ticket.unnamed = others, rest
+
+    def _commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
+        book = self.book
+        book.people += settle.commit(
+            ticket, people, self._weights, int(now // BUCKET_S), book.max_people, unnamed
+        )
 
     def _append(self, row: Disclosures | None) -> None:
         if row is not None:
@@ -323,11 +294,12 @@ class Engine:
         self.book.forget_idle(ticket.principals)
 
     def _keep(self, ticket: Ticket) -> None:
+        ticket.request = slim(ticket.request)
         for overdue in self._flight.keep(ticket, self.policy.bounds.open_requests):
             self._overdue(overdue, self._now)
 
     def _tick(self, now: float) -> float:
-        if now > self._now:
+        if self._now < now < _END_OF_TIME:
             if now >= self._flight.check_at:
                 for overdue in self._flight.due(now, self.policy.bounds.open_requests):
                     self._overdue(overdue, overdue.deadline)
@@ -338,6 +310,7 @@ class Engine:
         """Settle a ticket whose end nobody saw, as if all of it had been shown."""
         unseen = Exchange(ticket.request, 200, people=ticket.admitted, source=UNSETTLED)
         self._settle(ticket, unseen, now)
+        ticket.close()
 
     # clearances, memory, figures ----------------------------------------------------------------
 
@@ -347,7 +320,7 @@ class Engine:
         Nothing is bought with a clearance that is known already or past the actor's daily number.
         """
         now = self._tick(now)
-        if not self.clearances.buy(clearance_id, actor.name, now):
+        if not self.clearances.buy(clearance_id, actor, now):
             return False
         self.ladder.solved(actor.name)
         self._append(self._rows.bought(actor, now, self.policy.challenge.people))
@@ -356,31 +329,29 @@ class Engine:
     def recall(self, row: Disclosures) -> None:
         """Count a row of the ledger again (after a restart) without effects."""
         now = self._tick(row.at)
-        bucket = int(now // BUCKET_S)
         if row.kind == "clearance":
             self.clearances.recall(row.actor.name, now)
             for window in self._opening.windows(row.actor, now)[1]:
-                window.charge(-UNIT * row.unattributed)
+                window.charge(-UNIT * row.unattributed, window.bucket)
             return
         surface = self.surfaces.by_id.get(row.surface)
         if surface is None:
             return
-        request = Request(id="", actor=row.actor, target="")
-        ticket = self._opening.ticket(request, Match(surface), now)
+        ticket = self._opening.ticket(
+            Request(id="", actor=row.actor, target=""), Match(surface), now
+        )
         people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
-        if people:
-            settle.commit(ticket, people, self._weights, bucket, self.policy.bounds.people)
-        else:
-            count = row.unattributed or 1
-            units = count * self._weights.of_fields(surface.fields)
-            settle.charge(ticket, [units] * len(ticket.held), bucket)
+        units = row.unattributed * self._weights.heaviest(surface)
+        if row.miss:
+            units = self._weights.of_fields(surface.fields)
+        self._commit(ticket, people, units, now)
 
     def people_of(self, name: str) -> tuple[float, float, float]:
         """Return the people a principal (`account:u1`, `address:...`) has in hour, day, month."""
         window = self.book.windows.get(key_of(name))
         if window is None:
             return 0.0, 0.0, 0.0
-        window.advance(int(self._now // BUCKET_S))
+        self.book.advance((window,), int(self._now // BUCKET_S))
         return window.hour / UNIT, window.day / UNIT, window.month / UNIT
 
     def stats(self) -> dict[str, int]:

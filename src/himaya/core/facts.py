@@ -64,6 +64,8 @@ class Facts:
         self.accounts: dict[str, AccountFact] = {}
         self.subjects: dict[str, SubjectFact] = {}
         self.near: dict[tuple[str, str], None] = {}
+        #: Protected classes that any subject was told to be of.
+        self.classes: dict[str, None] = {}
 
     def add(self, fact: Fact) -> None:
         """Add or replace one fact; the oldest of a full table leaves."""
@@ -71,6 +73,8 @@ class Facts:
             _put(self.accounts, fact.account, fact, self.max_facts)
         elif isinstance(fact, SubjectFact):
             _put(self.subjects, fact.subject, fact, self.max_facts)
+            for name in fact.protected:
+                _put(self.classes, name, None, self.max_facts)
         else:
             _put(self.near, (fact.viewer, fact.subject), None, self.max_facts)
 

@@ -13,15 +13,15 @@ _NEVER = float("inf")
 class Flight:
     """Open tickets in the order they were opened.
 
-    Ids settled at their deadline are remembered (as many as tickets may be open), so that a log
-    line that comes later does not count the same person twice in the ledger. `check_at` is the
-    earliest deadline.
+    Tickets settled at their deadline are remembered (as many as may be open), so that an answer that comes
+    later is still debited, and a log line that comes later does not write the same rows again.
+    `check_at` is the earliest deadline.
     """
 
     def __init__(self) -> None:
         """Start with nothing in flight."""
         self._open: OrderedDict[str, Ticket] = OrderedDict()
-        self._late: dict[str, None] = {}
+        self._late: dict[str, Ticket] = {}
         self.check_at = _NEVER
 
     def __len__(self) -> int:
@@ -40,7 +40,7 @@ class Flight:
         """Open a ticket; return those that must be settled first: same id, or the oldest when full."""
         request_id = ticket.request.id
         displaced = [request_id] if request_id in self._open else []
-        if not displaced and len(self._open) >= most:
+        if not displaced and len(self._open) >= max(1, most):
             displaced = [next(iter(self._open))]
         tickets = [self._take_late(each, most) for each in displaced]
         if not self._open:
@@ -62,9 +62,10 @@ class Flight:
 
     def _take_late(self, request_id: str, most: int) -> Ticket:
         make_room(self._late, most)
-        self._late[request_id] = None
-        return self._open.pop(request_id)
+        ticket = self._open.pop(request_id)
+        self._late[request_id] = ticket
+        return ticket
 
-    def was_late(self, request_id: str) -> bool:
-        """Tell whether an id was settled at its deadline already."""
-        return request_id in self._late
+    def late(self, request_id: str) -> Ticket | None:
+        """Take out the ticket of an id that was settled at its deadline, once; None when there is none."""
+        return self._late.pop(request_id, None)

@@ -55,6 +55,13 @@ class Ladder:
             action = Action.BLOCK
         return self._decision(ticket, action, (standing.reason,))
 
+    def passing(self, ticket: Ticket, standing: Standing | None) -> Decision | None:
+        """Return what a request that passes is told: slower by a standing decision or near a limit, else None."""
+        if standing is None or standing.action is not Action.THROTTLE:
+            return self.near(ticket)
+        ticket.action = Action.THROTTLE
+        return self._decision(ticket, Action.THROTTLE, (standing.reason,))
+
     def refusal(self, ticket: Ticket, now: float) -> Action:
         """Return the weakest rung that withholds people from this request."""
         if self._rungs.challenge and self._may_challenge(ticket.name, now):
@@ -62,10 +69,11 @@ class Ladder:
         return Action.REDACT if self.can_redact(ticket) else Action.BLOCK
 
     def can_redact(self, ticket: Ticket) -> bool:
-        """Tell whether the surface can do without every personal field."""
+        """Tell whether the surface can do without every personal field; a look-up tells enough without any."""
         surface = ticket.match.surface
         return (
             self._rungs.redact
+            and surface.kind != "lookup"
             and bool(surface.redact)
             and not (set(surface.fields) - set(surface.redact))
         )

@@ -14,12 +14,12 @@ from himaya.core.window import BUCKET_S, PeopleWindow
 
 
 class Opening:
-    """Opens tickets under one policy."""
+    """Opens tickets under one policy. No ticket lives longer than one bucket, whatever the policy says."""
 
     def __init__(self, policy: Policy, accounts: Accounts, book: Book) -> None:
         """Take the policy's budgets, what is known of accounts, and the windows."""
         self._principals = Principals(policy)
-        self._settle_s = policy.bounds.settle_s
+        self._settle_s = min(policy.bounds.settle_s, BUCKET_S)
         self._accounts = accounts
         self._book = book
 
@@ -28,6 +28,18 @@ class Opening:
         ticket = Ticket(request, match, now + self._settle_s)
         ticket.join(*self.windows(request.actor, now))
         return ticket
+
+    def again(self, late: Ticket, now: float) -> Ticket:
+        """Return a new ticket for a request whose ticket was settled before its answer came."""
+        ticket = self.ticket(late.request, late.match, now)
+        ticket.inherit(late)
+        return ticket
+
+    def learn(self, ticket: Ticket, actor: Actor, now: float) -> None:
+        """Tell a ticket the account that only the response or the log knew."""
+        known = ticket.request.actor
+        if actor.account and not known.account:
+            ticket.learn(actor.account, *self.windows(actor, now))
 
     def windows(self, actor: Actor, now: float) -> tuple[list[Principal], list[PeopleWindow]]:
         """Return the actor's principals and their windows, at the bucket of `now`."""

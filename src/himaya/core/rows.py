@@ -25,7 +25,7 @@ class Rows:
     def people(
         self, ticket: Ticket, exchange: Exchange, now: float, people: tuple[Person, ...]
     ) -> Disclosures | None:
-        """Return the disclosures of the people shown; None when no field of anybody is left."""
+        """Return the disclosures of the people shown, None when there are none."""
         sure = certainty(
             exchange.status,
             people_seen=exchange.people is not None or ticket.admitted is not None,
@@ -34,9 +34,7 @@ class Rows:
         )
         declared = ticket.match.surface.fields
         shown = tuple(
-            Shown(p.subject, fields, sure)
-            for p in people
-            if (fields := _left(declared if p.fields is None else p.fields, ticket.redacted))
+            [Shown(p.subject, declared if p.fields is None else p.fields, sure) for p in people]
         )
         return self._head(ticket, exchange, now, shown=shown) if shown else None
 
@@ -118,14 +116,32 @@ def merged(people: tuple[Person, ...]) -> tuple[Person, ...]:
         if person.subject not in table:
             table[person.subject] = person.fields
             continue
-        held = table[person.subject]
-        if held is not None:
-            more = person.fields
-            table[person.subject] = more and tuple(sorted({*held, *more}))
+        held, more = table[person.subject], person.fields
+        both = None if held is None or more is None else tuple(sorted({*held, *more}))
+        table[person.subject] = both
     if len(table) == len(people):
         return people
     return tuple(Person(subject, fields) for subject, fields in table.items())
 
 
-def _left(fields: tuple[str, ...], redacted: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f for f in fields if f not in redacted) if redacted else fields
+def shown_of(ticket: Ticket, people: tuple[Person, ...], own: str) -> tuple[Person, ...]:
+    """Return the people a response disclosed: not oneself, and nobody of whom no field was left.
+
+    In a redacted response only fields that are named in so many words were left.
+    """
+    if ticket.redacted:
+        return tuple([p for p in people if p.fields and p.subject != own])
+    return tuple([p for p in people if p.subject != own and p.fields != ()])
+
+
+def untold(ticket: Ticket, people: tuple[Person, ...]) -> tuple[Person, ...]:
+    """Return people without those whose rows were written when the ticket's time was over."""
+    declared = ticket.match.surface.fields
+    told = {p.subject: {*(declared if p.fields is None else p.fields)} for p in ticket.told}
+    return tuple(
+        [
+            p
+            for p in people
+            if not told.get(p.subject, set()) >= {*(declared if p.fields is None else p.fields)}
+        ]
+    )

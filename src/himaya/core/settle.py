@@ -8,36 +8,35 @@ from himaya.core.weights import Weights
 
 
 def commit(
-    ticket: Ticket, people: tuple[Person, ...], weights: Weights, bucket: int, max_people: int
-) -> None:
-    """Count people in every window of the ticket, in place of what it held.
+    ticket: Ticket,
+    people: tuple[Person, ...],
+    weights: Weights,
+    bucket: int,
+    max_people: int,
+    unnamed: int = 0,
+) -> int:
+    """Count people, and `unnamed` units of people without a name, in place of what the ticket held.
 
-    Bucket by bucket the windows are moved to `bucket` first, so that nobody is counted earlier
-    than they were shown.
+    The windows are moved to `bucket` first, so that nobody is counted earlier than they were shown.
+    Returns how many people more the windows remember.
     """
     surface = ticket.match.surface
     weighed = [(p.subject, weights.of(surface, p.subject, p.fields)) for p in people]
-    saved = []
+    saved, more = [], 0
     for window, held in zip(ticket.windows, ticket.held, strict=True):
+        before = len(window.seen)
         if bucket > window.bucket:
             window.advance(bucket)
         window.reserved -= held
         window.flying -= 1
-        left = held
+        left = held - unnamed
         for subject, weight in weighed:
             left -= window.commit(subject, weight, max_people)
+        if unnamed:
+            window.charge(unnamed, window.bucket)
+        more += len(window.seen) - before
         saved.append(left)
     ticket.held = [0] * len(saved)
     if ticket.purse is not None:
         ticket.settle_credit(saved)
-
-
-def charge(ticket: Ticket, units: list[int], bucket: int) -> None:
-    """Count units that belong to nobody known, one figure per principal, in place of what was held."""
-    ticket.advance(bucket)
-    saved = [held - used for held, used in zip(ticket.held, units, strict=True)]
-    ticket.land()
-    for window, used in zip(ticket.windows, units, strict=True):
-        if used:
-            window.charge(used)
-    ticket.settle_credit(saved)
+    return more

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from himaya.core.actor import Actor
 from himaya.core.budget import Principal
 from himaya.core.clearances import Purse
 from himaya.core.decision import Action
@@ -13,17 +12,18 @@ from himaya.core.exchange import Person, Request
 from himaya.core.surface import Match
 from himaya.core.window import PeopleWindow, Triple
 
-#: Characters of a target that are kept; it was matched to its surface before.
-_MAX_TARGET = 512
+#: A longer target or host is not kept: nobody asks for it again, and 100,000 of them would fill the memory.
+_LONGEST = 1024
 
 
 class Ticket:
     """An open reservation over all principals of a request.
 
     `principals`, `windows`, `held` and `credit` run in parallel: `held` are units reserved in a window,
-    `credit` units of it that a purse paid. `spent` is what the purse gave in all. `partial`: less is
-    reserved than the route may show. `admitted` are the people `admit` let pass, None before.
-    `deadline` is when the ticket is settled at its reserve.
+    `credit` units of it that a purse paid in bucket `paid_at`. `spent` is what the purse gave in all.
+    `toll`: every person is paid for by a purse, whatever is left of the budget. `admitted` are the people
+    `admit` let pass, None before. `deadline` is when the ticket is settled at its reserve; `told` and
+    `unnamed` are the people, and the number of people without a name, whose rows were written then.
     """
 
     __slots__ = (
@@ -33,19 +33,20 @@ class Ticket:
         "deadline",
         "held",
         "match",
-        "partial",
+        "paid_at",
         "principals",
         "purse",
         "redacted",
         "request",
         "spent",
+        "told",
+        "toll",
+        "unnamed",
         "windows",
     )
 
     def __init__(self, request: Request, match: Match, deadline: float) -> None:
-        """Open a ticket that holds nothing yet; it may stay open long, so a long target is cut."""
-        if len(request.target) > _MAX_TARGET:
-            request = msgspec.structs.replace(request, target=request.target[:_MAX_TARGET])
+        """Open a ticket that holds nothing yet."""
         self.request = request
         self.match = match
         self.deadline = deadline
@@ -54,11 +55,14 @@ class Ticket:
         self.held: list[int] = []
         self.credit: list[int] = []
         self.purse: Purse | None = None
+        self.paid_at = 0
         self.spent = 0
-        self.partial = False
+        self.toll = False
         self.admitted: tuple[Person, ...] | None = None
         self.redacted: tuple[str, ...] = ()
         self.action = Action.ALLOW
+        self.told: tuple[Person, ...] = ()
+        self.unnamed = 0
 
     def shows_nothing(self, status: int) -> bool:
         """Tell whether a response of this status discloses nobody."""
@@ -75,16 +79,6 @@ class Ticket:
         """Return the name of the actor who asks."""
         return self.request.actor.name
 
-    def learn(self, actor: Actor) -> None:
-        """Take over the account when only the response or the log told it.
-
-        It names the row, and its own profile is free; the budgets stay those the reservation was made with.
-        """
-        known = self.request.actor
-        if actor.account and not known.account:
-            told = msgspec.structs.replace(known, account=actor.account)
-            self.request = msgspec.structs.replace(self.request, actor=told)
-
     def join(self, principals: list[Principal], windows: list[PeopleWindow]) -> None:
         """Take in all principals of the request and their windows, holding nothing."""
         self.principals = principals
@@ -93,6 +87,33 @@ class Ticket:
             window.flying += 1
         self.held = [0] * len(windows)
         self.credit = self.held
+
+    def learn(self, account: str, principals: list[Principal], windows: list[PeopleWindow]) -> None:
+        """Take over the account when only the response or the log told it, with what that makes of principals.
+
+        The account names the row, and its own profile is free. What is shown counts in its windows too; what
+        was reserved stays with the principals it was reserved for.
+        """
+        known = {id(window) for window in self.windows}
+        more = [n for n, window in enumerate(windows) if id(window) not in known]
+        for n in more:
+            windows[n].flying += 1
+        self.principals = [*(principals[n] for n in more), *self.principals]
+        self.windows = [*(windows[n] for n in more), *self.windows]
+        self.held = [0] * len(more) + self.held
+        self.credit = [0] * len(more) + self.credit
+        actor = msgspec.structs.replace(self.request.actor, account=account)
+        self.request = msgspec.structs.replace(self.request, actor=actor)
+
+    def inherit(self, late: Ticket) -> None:
+        """Take over what was done about the same request when its time was over."""
+        self.redacted, self.action = late.redacted, late.action
+        self.told, self.unnamed = late.told, late.unnamed
+
+    def close(self) -> None:
+        """Keep only what a late answer needs: who asked for what, and which rows were written."""
+        self.principals, self.windows, self.held, self.credit = [], [], [], []
+        self.request = slim(self.request)
 
     def advance(self, bucket: int) -> None:
         """Move every window to `bucket`."""
@@ -124,13 +145,15 @@ class Ticket:
         self.held = [0] * len(self.windows)
 
     def give_back(self) -> None:
-        """Free all units held and all credit: nothing was shown."""
+        """Free all units held and all credit: nothing was shown, or all is priced anew."""
         saved = self.held
         self.let_go()
         self.settle_credit(saved)
 
     def free(self) -> int:
         """Return the units that every principal could still reserve."""
+        if self.toll:
+            return 0
         rows = zip(self.principals, self.windows, strict=True)
         return min(window.free(limits) for (_, _, limits), window in rows)
 
@@ -143,23 +166,29 @@ class Ticket:
 
     def shortage(self, needs: list[Triple]) -> list[int]:
         """Return the units lacking per principal for `needs`, beside what is held."""
-        return [
+        lacking = [
             window.short(limits, need)
             for (_, _, limits), window, need in zip(
                 self.principals, self.windows, needs, strict=True
             )
         ]
+        if self.toll:
+            lacking[0] = max(lacking[0], needs[0][0])
+        return lacking
 
     def cover(self, lacking: list[int], purse: Purse | None) -> bool:
         """Let a purse pay what is lacking; False when it cannot, and then nothing changed."""
         most = max(lacking)
+        if not most:
+            return True
         if purse is None or purse.left < most:
             return False
         purse.left -= most
         self.purse, self.spent = purse, self.spent + most
+        self.paid_at = self.windows[0].bucket
         for window, units in zip(self.windows, lacking, strict=True):
             if units:
-                window.charge(-units)
+                window.charge(-units, self.paid_at)
         self.credit = [held + more for held, more in zip(self.credit, lacking, strict=True)]
         return True
 
@@ -171,8 +200,15 @@ class Ticket:
         for index, units in enumerate(self.credit):
             back = min(units, max(0, saved[index]))
             if back:
-                self.windows[index].charge(back)
+                self.windows[index].charge(back, self.paid_at)
             kept = max(kept, units - back)
         self.purse.left += self.spent - kept if self.spent > kept else 0
         self.spent, self.purse = min(kept, self.spent), None
         self.credit = [0] * len(self.windows)
+
+
+def slim(request: Request) -> Request:
+    """Return a request without a target and host so long that keeping them would cost memory."""
+    if len(request.target) + len(request.host) <= _LONGEST:
+        return request
+    return msgspec.structs.replace(request, target=request.target[:_LONGEST], host="")

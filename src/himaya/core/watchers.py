@@ -65,7 +65,7 @@ class Watchers:
         """Find a surface that shows more people than it declares: unseen answers reserve too little."""
         surface = ticket.match.surface
         most = surface.max_people
-        if ticket.match.subject or shown <= most or not most or ticket.request.sees_body:
+        if shown <= most or not most or ticket.request.sees_body:
             return []
         why = f"surface {surface.id} showed {shown} people at once; its max_people is {most}"
         return self.raise_once(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from himaya.core.exchange import Person
 from himaya.core.facts import Facts
 from himaya.core.policy import Policy
 from himaya.core.surface import Surface
-from himaya.core.ticket import Ticket
-from himaya.core.window import UNIT, Triple
+from himaya.core.window import UNIT
 
 _HEAVIEST = 1_000_000
 
@@ -32,6 +30,14 @@ class Weights:
                 self._cache[fields] = units
         return units
 
+    def heaviest(self, surface: Surface) -> int:
+        """Return the units of the heaviest person a surface may show: of any protected class told so far."""
+        units, told = self.of_fields(surface.fields), self._facts.classes
+        if not told:
+            return units
+        factor = max(1.0, *(self._protected.get(name, 1.0) for name in told))
+        return min(_HEAVIEST, round(units * factor))
+
     def of(self, surface: Surface, subject: str, fields: tuple[str, ...] | None) -> int:
         """Return the units of showing `fields` (None: the surface's own) of a subject."""
         units = self.of_fields(surface.fields if fields is None else fields)
@@ -40,16 +46,3 @@ class Weights:
             return units
         factor = max(self._protected.get(name, 1.0) for name in fact.protected)
         return min(_HEAVIEST, max(1, round(units * factor)))
-
-    def needs(self, ticket: Ticket, person: Person) -> list[Triple]:
-        """Return what showing a person adds to each of the ticket's windows."""
-        weight = self.of(ticket.match.surface, person.subject, person.fields)
-        return [window.needs(person.subject, weight) for window in ticket.windows]
-
-    def needs_of_route(self, ticket: Ticket) -> list[Triple]:
-        """Return what the route alone says will be shown: its subject, or `max_people` unknown."""
-        surface = ticket.match.surface
-        if ticket.match.subject:
-            return self.needs(ticket, Person(ticket.match.subject))
-        units = surface.max_people * self.of_fields(surface.fields)
-        return [(units, units, units)] * len(ticket.windows)

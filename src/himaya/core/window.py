@@ -158,7 +158,7 @@ class PeopleWindow:
         value = seen.get(subject)
         if value is None:
             if len(seen) >= max_people:
-                self.charge(weight)
+                self.charge(weight, now)
                 return weight
             seen[subject] = now << _SHIFT | weight
             self.hour += weight
@@ -197,10 +197,10 @@ class PeopleWindow:
         self.units = units
         return units
 
-    def charge(self, units: int) -> None:
-        """Count units that belong to nobody known; negative units are credit bought."""
+    def charge(self, units: int, bucket: int) -> None:
+        """Count units that belong to nobody known in a bucket of this hour; negative units are credit bought."""
         table = self._spread() if self.units is None else self.units
-        table[self.bucket] = table.get(self.bucket, 0) + units
+        table[bucket] = table.get(bucket, 0) + units
         self.hour += units
         self.day += units
         self.month += units

@@ -51,8 +51,9 @@ class VelocityDetector:
             if len(self._people) > self._max:
                 self._people.popitem(last=False)
         self._people.move_to_end(name)
-        if len(people) <= 4 * self._settings.people:
-            people.update(subjects)
+        most = 4 * self._settings.people
+        if len(people) <= most:
+            people.update(subjects[: most + 1])
         return len(people)
 
     def tracked(self) -> int:
