@@ -107,10 +107,10 @@ class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much state clients can make the engine hold. Past a bound the stated rule applies.
 
-    `principals`: further new principals of a kind share one overflow principal. `people`: per principal,
-    further people count as new at each view. `open_requests`: the oldest open reservation is
-    charged whole. `clearances`, `standing`: the oldest leaves. `settle_s` (at most 300): an exchange whose end
-    was not seen by then is charged at its reserve.
+    `principals`: further new principals of a kind share windows, one for every 64 of the bound. `people`: per
+    principal, and 8 times `principals` (at least 100,000) in all; further people count as new at each view.
+    `open_requests`: the oldest open reservation is charged whole. `clearances`, `standing`: the oldest
+    leaves. `settle_s` (at most 300): an exchange whose end was not seen by then is charged at its reserve.
     """
 
     principals: int = 2_000_000
