@@ -164,6 +164,18 @@ def test_a_missed_look_up_counts(upstream):
         assert [row.miss for row in rig.rows] == [True, True]
 
 
+def test_look_up_by_head_or_304_counts(upstream):
+    """Asking only whether somebody is there costs budget and is a row, though nobody is named."""
+    upstream.answer = lambda asked, sock: ok(b"x", status=asked.headers.get("x-answer", "200 OK"))[
+        :-1
+    ]
+    with Rig(upstream.port, budget=2) as rig:
+        assert rig.get("/find?q=1", method="HEAD").status == 200
+        assert rig.get("/find?q=2", "If-None-Match: *", "X-Answer: 304 Not Modified").status == 304
+        assert rig.get("/find?q=3", method="HEAD").status == 403
+        assert [(row.shown, row.unattributed) for row in rig.rows] == [((), 1), ((), 1)]
+
+
 def test_budget_refuses_with_reference_and_appeal(upstream):
     """Over budget the application is not asked: a page with a reference number and where to appeal."""
     with Rig(upstream.port, budget=2, ladder="challenge = false") as rig:
