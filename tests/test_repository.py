@@ -24,7 +24,7 @@ VALUE_MODULES = {
     "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq",
     "hmac", "html", "ipaddress", "itertools", "json", "math", "numbers", "operator", "re",
     "statistics", "string", "struct", "types", "typing", "unicodedata", "urllib", "zoneinfo",
-    "array", "msgspec", "himaya",
+    "array", "zlib", "msgspec", "himaya",
 }  # fmt: skip
 
 
