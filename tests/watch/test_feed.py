@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himaya.watch.entry import Entry
-from himaya.watch.feed import LATE_S, MAX_PILES, Batch, Piles, Stream, decode, encode, in_order
+from himaya.watch.feed import LATE_S, MAX_PILES, Batch, Piles, Stream, in_order
 
 
 def entries(times, account=""):
@@ -17,7 +17,7 @@ def entries(times, account=""):
 
 
 def batches(*chunks, account=""):
-    return [Batch(entries(times, account), []) for times in chunks if times]
+    return [Batch(entries(times, account)) for times in chunks if times]
 
 
 def fed(*logs):
@@ -46,14 +46,6 @@ def test_files_in_any_order():
     assert [e.at for e in fed(batches([50, 60]), batches([10, 20]), batches([30, 40]))] == [
         10, 20, 30, 40, 50, 60,
     ]  # fmt: skip
-
-
-def test_blobs_hold_the_same_entries():
-    """Encoded entries come back in order, from however many shares."""
-    all_of = entries(range(10))
-    batch = Batch([], [encode(all_of[::2]), encode(all_of[1::2])], (0.0, 9.0))
-    assert batch.entries() == all_of
-    assert decode(encode(all_of)) == all_of
 
 
 def piles_of(*chunks):

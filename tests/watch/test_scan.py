@@ -20,7 +20,7 @@ from himaya.core.errors import InputError
 from himaya.core.facts import AccountFact, Facts
 from himaya.watch.result import result_json
 from himaya.watch.scan import ScanOptions, scan
-from himaya.watch.tally import Limits
+from himaya.watch.setup import Limits
 
 HIMAYA = Path(sys.executable).with_name("himaya")
 

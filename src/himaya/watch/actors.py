@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address, ip_network
 
 from himaya.config import ActorConfig
-from himaya.core.actor import Actor, canonical_address
+from himaya.core.actor import Actor, canonical_address, prefix_of
 from himaya.core.exchange import Exchange, Request
 from himaya.core.subjects import parse_subjects
 from himaya.watch.entry import Entry
@@ -16,6 +17,9 @@ _INTERNAL = tuple(
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1/128",
                  "fc00::/7", "fe80::/10", "169.254.0.0/16")
 )  # fmt: skip
+
+#: An IPv4 address in canonical form; most addresses in logs are such.
+_PLAIN = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
 
 #: Remembered addresses and actors; when full, all are forgotten and built anew.
 _MOST = 100_000
@@ -55,7 +59,7 @@ class Exchanges:
 
     def actor(self, entry: Entry) -> Actor:
         """Return who asked."""
-        if entry.forwarded and self._guess and self._is_proxy(clean_address(entry.address)):
+        if self.is_believed(entry):
             self.believed += 1
         facets = (
             entry.address,
@@ -75,6 +79,12 @@ class Exchanges:
                 self._actors.clear()
             actor = self._actors[facets] = self._make(*facets)
         return actor
+
+    def is_believed(self, entry: Entry) -> bool:
+        """Tell whether a forwarded address was taken for the actor's although no configuration says so."""
+        if not entry.forwarded or not self._guess:
+            return False
+        return self._is_proxy(clean_address(entry.address))
 
     def _make(self, peer: str, forwarded: str, named: str, account: str, *rest: str) -> Actor:
         session, key, asn, fingerprint, tier, terms = rest
@@ -111,6 +121,13 @@ class Exchanges:
         return any(found in network for network in self._trusted)
 
 
+def network_of(address: str) -> str:
+    """Return the /24 or /48 of an address as `prefix_of` does, the address itself when it is none."""
+    if _PLAIN.fullmatch(address):
+        return address.rpartition(".")[0] + ".0/24"
+    return prefix_of(address) or address
+
+
 def is_internal(address: str) -> bool:
     """Tell whether an address belongs inside an organisation, where proxies have theirs."""
     try:
@@ -126,6 +143,8 @@ def clean_address(text: str) -> str:
     >>> clean_address("203.0.113.9:4711"), clean_address("[2001:db8::1]:80"), clean_address("Pc.example")
     ('203.0.113.9', '2001:db8::1', 'pc.example')
     """
+    if _PLAIN.fullmatch(text):
+        return text
     text = text.strip()
     found = canonical_address(text)
     if found or text in {"", "-", "unix:", "unknown"}:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -21,6 +20,7 @@ from himaya.watch.result import (
     ScanResult,
     SurfaceResult,
 )
+from himaya.watch.sample import Sample
 from himaya.watch.surfaces import GuessedSurface
 from himaya.watch.tally import GroupTally, SurfaceTally, Tally
 from himaya.watch.totals import Totals
@@ -38,47 +38,16 @@ class Found(msgspec.Struct, kw_only=True):
     totals: Totals
     tally: Tally
     guesses: list[GuessedSurface]
-    agents: dict[str, set[str]]
+    sample: Sample
     formats: tuple[str, ...]
-    late: int
     late_at: str
     kept: bool
-
-
-def joined(tallies: Sequence[Tally]) -> Tally:
-    """Return the shares of all actors as one."""
-    whole = Tally()
-    for tally in tallies:
-        for name, surface in tally.surfaces.items():
-            _join_surface(whole.surfaces.setdefault(name, SurfaceTally()), surface)
-        for name, people in tally.crawlers.items():
-            whole.crawlers.setdefault(name, set()).update(people)
-        for kind, days in tally.actor_days.items():
-            held = Counter(whole.actor_days.get(kind, {}))
-            held.update(days)
-            whole.actor_days[kind] = dict(held)
-        whole.actors += tally.actors
-        whole.groups += tally.groups
-        whole.actors_seen += tally.actors_seen
-        whole.not_kept += tally.not_kept
-        whole.forwarded += tally.forwarded
-    return whole
-
-
-def _join_surface(whole: SurfaceTally, part: SurfaceTally) -> None:
-    whole.requests += part.requests
-    whole.disclosures += part.disclosures
-    whole.unattributed += part.unattributed
-    whole.people |= part.people
 
 
 def result_of(found: Found, names: Pseudonyms | None) -> ScanResult:
     """Return the result, with pseudonyms where they are asked for."""
     tally, totals, config = found.tally, found.totals, found.config
     surfaces = _surfaces(found)
-    everybody: set[str] = set()
-    for one in tally.surfaces.values():
-        everybody |= one.people
     result = ScanResult(
         title=_title(config),
         inputs=found.names,
@@ -87,7 +56,7 @@ def result_of(found: Found, names: Pseudonyms | None) -> ScanResult:
         malformed=totals.malformed,
         start=totals.first,
         end=totals.last,
-        people=len(everybody),
+        people=tally.people,
         disclosures=sum(surface.disclosures for surface in surfaces),
         unattributed=sum(s.unattributed for s in surfaces if s.kind == "listing"),
         surfaces=surfaces,
@@ -194,13 +163,13 @@ def _notices(
         return said
     said += notices.about_surfaces(found.guesses, declared=found.config is not None)
     said += _unmatched(found)
-    said += notices.about_addresses(totals, found.agents, names.name if names else str)
+    said += notices.about_addresses(totals, found.sample, names.name if names else str)
     said += notices.about_accounts(totals)
     listings = [s.id for s in surfaces if s.kind == "listing" and s.unattributed]
     unattributed = sum(s.unattributed for s in surfaces if s.kind == "listing")
     said += notices.about_unattributed(unattributed, listings)
     said += notices.about_forwarded(tally.forwarded)
-    said += notices.about_order(found.late, found.late_at)
+    said += notices.about_order(tally.late, found.late_at)
     said += notices.about_limits(tally.not_kept)
     return said
 

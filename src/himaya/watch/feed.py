@@ -9,9 +9,6 @@ back, and views of last week must not count as views of this hour.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from operator import attrgetter
-
-import msgspec
 
 from himaya.watch.entry import Entry
 
@@ -21,40 +18,20 @@ LATE_S = 600.0
 #: Piles of entries out of order; further disorder starts the last pile anew.
 MAX_PILES = 8
 
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(list[Entry])
-
 
 class Batch:
-    """Entries of one chunk, sorted by time; `blobs` are the same, encoded, one per share of the actors."""
+    """Entries of one chunk, sorted by time, at least one."""
 
-    __slots__ = ("blobs", "first", "last", "rows")
+    __slots__ = ("first", "last", "rows")
 
-    def __init__(
-        self, rows: list[Entry], blobs: list[bytes], span: tuple[float, float] | None = None
-    ) -> None:
-        """Take entries or blobs, not both; `span` is needed with blobs."""
+    def __init__(self, rows: list[Entry]) -> None:
+        """Take sorted entries."""
         self.rows = rows
-        self.blobs = blobs
-        self.first, self.last = span or (rows[0].at, rows[-1].at)
+        self.first, self.last = rows[0].at, rows[-1].at
 
     def entries(self) -> list[Entry]:
-        """Return the entries, decoded if need be, sorted by time."""
-        if self.blobs:
-            shares = (_DECODER.decode(blob) for blob in self.blobs)
-            self.rows = sorted((e for share in shares for e in share), key=attrgetter("at", "line"))
-            self.blobs = []
+        """Return the entries."""
         return self.rows
-
-
-def encode(entries: list[Entry]) -> bytes:
-    """Return entries as one blob."""
-    return _ENCODER.encode(entries)
-
-
-def decode(blob: bytes) -> list[Entry]:
-    """Return the entries of a blob."""
-    return _DECODER.decode(blob)
 
 
 class Stream:
@@ -87,9 +64,9 @@ class Stream:
         cut = next((n for n, e in enumerate(entries) if e.at > until), len(entries))
         cut = max(1, cut)
         if cut < len(entries):
-            self._batch = Batch(entries[cut:], [])
+            self._batch = Batch(entries[cut:])
             self.next_at = self._batch.first
-        return Batch(entries[:cut], [])
+        return Batch(entries[:cut])
 
 
 def in_order(streams: list[Stream]) -> Iterator[Batch]:
@@ -146,7 +123,7 @@ class Piles:
             self.late += len(late)
             self._on_late(late[0])
         for number in sorted(parts):
-            yield number, number in anew, Batch(parts[number], [])
+            yield number, number in anew, Batch(parts[number])
 
     def _place(self, at: float, anew: set[int]) -> int:
         for number, newest in enumerate(self._newest):

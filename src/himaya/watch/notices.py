@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from himaya.watch.actors import clean_address, is_internal
 from himaya.watch.result import Notice
+from himaya.watch.sample import Sample
 from himaya.watch.surfaces import SURE, GuessedSurface
 from himaya.watch.totals import Totals
 
@@ -62,12 +63,13 @@ def about_surfaces(guesses: Sequence[GuessedSurface], *, declared: bool) -> Iter
     )
 
 
-def about_addresses(totals: Totals, agents: dict[str, set[str]], name: Name) -> Iterator[Notice]:
-    """Say when nearly all lines come from a few addresses that look like proxies."""
-    busiest = sorted(totals.addresses.items(), key=lambda each: (-each[1], each[0]))[:_PROXIES]
+def about_addresses(totals: Totals, sample: Sample, name: Name) -> Iterator[Notice]:
+    """Say when nearly all lines of the sample come from a few addresses that look like proxies."""
+    counts, agents = sample.addresses, sample.agents
+    busiest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:_PROXIES]
     proxies = [(a, n) for a, n in busiest if _is_proxy_like(a, agents.get(a, set()))]
-    share = sum(n for _, n in proxies) / max(1, totals.parsed)
-    if totals.parsed < _PROXY_LINES or share < _PROXY_SHARE or totals.with_forwarded:
+    share = sum(n for _, n in proxies) / max(1, counts.total())
+    if counts.total() < _PROXY_LINES or share < _PROXY_SHARE or totals.with_forwarded:
         return
     shown = ", ".join(name(f"address:{clean_address(a)}") for a, _ in proxies)
     network = clean_address(proxies[0][0]) if name("address:x") == "address:x" else "ADDRESS"

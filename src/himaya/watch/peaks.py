@@ -62,8 +62,14 @@ def peak_day(views: Sequence[int]) -> int:
 
 def per_day(views: Sequence[int]) -> list[int]:
     """Return the distinct people of each UTC day with views."""
-    days = Counter(day for day, _ in {((v >> SHIFT) // _DAY, v & _MASK) for v in views})
-    return list(days.values())
+    days: dict[int, set[int]] = {}
+    for each in views:
+        day = (each >> SHIFT) // _DAY
+        people = days.get(day)
+        if people is None:
+            people = days[day] = set()
+        people.add(each & _MASK)
+    return [len(people) for people in days.values()]
 
 
 def series(views: Sequence[int], last_at: float, most: int = 200) -> tuple[Point, ...]:

@@ -15,7 +15,7 @@ import msgspec
 from himaya.watch.crawlers import claimed_crawler
 from himaya.watch.entry import Entry, Malformed, shown
 from himaya.watch.escapes import plain, unescape
-from himaya.watch.times import parse_time
+from himaya.watch.times import parse_time, parse_times
 
 #: A request target longer than this is no real request line (servers refuse far shorter ones).
 MAX_TARGET = 32_768
@@ -52,7 +52,7 @@ class Reading(msgspec.Struct, array_like=True):
     """What one chunk of lines says.
 
     `lines = parsed + malformed`. `first` and `last` are its earliest and latest time; `entries` are
-    sorted by time. `addresses` counts lines per peer address; `with_account` and
+    sorted by time. `addresses` counts lines per peer address (`read_rows` only); `with_account` and
     `with_subjects` are lines that name an account or people; `forwarded` those with a forwarded address.
     """
 
@@ -81,31 +81,44 @@ class Rows(msgspec.Struct):
     bad: int
 
 
+class Sifted(msgspec.Struct):
+    """Good rows, the numbers of their lines, and the times that their texts stand for."""
+
+    rows: list[Row]
+    numbers: range | list[int]
+    times: dict[str, float]
+
+
 def read_rows(rows: Rows, first_line: int, keep: Keep) -> Reading:
     """Return what rows say; `first_line` is the number of the first one."""
-    reading = Reading(lines=len(rows.rows))
-    times = {text: parse_time(text) for text in _distinct(rows.rows, rows.slots["at"])}
-    longest = max(map(len, map(itemgetter(rows.slots["target"]), rows.rows)), default=0)
-    good: list[Row] = rows.rows
-    numbers: list[int] | None = None
-    if None in times.values() or longest > MAX_TARGET:
-        good, numbers = _sift(rows, times, first_line, reading)
-    reading.parsed = len(good)
-    reading.malformed = reading.lines - reading.parsed
-    if good:
-        _count(good, rows.slots, times, reading)
-        reading.entries = _entries(good, rows, times, keep, numbers or range(first_line, 1 << 62))
+    reading, sifted = sift(rows, first_line)
+    if sifted.rows:
+        addresses = Counter(map(itemgetter(rows.slots["address"]), sifted.rows))
+        reading.addresses = dict(addresses)
+        reading.entries = _entries(sifted, rows, keep)
     return reading
 
 
-def _distinct(rows: list[Row], index: int) -> set[str]:
-    return set(map(itemgetter(index), rows))
+def sift(rows: Rows, first_line: int) -> tuple[Reading, Sifted]:
+    """Part good rows from malformed lines and count both; nobody is looked at yet."""
+    reading = Reading(lines=len(rows.rows))
+    at, target = rows.slots["at"], rows.slots["target"]
+    parsed = parse_times(set(map(itemgetter(at), rows.rows)))
+    longest = max(map(len, map(itemgetter(target), rows.rows)), default=0)
+    good, numbers = rows.rows, range(first_line, first_line + len(rows.rows))
+    if None in parsed.values() or longest > MAX_TARGET:
+        sifted = _part(rows, parsed, first_line, reading)
+    else:
+        sifted = Sifted(good, numbers, {})
+    sifted.times = {text: time for text, time in parsed.items() if time is not None}
+    reading.parsed = len(sifted.rows)
+    reading.malformed = reading.lines - reading.parsed
+    if sifted.rows:
+        _count(sifted.rows, rows.slots, sifted.times, reading)
+    return reading, sifted
 
 
-def _sift(
-    rows: Rows, times: dict[str, float | None], first_line: int, reading: Reading
-) -> tuple[list[Row], list[int]]:
-    """Part good rows from malformed lines; return the good ones and their line numbers."""
+def _part(rows: Rows, times: dict[str, float | None], first_line: int, reading: Reading) -> Sifted:
     at, target = rows.slots["at"], rows.slots["target"]
     good: list[Row] = []
     numbers: list[int] = []
@@ -115,7 +128,7 @@ def _sift(
             numbers.append(number)
         elif len(reading.samples) < SAMPLES:
             reading.samples.append(_malformed(rows, row, number))
-    return good, numbers
+    return Sifted(good, numbers, {})
 
 
 def _malformed(rows: Rows, row: Row, number: int) -> Malformed:
@@ -131,12 +144,9 @@ def _malformed(rows: Rows, row: Row, number: int) -> Malformed:
 
 
 def _count(
-    good: list[Row], slots: dict[str, int], times: dict[str, float | None], reading: Reading
+    good: list[Row], slots: dict[str, int], times: dict[str, float], reading: Reading
 ) -> None:
-    known = [at for at in times.values() if at is not None]
-    reading.first, reading.last = min(known), max(known)
-    addresses = Counter(map(itemgetter(slots["address"]), good))
-    reading.addresses = dict(addresses)
+    reading.first, reading.last = min(times.values()), max(times.values())
     reading.with_account = max(
         _filled(good, slots.get("account")), _filled(good, slots.get("himaya_account"))
     )
@@ -155,7 +165,7 @@ def _filled(rows: list[Row], index: int | None) -> int:
 
 
 def _claims(rows: list[Row], agent: int, address: int) -> dict[str, Claim]:
-    names = {text: claimed_crawler(text) for text in _distinct(rows, agent)}
+    names = {text: claimed_crawler(text) for text in set(map(itemgetter(agent), rows))}
     if not any(names.values()):
         return {}
     claims: dict[str, Claim] = {}
@@ -169,21 +179,15 @@ def _claims(rows: list[Row], agent: int, address: int) -> dict[str, Claim]:
     return claims
 
 
-def _entries(
-    good: list[Row],
-    rows: Rows,
-    times: dict[str, float | None],
-    keep: Keep,
-    numbers: range | list[int],
-) -> list[Entry]:
+def _entries(sifted: Sifted, rows: Rows, keep: Keep) -> list[Entry]:
     """Build the entries worth keeping, sorted by time; lines of one time keep their order."""
-    slots = rows.slots
+    slots, times = rows.slots, sifted.times
     at, method, target = slots["at"], slots.get("method", rows.bad), slots["target"]
     build = EntryBuilder(rows)
     may_keep, keeps = keep.may_keep, keep.keeps
     entries = [
-        build(row, times[row[at]] or 0.0, number)
-        for row, number in zip(good, numbers, strict=False)
+        build(row, times[row[at]], number)
+        for row, number in zip(sifted.rows, sifted.numbers, strict=True)
         if may_keep(row[target]) and keeps(row[method] or "GET", plain(row[target]))
     ]
     entries.sort(key=attrgetter("at"))

@@ -220,7 +220,7 @@ class _Logs:
             self._totals.add(reading, source)
             last = reading.last or last
             if reading.entries:
-                yield Batch(reading.entries, [])
+                yield Batch(reading.entries)
         self._totals.ended(source, last)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from himaya.watch.source import BLOCK, Chunk
 #: Lines looked at when nothing else is said.
 MAX_LINES = 100_000
 
-#: Places of a large plain file that are looked at besides its beginning.
+#: Places of a large plain file that are looked at besides its beginning, and bytes of each.
 _PLACES = 7
+_PIECE = 1 << 19
 _KEEP = KeepAll()
 
 #: Agent strings remembered per address; a proxy shows many.
@@ -25,15 +27,16 @@ _AGENTS = 20
 
 
 class Sample(msgspec.Struct):
-    """What a sample of the logs asked for, and the agent strings of the busiest addresses in it."""
+    """What a sample of the logs asked for; how many lines and which agent strings each address sent."""
 
     paths: PathCounts
     agents: dict[str, set[str]]
+    addresses: Counter[str]
 
     @classmethod
     def empty(cls) -> Sample:
         """Return a sample of nothing."""
-        return cls(PathCounts(), {})
+        return cls(PathCounts(), {}, Counter())
 
 
 def sample_logs(
@@ -87,6 +90,7 @@ def _count(form: LineFormat, chunk: Chunk, sample: Sample, most: int) -> int:
     lines = chunk.data.split(b"\n", most)[:most]
     part = Chunk(b"\n".join(lines), chunk.first_line, chunk.oversize)
     reading = read_chunk(form, part, _KEEP)
+    sample.addresses.update(reading.addresses)
     for entry in reading.entries:
         sample.paths.add(entry.method, entry.target, entry.status)
         agents = sample.agents.setdefault(entry.address, set())
@@ -102,7 +106,7 @@ def _pieces(name: str, size: int) -> list[Chunk]:
         for place in range(1, _PLACES + 1):
             file.seek(size * place // (_PLACES + 1))
             file.readline(BLOCK)
-            lines, newline, _ = file.read(BLOCK).rpartition(b"\n")
+            lines, newline, _ = file.read(_PIECE).rpartition(b"\n")
             if newline:
                 pieces.append(Chunk(lines, 1))
     return pieces

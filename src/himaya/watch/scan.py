@@ -8,19 +8,24 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from himaya.config import Config
-from himaya.core.facts import Facts, NearFact
+from himaya.core.facts import Facts
 from himaya.core.policy import Budgets, Policy
-from himaya.watch.assemble import Found, joined, result_of
-from himaya.watch.entry import Entry
-from himaya.watch.feed import Batch, Piles, Stream, in_order
+from himaya.watch.assemble import Found, result_of
+from himaya.watch.exact import Exact, Sink
+from himaya.watch.feed import Batch, Stream, in_order
+from himaya.watch.formats import LineFormat, read_chunk
+from himaya.watch.gather import Gathered
 from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs
-from himaya.watch.pipeline import Pipeline, pipeline
+from himaya.watch.keep import KeepSurfaces
+from himaya.watch.memory import rare_collections
+from himaya.watch.pipeline import pipeline
 from himaya.watch.pseudonyms import Pseudonyms
 from himaya.watch.result import ScanResult
 from himaya.watch.sample import Sample, sample_inputs
-from himaya.watch.shard import Setup, Sink
+from himaya.watch.setup import Limits, Setup
+from himaya.watch.source import Chunk
 from himaya.watch.surfaces import SURE, GuessedSurface, discover_surfaces
-from himaya.watch.tally import Limits, Tally
+from himaya.watch.tally import Tally
 from himaya.watch.totals import Totals
 
 #: Told how many bytes of all logs were read so far.
@@ -79,7 +84,8 @@ class _Scan:
             policy = self._policy()
             if self._options.on_policy is not None:
                 self._options.on_policy(policy)
-            tallies, late = self._judge(policy, progress)
+            with rare_collections():
+                tally = self._judge(self._setup(policy), progress or _quiet)
         finally:
             close_inputs(self._inputs)
         found = Found(
@@ -87,11 +93,10 @@ class _Scan:
             policy=policy,
             config=self._config,
             totals=self._totals,
-            tally=joined(tallies),
+            tally=tally,
             guesses=self._guesses,
-            agents=self._sample.agents,
+            sample=self._sample,
             formats=tuple(each.form.name for each in self._inputs if each.form is not None),
-            late=late,
             late_at=self._late_at,
             kept=self._options.sink is not None,
         )
@@ -132,51 +137,74 @@ class _Scan:
 
     # the logs ----------------------------------------------------------------------------------
 
-    def _judge(self, policy: Policy, progress: Progress | None) -> tuple[list[Tally], int]:
-        options, facts = self._options, self._options.facts or Facts()
+    def _setup(self, policy: Policy) -> Setup:
         begun = [each.first_at for each in self._inputs if each.form is not None]
-        setup = Setup(
+        return Setup(
             policy=policy,
             actor=self._config.actor if self._config else None,
-            limits=options.limits,
+            limits=self._options.limits,
             began=min(begun, default=0.0),
-            accounts=tuple(facts.accounts.values()),
-            subjects=tuple(facts.subjects.values()),
-            near=tuple(NearFact(*pair) for pair in facts.near),
+            facts=self._options.facts or Facts(),
         )
-        forms = {n: each.form for n, each in enumerate(self._inputs) if each.form is not None}
-        size = sum(each.source.size * (8 if each.source.packing else 1) for each in self._inputs)
-        pipe = pipeline(forms, setup, sink=options.sink, size=size, processes=options.processes)
-        try:
-            return self._run(pipe, progress)
-        finally:
-            pipe.close()
 
-    def _run(self, pipe: Pipeline, progress: Progress | None) -> tuple[list[Tally], int]:
+    def _judge(self, setup: Setup, progress: Progress) -> Tally:
+        """Read in bulk; a ledger wants every row in the order of time, so then every line meets the engine."""
+        sink = self._options.sink
+        if sink is None:
+            return self._in_bulk(setup, progress)
+        exact = Exact(setup, sink)
+        keep = KeepSurfaces(setup.policy.surfaces)
         streams = [
-            Stream(self._batches(pipe, number, each, progress), each.first_at)
-            for number, each in enumerate(self._inputs)
+            Stream(self._batches(each, each.form, keep, progress), each.first_at)
+            for each in self._inputs
             if each.form is not None
         ]
-        piles = Piles(self._note_late)
-        for batch in in_order(streams):
-            for number, anew, part in piles.pile(batch):
-                pipe.record(number, part, anew=anew)
-        return pipe.finish(), piles.late
+        tally = exact.run(in_order(streams))
+        self._late_at = exact.late_at
+        return tally
+
+    def _in_bulk(self, setup: Setup, progress: Progress) -> Tally:
+        forms = {n: each.form for n, each in enumerate(self._inputs) if each.form is not None}
+        size = sum(each.source.size * (8 if each.source.packing else 1) for each in self._inputs)
+        pipe = pipeline(forms, setup.policy, size=size, processes=self._options.processes)
+        gathered = Gathered(setup)
+        ends: dict[int, float] = {}
+        try:
+            for number, part in pipe.read(self._chunks()):
+                self._totals.add(part.reading, self._inputs[number].source)
+                gathered.add(part)
+                if part.reading.last is not None:
+                    ends[number] = part.reading.last
+                progress(self._position())
+        finally:
+            pipe.close()
+        for number, each in enumerate(self._inputs):
+            self._totals.ended(each.source, ends.get(number))
+        return gathered.finish()
+
+    def _chunks(self) -> Iterator[tuple[int, Chunk]]:
+        for number, each in enumerate(self._inputs):
+            if each.form is not None:
+                for chunk in each.source.chunks():
+                    yield number, chunk
 
     def _batches(
-        self, pipe: Pipeline, number: int, each: Input, progress: Progress | None
+        self, each: Input, form: LineFormat, keep: KeepSurfaces, progress: Progress
     ) -> Iterator[Batch]:
         source = each.source
         last: float | None = None
-        for reading, batch in pipe.read(number, source.chunks()):
+        for chunk in source.chunks():
+            reading = read_chunk(form, chunk, keep)
             self._totals.add(reading, source)
             last = last if reading.last is None else reading.last
-            if progress is not None:
-                progress(sum(one.source.position() for one in self._inputs))
-            if batch is not None:
-                yield batch
+            progress(self._position())
+            if reading.entries:
+                yield Batch(reading.entries)
         self._totals.ended(source, last)
 
-    def _note_late(self, entry: Entry) -> None:
-        self._late_at = self._late_at or f"line {entry.line}"
+    def _position(self) -> int:
+        return sum(each.source.position() for each in self._inputs)
+
+
+def _quiet(_: int) -> None:
+    """No progress is shown."""

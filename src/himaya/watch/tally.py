@@ -1,4 +1,4 @@
-"""What the engine's effects add up to, for one share of the actors."""
+"""What the engine's effects add up to."""
 
 from __future__ import annotations
 
@@ -7,27 +7,18 @@ from collections import Counter
 
 import msgspec
 
-from himaya.core.actor import prefix_of
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, RaiseFinding, RecordDisclosures
 from himaya.core.finding import Finding
 from himaya.watch import peaks
+from himaya.watch.actors import network_of
 from himaya.watch.crawlers import claimed_crawler
 from himaya.watch.entry import Entry
 from himaya.watch.result import ActorResult, FindingResult
+from himaya.watch.setup import Limits
 
 #: Networks and agent strings remembered per actor.
 _MANY = 200
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """How much a log can make a scan hold. Past a limit totals stay right, single figures do not grow.
-
-    `actors`: views of further actors are counted, not kept. `people`: further people count as disclosures only.
-    """
-
-    actors: int = 2_000_000
-    people: int = 10_000_000
 
 
 class SurfaceTally(msgspec.Struct):
@@ -49,16 +40,18 @@ class GroupTally(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """Everything one share of the actors adds up to; shares are joined by sums and unions."""
+    """Everything a log adds up to. `people` are distinct over all surfaces."""
 
     surfaces: dict[str, SurfaceTally] = msgspec.field(default_factory=dict)
     actors: list[ActorResult] = msgspec.field(default_factory=list)
     groups: list[GroupTally] = msgspec.field(default_factory=list)
     crawlers: dict[str, set[str]] = msgspec.field(default_factory=dict)
     actor_days: dict[str, dict[int, int]] = msgspec.field(default_factory=dict)
+    people: int = 0
     actors_seen: int = 0
     not_kept: int = 0
     forwarded: int = 0
+    late: int = 0
 
 
 class _ActorTally:
@@ -133,7 +126,7 @@ class Tallier:
         if claimed_crawler(entry.agent):
             actor.claimed += 1
         if told.actor.account or told.actor.key:
-            network = prefix_of(told.actor.address) or told.actor.address
+            network = network_of(told.actor.address)
             if actor.networks != network:
                 actor.networks = _more(actor.networks, network)
         return actor
@@ -169,6 +162,7 @@ class Tallier:
             surfaces=self._surfaces,
             crawlers=self._crawlers,
             actor_days=self._actor_days(),
+            people=len(set().union(*(one.people for one in self._surfaces.values()))),
             actors_seen=len(self._actors),
             not_kept=self._not_kept,
         )

@@ -6,6 +6,7 @@ with milliseconds, JSON loggers any of these or whole milli-, micro- or nanoseco
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -32,6 +33,25 @@ def parse_time(text: str) -> float | None:
     except (ValueError, OverflowError, KeyError):
         return None
     return at if 315_532_800 <= at < 7_258_118_400 else None
+
+
+def parse_times(texts: Iterable[str]) -> dict[str, float | None]:
+    """Return what each text stands for; seconds of one minute are added to its beginning."""
+    times: dict[str, float | None] = {}
+    minutes: dict[str, float] = {}
+    for text in texts:
+        minute = minutes.get(text[:18] + text[20:])
+        second = _SECOND.get(text[18:20])
+        if minute is not None and second is not None:
+            times[text] = minute + second
+            continue
+        at = times[text] = parse_time(text)
+        if at is not None and second is not None and text[2:3] == "/":
+            minutes[text[:18] + text[20:]] = at - second
+    return times
+
+
+_SECOND = {f"{second:02}": float(second) for second in range(60)}
 
 
 def _clf(text: str) -> float:

@@ -11,8 +11,7 @@ from himaya.watch.source import Source
 #: Malformed lines shown in the end.
 SAMPLES = 10
 
-#: Different addresses and claimed crawlers counted; beyond, the rare ones are forgotten.
-_ADDRESSES = 500_000
+#: Different claimed crawlers counted, and addresses remembered of each.
 _CLAIMS = 300
 _CLAIM_ADDRESSES = 100_000
 
@@ -28,7 +27,6 @@ class Totals(msgspec.Struct):
     with_account: int = 0
     with_subjects: int = 0
     with_forwarded: int = 0
-    addresses: dict[str, int] = msgspec.field(default_factory=dict)
     claims: dict[str, Claim] = msgspec.field(default_factory=dict)
     samples: list[MalformedSample] = msgspec.field(default_factory=list)
     torn: list[tuple[str, str, float | None]] = msgspec.field(default_factory=list)
@@ -45,7 +43,6 @@ class Totals(msgspec.Struct):
             self.first = reading.first if self.first is None else min(self.first, reading.first)
             self.last = reading.last if self.last is None else max(self.last, reading.last)
         self._add_samples(reading, source)
-        self._add_addresses(reading.addresses)
         for name, claim in reading.claims.items():
             self._add_claim(name, claim)
 
@@ -54,14 +51,6 @@ class Totals(msgspec.Struct):
             self.samples.append(
                 MalformedSample(file=source.label, line=one.line, text=one.text, why=one.why)
             )
-
-    def _add_addresses(self, counts: dict[str, int]) -> None:
-        addresses = self.addresses
-        for address, count in counts.items():
-            addresses[address] = addresses.get(address, 0) + count
-        if len(addresses) > _ADDRESSES:
-            busiest = sorted(addresses.items(), key=lambda each: -each[1])[: _ADDRESSES // 2]
-            self.addresses = dict(busiest)
 
     def _add_claim(self, name: str, claim: Claim) -> None:
         held = self.claims.get(name)
