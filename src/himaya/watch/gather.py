@@ -175,7 +175,9 @@ class Gathered:
 
     def _record_others(self) -> None:
         """Let an engine say what the entries that are not ordinary showed."""
-        engine = start_engine(self._setup)
+        engine, match = start_engine(self._setup), self._surfaces.match
+        # Of a route that only other methods show, a GET is on no surface.
+        self.others = [o for o in self.others if match(o[1].method, o[1].target)]
         for _, entry in sorted(self.others, key=lambda other: other[1].at):
             effects = engine.record(self._exchanges.exchange(entry), entry.at)
             self._meet(self.whos[self._who(entry)].actor, entry.at)
