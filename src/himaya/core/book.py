@@ -95,7 +95,8 @@ class Book:
             keys = list(islice(self._round, _LOOK))
         for key in keys:
             window = self.windows.get(key)
-            if window is not None:
+            # One that is at `bucket` may have been found or made for the request that is being opened.
+            if window is not None and window.bucket < bucket:
                 self._advance(window, bucket)
                 if window.idle:
                     del self.windows[key]

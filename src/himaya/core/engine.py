@@ -225,24 +225,23 @@ class Engine:
         people = ticket.admitted if exchange.people is None else exchange.people
         if exchange.refused or shown is Outcome.NOTHING:
             self._abandon(ticket)
-        elif shown is Outcome.MISS or (shown is Outcome.DISCLOSED and ticket.missed(people)):
-            self._count_one(ticket, now)
-            self._append(self._rows.miss(ticket, exchange, now))
-        elif shown is Outcome.CONFIRMED:
-            self._count_one(ticket, now)
-            self._append(self._rows.unattributed(ticket, exchange, now, 1))
-        else:
+        elif shown is Outcome.DISCLOSED and not ticket.missed(people):
             self._disclose(ticket, exchange, people, now)
+        elif self.accounts.owns(ticket.request.actor, ticket.match.subject):
+            self._abandon(ticket)
+        else:
+            self._count_one(ticket, now)
+            confirmed = shown is Outcome.CONFIRMED
+            row = self._rows.confirmed if confirmed else self._rows.miss
+            self._append(row(ticket, exchange, now))
 
     def _count_one(self, ticket: Ticket, now: float) -> None:
         """Count a look-up whose answer tells of one person without showing anybody."""
-        surface, subject = ticket.match.surface, ticket.match.subject
-        if subject:
-            self._commit(ticket, (Person(subject),), 0, now)
-        else:
-            self._commit(
-                ticket, (), 0 if ticket.unnamed else self._weights.of_fields(surface.fields), now
-            )
+        subject = ticket.match.subject
+        people = (Person(subject),) if subject else ()
+        counted = bool(people or ticket.unnamed)
+        weight = 0 if counted else self._weights.of_fields(ticket.match.surface.fields)
+        self._commit(ticket, people, weight, now)
 
     def _disclose(
         self, ticket: Ticket, exchange: Exchange, people: tuple[Person, ...] | None, now: float
@@ -276,9 +275,11 @@ class Engine:
             ticket.told, ticket.unnamed = others, rest
 
     def _commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
-        book = self.book
+        """Count people now; an answer that may still be under way counts as of its deadline."""
+        book, bucket = self.book, int(now // BUCKET_S)
+        later = int(ticket.deadline // BUCKET_S) - bucket if ticket.evicted else 0
         book.people += settle.commit(
-            ticket, people, self._weights, int(now // BUCKET_S), book.max_people, unnamed
+            ticket, people, self._weights, bucket, book.max_people, unnamed, later
         )
 
     def _append(self, row: Disclosures | None) -> None:
@@ -308,6 +309,7 @@ class Engine:
 
     def _overdue(self, ticket: Ticket, now: float) -> None:
         """Settle a ticket whose end nobody saw, as if all of it had been shown."""
+        ticket.evicted = now < ticket.deadline
         unseen = Exchange(ticket.request, 200, people=ticket.admitted, source=UNSETTLED)
         self._settle(ticket, unseen, now)
         ticket.close()

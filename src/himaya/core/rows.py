@@ -42,6 +42,10 @@ class Rows:
         """Return the row of a look-up that found nobody."""
         return self._head(ticket, exchange, now, miss=True)
 
+    def confirmed(self, ticket: Ticket, exchange: Exchange, now: float) -> Disclosures:
+        """Return the row of a look-up that told of somebody without showing them."""
+        return self._head(ticket, exchange, now, count=1)
+
     def unattributed(
         self, ticket: Ticket, exchange: Exchange, now: float, count: int
     ) -> Disclosures:

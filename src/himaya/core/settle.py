@@ -14,11 +14,12 @@ def commit(
     bucket: int,
     max_people: int,
     unnamed: int = 0,
+    later: int = 0,
 ) -> int:
     """Count people, and `unnamed` units of people without a name, in place of what the ticket held.
 
-    The windows are moved to `bucket` first, so that nobody is counted earlier than they were shown.
-    Returns how many people more the windows remember.
+    The windows are moved to `bucket` first, so that nobody is counted earlier than they were shown; who may be
+    shown later than now is counted `later` buckets later (0 or 1). Returns how many people more the windows remember.
     """
     surface = ticket.match.surface
     weighed = [(p.subject, weights.of(surface, p.subject, p.fields)) for p in people]
@@ -29,11 +30,11 @@ def commit(
             window.advance(bucket)
         window.reserved -= held
         window.flying -= 1
-        left = held - unnamed
+        left, at = held - unnamed, window.bucket + later
         for subject, weight in weighed:
-            left -= window.commit(subject, weight, max_people)
+            left -= window.commit(subject, weight, max_people, at)
         if unnamed:
-            window.charge(unnamed, window.bucket)
+            window.charge(unnamed, at)
         more += len(window.seen) - before
         saved.append(left)
     ticket.held = [0] * len(saved)

@@ -148,45 +148,46 @@ class PeopleWindow:
         most = min(limits[0] - self.hour, limits[1] - self.day, limits[2] - self.month)
         return max(0, most - self.reserved)
 
-    def commit(self, subject: str, weight: int, max_people: int) -> int:
-        """Count a view in the current bucket and return the units the hour window grew by.
+    def commit(self, subject: str, weight: int, max_people: int, at: int) -> int:
+        """Count a view in bucket `at`, this one or the next, and return the units the hour window grew by.
 
         Past `max_people` people a further person is counted without being remembered, so each
         view of them counts as new.
         """
-        seen, now = self.seen, self.bucket
+        seen = self.seen
         value = seen.get(subject)
-        if value is None:
-            if len(seen) >= max_people:
-                self.charge(weight, now)
-                return weight
-            seen[subject] = now << _SHIFT | weight
-            self.hour += weight
-            self.day += weight
-            self.month += weight
-            if self.units is not None:
-                self.units[now] = self.units.get(now, 0) + weight
-            elif len(seen) > SMALL:
-                self._spread()
+        if value is not None:
+            return self._refresh(subject, value, weight, at)
+        if len(seen) >= max_people:
+            self.charge(weight, at)
             return weight
-        return self._refresh(subject, value, weight)
+        seen[subject] = at << _SHIFT | weight
+        self.hour += weight
+        self.day += weight
+        self.month += weight
+        if self.units is not None:
+            self.units[at] = self.units.get(at, 0) + weight
+        elif len(seen) > SMALL:
+            self._spread()
+        return weight
 
-    def _refresh(self, subject: str, value: int, weight: int) -> int:
-        now, last, old = self.bucket, value >> _SHIFT, value & _MASK
+    def _refresh(self, subject: str, value: int, weight: int, at: int) -> int:
+        last, old = value >> _SHIFT, value & _MASK
         top = max(old, weight)
-        if last == now and top == old:
+        if last >= at and top == old:
             return 0
+        at = max(at, last)
         hour_floor, day_floor = self._floors()
         hour = top - old if last >= hour_floor else top
         self.hour += hour
         self.day += top - old if last >= day_floor else top
         self.month += top - old
-        self.seen[subject] = now << _SHIFT | top
+        self.seen[subject] = at << _SHIFT | top
         units = self.units
         if units is not None:
             # A bucket that falls to 0 stays, so that its people still leave the map in time.
             units[last] -= old
-            units[now] = units.get(now, 0) + top
+            units[at] = units.get(at, 0) + top
         return hour
 
     def _spread(self) -> dict[int, int]:
