@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -124,6 +126,8 @@ class JsonLines:
         self.slots = {word: index for index, word in enumerate(words)}
         self.bad = len(words)
         self._empty: Row = ("",) * (self.bad + 1)
+        flat = "request" not in keys and not any(len(steps) > 1 for _, steps in self._paths)
+        self._flat = _Flat(list(keys.values())) if flat else None
 
     def spec(self) -> FormatSpec:
         """Return what the format is made of."""
@@ -131,7 +135,10 @@ class JsonLines:
 
     def rows(self, text: str) -> Rows:
         """Return one row per line."""
-        return Rows([self._row(line) for line in text.split("\n")], self.slots, self.bad)
+        rows = self._flat.rows(text) if self._flat else None
+        if rows is None:
+            rows = [self._row(line) for line in text.split("\n")]
+        return Rows(rows, self.slots, self.bad)
 
     def _row(self, line: str) -> Row:
         told = decoded(line)
@@ -147,6 +154,35 @@ class JsonLines:
         if not values.get("at") or not values.get("status"):
             return (*self._empty[:-1], line)
         return (*(values.get(word, "") for word in self.slots), "")
+
+
+class _Flat:
+    """Reads lines whose keys stand at the top, all at once; one line that is odd, and it reads none."""
+
+    def __init__(self, keys: list[str]) -> None:
+        names = [f"word{number}" for number in range(len(keys))]
+        line = msgspec.defstruct(
+            "Line",
+            [(name, Any, None) for name in names],
+            rename=dict(zip(names, keys, strict=True)),
+            gc=False,
+        )
+        self._decoder = msgspec.json.Decoder(line)
+        self._columns = [attrgetter(name) for name in names]
+
+    def rows(self, text: str) -> list[Row] | None:
+        """Return one row per line, None when not every line is an object."""
+        try:
+            lines = self._decoder.decode_lines(text)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        if len(lines) != text.count("\n") + 1:
+            return None
+        columns = [
+            [v if v.__class__ is str and "\\" not in v else _text(v) for v in map(column, lines)]
+            for column in self._columns
+        ]
+        return list(zip(*columns, repeat(""), strict=False))
 
 
 def decoded(line: str) -> dict[str, Any] | None:
@@ -188,17 +224,17 @@ def _get(told: dict[str, Any], path: tuple[str, tuple[str, ...]]) -> object:
 
 def _text(value: object) -> str:
     """Return a JSON value as the text a plain log would have; lists join as header lines do."""
+    if value.__class__ is int:
+        return str(value)
     if isinstance(value, str):
         # A backslash in decoded JSON is a backslash; entries undo log escapes, so it is doubled here.
         return value.replace("\\", "\\\\") if "\\" in value else value
-    if value is None or value is _MISSING:
+    if value is None or value is _MISSING or isinstance(value, dict):
         return "-"
     if isinstance(value, bool):
         return "true" if value else ""
     if isinstance(value, list | tuple):
         return ",".join(_text(each) for each in value)
-    if isinstance(value, dict):
-        return "-"
     return f"{value:f}" if isinstance(value, float) else str(value)
 
 
