@@ -211,3 +211,18 @@ def test_a_reading_process_that_dies_is_an_error(tmp_path):
             list(pipe.read([(0, chunk)] * 20))
     finally:
         pipe.close()
+
+
+def test_only_free_cores_are_used(monkeypatch):
+    """On a busy machine one process is quicker; where nobody can tell, all cores are taken for free."""
+    from himaya.watch import pipeline as module
+
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: range(4))
+    for told, free in (
+        ("0.1 0.2 0.3 1/300 9", 4),
+        ("9 9 9 4/300 9", 1),
+        ("1 1 1 3/300 9", 2),
+        ("", 4),
+    ):
+        monkeypatch.setattr(module.Path, "read_text", lambda *_, told=told: told)
+        assert module.free_cores() == free

@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, InvalidStateError
+from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from himaya.core.errors import ServiceError
@@ -24,6 +26,9 @@ WORTH_IT = 48 << 20
 
 #: Processes at most.
 MOST_PROCESSES = 16
+
+#: How often, and how long between, the machine is looked at for free cores.
+_LOOKS, _BETWEEN_S = 5, 0.005
 
 #: A chunk, and the number of the input it comes from.
 Numbered = tuple[int, Chunk]
@@ -93,11 +98,29 @@ class Parallel:
 def pipeline(
     forms: dict[int, LineFormat], policy: Policy, *, size: int, processes: int
 ) -> Pipeline:
-    """Return the pipeline that suits `size` bytes of logs; `processes` 0: as many as there are cores."""
-    wanted = processes or len(os.sched_getaffinity(0))
+    """Return the pipeline that suits `size` bytes of logs; `processes` 0: as many as there are free cores."""
+    wanted = processes or free_cores()
     if wanted < 2 or not forms or (size < WORTH_IT and not processes):
         return Serial(forms, policy)
     return Parallel(forms, policy, min(wanted, MOST_PROCESSES))
+
+
+def free_cores() -> int:
+    """Return how many cores have nothing else to do now, at least one.
+
+    On busy cores several processes take longer than one. Linux says in the fourth field of /proc/loadavg how
+    many tasks are running (proc(5)), this one among them; the least of a few looks is taken.
+    """
+    cores = len(os.sched_getaffinity(0))
+    running = cores
+    for _ in range(_LOOKS):
+        try:
+            told = Path("/proc/loadavg").read_text("ascii").split()[3]
+            running = min(running, int(told.partition("/")[0]) - 1)
+        except (OSError, ValueError, IndexError):
+            return cores
+        time.sleep(_BETWEEN_S)
+    return max(1, cores - max(0, running))
 
 
 class _Process:
