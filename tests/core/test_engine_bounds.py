@@ -182,9 +182,9 @@ class Interleavings(RuleBasedStateMachine):
     ) -> None:
         """An actor asks, perhaps under an id used before and with anybody's clearance."""
         self.count += 1
-        # A door that sees bodies makes its own ids; others are told them.
+        # A door that sees bodies makes its own ids; others are told them, perhaps by whoever asks.
         reused = again == 0 and not sees_body
-        rid = self.ids[-1] if reused else f"r{self.count}"
+        rid = f"first of {actor}" if reused else f"r{self.count}"
         request = Request(
             id=rid,
             actor=actor,
@@ -219,6 +219,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def _is_known(self, flight: InFlight) -> bool:
         """Tell whether the engine still knows of the request; past its bounds it forgets late ones."""
+        self._take(self.engine.expire(self.now))
         known = self.engine._flight
         return flight.request.id in known._open or flight.request.id in known._late
 
@@ -316,14 +317,19 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 50))
     def tell_again(self, index: int) -> None:
-        """A log line of long ago comes late, or a second time."""
-        if self.rows:
-            row = self.rows[index % len(self.rows)]
-            rid = self.ids[index % len(self.ids)]
-            target = "/u/p1" if row.surface == "profile" else "/search"
-            request = Request(id=rid, actor=row.actor, target=target)
-            if self.engine._flight.get(rid) is None:
-                self._take(self.engine.record(Exchange(request, 200), self.now))
+        """A log line comes late, or a second time."""
+        told = [
+            row
+            for row in self.rows
+            if row.surface == "profile" and row.shown and self.now < row.at + 60
+        ]
+        if not told:
+            return
+        row = told[index % len(told)]
+        rid = self.ids[index % len(self.ids)]
+        request = Request(id=rid, actor=row.actor, target=f"/u/{row.shown[0].subject}")
+        if self.engine._flight.get(rid) is None:
+            self._take(self.engine.record(Exchange(request, 200), self.now))
 
     @rule(actor=ACTORS)
     def solve(self, actor: Actor) -> None:
@@ -338,7 +344,11 @@ class Interleavings(RuleBasedStateMachine):
 
     def _pay(self, actor: Actor) -> None:
         # A clearance of an account goes with it to any address, one of a network to any of its addresses.
-        for name in {principals_of(actor)[0], *(f"address:192.0.2.{n}" for n in (1, 2))}:
+        names = {principals_of(actor)[0], *(f"address:192.0.2.{n}" for n in (1, 2))}
+        if self.policy.bounds.principals < 100:
+            # Whoever shares a window in a full book shares what any of them bought.
+            names |= {"account:a", "account:b", "account:p1", "anonymous:anonymous"}
+        for name in names:
             self.bought[name] = self.bought.get(name, 0) + 2
 
     @rule(actor=ACTORS, action=st.sampled_from(list(Action)))

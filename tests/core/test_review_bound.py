@@ -99,13 +99,13 @@ def test_an_answer_after_its_deadline_is_debited_all_the_same() -> None:
     request = ask("/search", sees_body=True)
     assert engine.decide(request, NOW).passes
     told = engine.admit(Response("1", 200, people(*map(str, range(90))), can_trim=True), NOW + 400)
-    assert len(told.people) == 5
-    assert named(engine.record(Exchange(request, 200, told.people), NOW + 401)) == list("01234")
+    assert len(told.people) == 25
+    assert len(named(engine.record(Exchange(request, 200, told.people), NOW + 401))) == 25
 
 
 def test_an_unread_answer_after_its_deadline_needs_its_whole_reserve() -> None:
     """An answer nobody can read that comes late is not let out on a reservation that is gone."""
-    engine = site(account=25)
+    engine = site(account=15)
     assert decided(engine, "/search", sees_body=True).passes
     assert not engine.admit(Response("1", 200, None), NOW + 400).passes
 

@@ -34,6 +34,15 @@ def test_a_request_id_used_twice_hides_nobody() -> None:
     assert named(engine.record(Exchange(first, 200), NOW)) == []
 
 
+def test_an_id_of_another_page_does_not_free_a_reservation() -> None:
+    """A 404 under an id in use for another page leaves what that page reserved."""
+    engine = site(account=1)
+    decided(engine, "/u/bob")
+    engine.record(Exchange(ask("/u/ghost"), 404), NOW)
+    assert not decided(engine, "/u/carl", rid="2").passes
+    assert named(engine.record(Exchange(ask("/u/bob"), 200), NOW)) == ["bob"]
+
+
 def test_a_request_id_used_again_later_hides_nobody() -> None:
     """An id whose first exchange was settled at its deadline is no cloak for another person."""
     engine = site()

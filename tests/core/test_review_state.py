@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
-from tests.core.review_support import NONE, NOW, PROFILE, ask, decided, site, view
+from tests.core.review_support import NONE, NOW, PROFILE, ask, decided, rows, site, view
 
 from himaya.core import book
 from himaya.core.actor import Actor
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange
-from himaya.core.policy import Bounds, Budget, Budgets, Policy
+from himaya.core.policy import Bounds, Budget, Budgets, ChallengePolicy, Policy
 
 SESSIONS = Budgets(account=None, key=None, address=None, prefix=None, session=Budget(hour=3, day=9))
 
@@ -43,6 +44,19 @@ def test_nobody_gets_a_second_budget_when_there_is_room_again() -> None:
     for key in ("i192.0.2.1", "i192.0.2.2", "ss1", "ss2"):
         del engine.book.windows[key]
     assert not view(engine, "/u/p9", actor=mallory)
+
+
+def test_what_one_bought_is_not_credited_to_a_shared_window() -> None:
+    """After a restart into a full book, nobody gets the people that somebody else bought."""
+    engine = site(account=2, bounds=Bounds(principals=1), challenge=ChallengePolicy(people=9))
+    engine.clear("c1", Actor(account="buyer", address="192.0.2.1"), NOW)
+    told = rows(engine.expire(NOW + 1))
+    fresh = Engine(engine.policy)
+    fresh.recall(msgspec.structs.replace(told[0], actor=Actor(account="first")))
+    for row in told:
+        fresh.recall(row)
+    eve = Actor(account="eve", address="192.0.2.1")
+    assert [view(fresh, f"/u/p{n}", at=NOW + 2, actor=eve) for n in range(4)].count(True) == 2
 
 
 def test_a_full_book_is_swept_a_little_at_a_time() -> None:

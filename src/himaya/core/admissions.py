@@ -10,6 +10,7 @@ from himaya.core.policy import Policy
 from himaya.core.prices import Prices
 from himaya.core.rows import merged
 from himaya.core.ticket import Ticket
+from himaya.core.window import Triple
 
 
 class Admissions:
@@ -31,20 +32,23 @@ class Admissions:
         A door that cannot take single people out gets all or nothing, and so does a body that nobody could
         read: it needs all that the route may show.
         """
+        ticket.asked = True
         people = None if response.people is None else merged(response.people)
         if ticket.redacted and self._enforced:
             return self._redacted(ticket, people, can_trim=response.can_trim)
-        if ticket.missed(people):
-            ticket.admitted = ()
-            return Admission(enforced=self._enforced)
         purse = ticket.purse or self._clearances.purse(ticket.request, now)
         ticket.give_back()
         if people is None:
-            return self._unread(ticket, purse, now)
+            return self._unnamed(ticket, self._prices.of_route(ticket, unread=True), purse, now)
+        if ticket.missed(people):
+            ticket.admitted = ()
+            return self._unnamed(ticket, self._prices.of_answer(ticket), purse, now)
         return self._people(ticket, people, purse, now, can_trim=response.can_trim)
 
-    def _unread(self, ticket: Ticket, purse: Purse | None, now: float) -> Admission:
-        needs = self._prices.of_route(ticket, unread=True)
+    def _unnamed(
+        self, ticket: Ticket, needs: list[Triple], purse: Purse | None, now: float
+    ) -> Admission:
+        """Let an answer pass that names nobody, when what it may tell fits."""
         fits = ticket.cover(ticket.shortage(needs), purse)
         reasons = () if fits else self._ladder.reasons(ticket, needs)
         if not fits and self._enforced:

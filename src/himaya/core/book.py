@@ -25,8 +25,8 @@ class Book:
 
     At most `bounds.principals` windows exist, and a share more. While the book is full, new principals of a
     kind share a few windows, told apart by a checksum of their key, so a flood of invented actors shares budgets
-    instead of evicting anyone's history. Whoever shares a window does so until it is empty, so nobody
-    gets a second budget when there is room again. `people` are all people remembered.
+    instead of evicting anyone's history; they share what any of them bought, too. Whoever shares a window does
+    so until it is empty, so nobody gets a second budget when there is room again. `people` are all remembered.
     """
 
     def __init__(self, bounds: Bounds) -> None:
@@ -53,6 +53,11 @@ class Book:
                 self._advance(window, bucket)
             found.append(window)
         return found
+
+    def own(self, principals: list[Principal], windows: list[PeopleWindow]) -> list[PeopleWindow]:
+        """Return those windows of principals that are not shared with others."""
+        pairs = zip(principals, windows, strict=True)
+        return [window for (_, key, _), window in pairs if self.windows.get(key) is window]
 
     def advance(self, windows: Iterable[PeopleWindow], bucket: int) -> None:
         """Move windows to `bucket`; never back."""

@@ -7,7 +7,8 @@
 Rules:
 - A ticket pays for itself: two requests in flight for one person both reserve it, so no
   order of settling can overshoot a budget.
-- A ticket lives at most `bounds.settle_s` (<= 300 s); then it is counted as if all of it had been shown.
+- A ticket lives at most `bounds.settle_s` (<= 300 s); then it is counted as if all of it had been shown,
+  or, where the door has not yet asked who may pass, freed: the answer is debited when it comes.
 - A person already counted in a window is free in it; the actor's own profile is free always.
 - `now` never goes back: an earlier time counts as the latest one seen.
 """
@@ -187,13 +188,23 @@ class Engine:
         """Settle an exchange, or count it as it happened when there is no ticket; return effects."""
         now = self._tick(now)
         request = exchange.request
-        ticket = self._flight.land(request.id)
+        ticket = self._reserved(request)
         if ticket is None and not exchange.refused:
             ticket = self._unreserved(request, now)
         if ticket is not None:
             self._opening.learn(ticket, request.actor, now)
             self._settle(ticket, exchange, now)
         return self._drain()
+
+    def _reserved(self, request: Request) -> Ticket | None:
+        """Take the ticket of a request out; one that was opened for another page under the same id stays."""
+        ticket = self._flight.get(request.id)
+        if ticket is None or request.method != ticket.request.method:
+            return None
+        same = request.target == ticket.request.target
+        if same or self.surfaces.match(request.method, request.target) == ticket.match:
+            return self._flight.land(request.id)
+        return None
 
     def _unreserved(self, request: Request, now: float) -> Ticket | None:
         """Return a ticket that holds nothing, for an exchange that was not decided or is late."""
@@ -253,26 +264,19 @@ class Engine:
             rest = 0 if ticket.redacted or ticket.unnamed else unnamed_in(ticket)
         actor = ticket.request.actor
         own = self.facts.own_subject(actor.account) if actor.account else ""
-        others = shown_of(ticket, merged(people), own)
+        others = untold(ticket, shown_of(ticket, merged(people), own))
         self._commit(ticket, others, rest * self._weights.heaviest(surface) if rest else 0, now)
-        self._write(ticket, exchange, others, rest, now)
+        self._append(self._rows.people(ticket, exchange, now, others))
+        if rest:
+            self._append(self._rows.unattributed(ticket, exchange, now, rest))
+        if exchange.source == UNSETTLED:
+            ticket.told, ticket.unnamed = others, rest
         if not others:
             self.book.forget_idle(ticket.principals)
             return
         self._effects.extend(self.watchers.check_declared(ticket, len(others), now))
         age = self.accounts.age_s(actor, now)
         self._effects.extend(self.watchers.observe(ticket, others, now, age))
-
-    def _write(
-        self, ticket: Ticket, exchange: Exchange, others: tuple[Person, ...], rest: int, now: float
-    ) -> None:
-        """Append the rows of an exchange, those of people without a name apart, none of them twice."""
-        fresh = untold(ticket, others) if ticket.told else others
-        self._append(self._rows.people(ticket, exchange, now, fresh))
-        if rest:
-            self._append(self._rows.unattributed(ticket, exchange, now, rest))
-        if exchange.source == UNSETTLED:
-            ticket.told, ticket.unnamed = others, rest
 
     def _commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
         """Count people now; an answer that may still be under way counts as of its deadline."""
@@ -308,10 +312,17 @@ class Engine:
         return self._now
 
     def _overdue(self, ticket: Ticket, now: float) -> None:
-        """Settle a ticket whose end nobody saw, as if all of it had been shown."""
+        """Settle a ticket whose end nobody saw, as if all of it had been shown.
+
+        A door that sees bodies lets nothing out before it asks, so until then there is nothing to count.
+        """
         ticket.evicted = now < ticket.deadline
-        unseen = Exchange(ticket.request, 200, people=ticket.admitted, source=UNSETTLED)
-        self._settle(ticket, unseen, now)
+        request = ticket.request
+        if request.sees_body and not ticket.asked and request.method not in _BODYLESS:
+            self._abandon(ticket)
+        else:
+            unseen = Exchange(request, 200, people=ticket.admitted, source=UNSETTLED)
+            self._settle(ticket, unseen, now)
         ticket.close()
 
     # clearances, memory, figures ----------------------------------------------------------------
@@ -333,7 +344,7 @@ class Engine:
         now = self._tick(row.at)
         if row.kind == "clearance":
             self.clearances.recall(row.actor.name, now)
-            for window in self._opening.windows(row.actor, now)[1]:
+            for window in self.book.own(*self._opening.windows(row.actor, now)):
                 window.charge(-UNIT * row.unattributed, window.bucket)
             return
         surface = self.surfaces.by_id.get(row.surface)
@@ -343,9 +354,7 @@ class Engine:
             Request(id="", actor=row.actor, target=""), Match(surface), now
         )
         people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
-        units = row.unattributed * self._weights.heaviest(surface)
-        if row.miss:
-            units = self._weights.of_fields(surface.fields)
+        units = (row.unattributed or row.miss) * self._weights.heaviest(surface)
         self._commit(ticket, people, units, now)
 
     def people_of(self, name: str) -> tuple[float, float, float]:

@@ -26,6 +26,13 @@ class Prices:
         weight = self._weights.of(ticket.match.surface, person.subject, person.fields)
         return [window.needs(person.subject, weight) for window in ticket.windows]
 
+    def of_answer(self, ticket: Ticket) -> list[Triple]:
+        """Return the units of a look-up's answer that tells of one person without showing anybody."""
+        if ticket.match.subject:
+            return self.of(ticket, Person(ticket.match.subject))
+        weight = self._weights.of_fields(ticket.match.surface.fields)
+        return [(weight, weight, weight)] * len(ticket.windows)
+
     def of_route(self, ticket: Ticket, *, unread: bool) -> list[Triple]:
         """Return the units that the route says may be needed.
 

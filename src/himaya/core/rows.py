@@ -139,7 +139,9 @@ def shown_of(ticket: Ticket, people: tuple[Person, ...], own: str) -> tuple[Pers
 
 
 def untold(ticket: Ticket, people: tuple[Person, ...]) -> tuple[Person, ...]:
-    """Return people without those whose rows were written when the ticket's time was over."""
+    """Return people without those who were counted and written when the ticket's time was over."""
+    if not ticket.told:
+        return people
     declared = ticket.match.surface.fields
     told = {p.subject: {*(declared if p.fields is None else p.fields)} for p in ticket.told}
     return tuple(

@@ -21,15 +21,16 @@ class Ticket:
 
     `principals`, `windows`, `held` and `credit` run in parallel: `held` are units reserved in a window,
     `credit` units of it that a purse paid in bucket `paid_at`. `spent` is what the purse gave in all.
-    `toll`: every person is paid for by a purse, whatever is left of the budget. `admitted` are the people
-    `admit` let pass, None before. `deadline` is when the ticket is settled at its reserve (`evicted`: before
-    that, to make room); `told` and `unnamed` are the people, and the number of people without a name, whose
-    rows were written then.
+    `toll`: every person is paid for by a purse, whatever is left of the budget. `asked`: the door asked who
+    may pass; `admitted` are the people who may, None for unread. `deadline` is when the ticket is settled
+    at its reserve (`evicted`: before that, to make room); `told` and `unnamed` are the people, and the number
+    of people without a name, whose rows were written then.
     """
 
     __slots__ = (
         "action",
         "admitted",
+        "asked",
         "credit",
         "deadline",
         "evicted",
@@ -60,6 +61,7 @@ class Ticket:
         self.paid_at = 0
         self.spent = 0
         self.toll = False
+        self.asked = False
         self.evicted = False
         self.admitted: tuple[Person, ...] | None = None
         self.redacted: tuple[str, ...] = ()
