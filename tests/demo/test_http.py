@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from himaya.demo.client import Client, sign_in
-from himaya.demo.http import Answer, listen
+from himaya.bench.live.client import Client, sign_in
+from himaya.bench.live.http import Answer, listen
 from himaya.demo.people import PASSWORD
 from himaya.demo.site import Site
 

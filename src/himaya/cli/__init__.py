@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "follow": "himaya.cli.follow:follow",
     "facts": "himaya.cli.facts:facts",
     "demo": "himaya.cli.demo:demo",
+    "bench": "himaya.cli.bench:bench",
     "gate": "himaya.cli.gate:gate",
     "status": "himaya.cli.status:status",
     "off": "himaya.cli.off:off",

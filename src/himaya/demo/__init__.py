@@ -4,13 +4,15 @@ Words in the order of reading:
 
 `names`, `people`   a seeded generator of invented members, their towns, work, friends and posts
 `portrait`          a face drawn as SVG from a handle, so that no photograph of anybody is needed
-`http`, `site`, `pages`, `serve`   the site itself: one small process, plain HTML, no JavaScript
-`client`, `harvest` a small HTTP client, and what a scraper reads out of the bodies it gets
+`site`, `pages`, `serve`   the site itself: one small process, plain HTML, no JavaScript
+`harvest`           what a scraper reads out of the bodies it gets
 `scrapers`, `crowd` who collects people, and who simply uses the site
 `tally`, `scene`    what is counted while it happens
-`children`, `stage`, `story`  starting site and gate, running both sides at the same time, stopping them
+`stage`, `story`    starting site and gate, running both sides at the same time, stopping them
 `table`, `proof`, `closing`   the live table, the diff against the ledger, the last screen
 `counts`, `report`  the ledger's own counts, and the page made of them
+
+The small HTTP server, the client and the keeper of processes are those of `himaya.bench.live`.
 
 The site knows nothing of himaya except two response headers that it sets as any site would.
 """

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
-from himaya.demo.client import Client, Reply
+from himaya.bench.live.client import Client, Reply
 from himaya.demo.people import PASSWORD, Member
 from himaya.demo.tally import CrowdTally
 

@@ -16,11 +16,11 @@ from urllib.parse import quote_plus
 import altcha
 import msgspec
 
-from himaya.demo.client import Client, Reply, sign_in
+from himaya.bench.live.client import Client, Reply, is_challenge, sign_in
 from himaya.demo.names import JOBS
 from himaya.demo.people import PASSWORD, Member, phone_at
 from himaya.demo.site import PER_CALL, PER_PAGE
-from himaya.demo.tally import Tally, is_challenge
+from himaya.demo.tally import Tally
 
 _SCRIPT = "python-requests/2.32"
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -9,7 +9,7 @@ import sys
 
 import uvloop
 
-from himaya.demo.http import listen
+from himaya.bench.live.http import listen
 from himaya.demo.people import population
 from himaya.demo.site import Site
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from himaya.demo import pages
-from himaya.demo.http import Answer, Request
+from himaya.bench.live.http import Answer, Request
 from himaya.demo.people import PASSWORD, Member, phone_of, plain_letters
 from himaya.demo.portrait import portrait
 

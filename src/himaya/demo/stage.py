@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Self
 
 from himaya.control.client import Control
 from himaya.core.errors import ServiceError
-from himaya.demo.children import Child, free_port
+from himaya.bench.live.children import Child, free_port
 from himaya.demo.proof import COMMAND, FILES
 
 #: What stays when nobody asked for everything to be kept: nothing that opens the ledger.
@@ -77,7 +78,8 @@ class Stage:
         await gate.ready(self.gated_port)
 
     def _child(self, name: str, arguments: list[str]) -> Child:
-        child = Child(name, arguments, self.directory / f"{name}.log")
+        command = [sys.executable, *arguments]
+        child = Child(f"the demo's {name}", command, self.directory / f"{name}.log")
         self._children.append(child)
         return child
 
@@ -100,7 +102,7 @@ class Stage:
         """Raise ServiceError when a process ended by itself."""
         for child in self._children:
             if not child.alive:
-                raise ServiceError(f"the demo's {child.name} ended by itself:\n{child.said()}")
+                raise ServiceError(f"{child.name} ended by itself:\n{child.said()}")
 
     def flush(self) -> None:
         """Have the gate write everything recorded so far to its ledger."""

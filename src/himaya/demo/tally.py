@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from himaya.demo.client import Reply
+from himaya.bench.live.client import Reply, is_challenge, is_refusal
 from himaya.demo.harvest import Haul
 
 
@@ -53,15 +53,3 @@ class CrowdTally:
             self.touched.add(person)
         elif reply.status == 0 or reply.status >= 500:
             self.broken += 1
-
-
-def is_challenge(reply: Reply) -> bool:
-    """Tell whether the gate asked for a proof instead of showing the page."""
-    if not is_refusal(reply):
-        return False
-    return b'"action": "challenge"' in reply.body or b"/.himaya/clear" in reply.body
-
-
-def is_refusal(reply: Reply) -> bool:
-    """Tell whether the gate answered in place of the site: every refusal carries a reference."""
-    return "himaya-reference" in reply.headers

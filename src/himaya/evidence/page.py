@@ -75,7 +75,7 @@ def write_page(data: ReportData, path: Path, rows: Rows | None = None) -> None:
 def render(data: ReportData, rows: Rows | None = None) -> str:
     """Return the page as text."""
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             data=data,
@@ -122,8 +122,9 @@ def _day_sentences(data: ReportData) -> list[str]:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what fills the templates: everything is escaped, a missing name is an error."""
+    made = Environment(
         loader=PackageLoader("himaya.evidence"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -131,11 +132,11 @@ def _environment() -> Environment:
         trim_blocks=True,
     )
     filters = (words.number, words.iso, words.span, words.clip, words.counted, members)
-    environment.filters.update({one.__name__: one for one in filters})
-    style = PackageLoader("himaya.evidence").get_source(environment, "report.css")[0]
-    environment.globals["style"] = Markup(style)  # noqa: S704  our own file, nothing foreign in it
-    environment.globals["numeric"] = NUMERIC
-    return environment
+    made.filters.update({one.__name__: one for one in filters})
+    style = PackageLoader("himaya.evidence").get_source(made, "report.css")[0]
+    made.globals["style"] = Markup(style)  # noqa: S704  our own file, nothing foreign in it
+    made.globals["numeric"] = NUMERIC
+    return made
 
 
 def _shown(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -178,6 +178,21 @@ class Reader:
             return {names[row["actor"]]: row["people"] for row in found if row["actor"] in names}
 
         return self._snapshots.ask(question)
+
+    def shown_to(self, actors: Iterable[str]) -> dict[str, set[str]]:
+        """Return the people that any of these actors was shown, each with the fields; erased people are left out.
+
+        Actors are named as reports name them (`account:u777`). An unknown name was shown nobody.
+        """
+        found = {self.identities.find(Kind.ACTOR, name) for name in actors} - {0}
+
+        def question(rows: ir.Table, _: State) -> dict[str, set[str]]:
+            mine = rows.filter(rows.actor.isin(sorted(found)) & (rows.subject != 0))
+            told = a.summarise(self._snapshots.fetch(q.exposure(mine, "subject")), "subject")
+            names = self.identities.names(told)
+            return {names[number]: one.fields for number, one in told.items() if number in names}
+
+        return self._snapshots.ask(question) if found else {}
 
     def rows(self, start: int = 0, end: int = FOREVER) -> Iterator[Row]:
         """Yield every row of a period with its names, earliest first; a day at a time is in memory.

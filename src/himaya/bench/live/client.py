@@ -1,13 +1,14 @@
 """A small real HTTP client: one keep-alive connection, cookies, one simulated network address.
 
-Everything in the demo runs on this machine, so the address a request comes from is told in `X-Forwarded-For`,
-as a load balancer in front of both sites would. The gate believes it because its configuration
-names 127.0.0.1 as a trusted proxy; from anywhere else it would not.
+Everything in bench and demo runs on this machine, and a client connects to 127.0.0.1 only; so the address a request
+comes from is told in `X-Forwarded-For`, as a load balancer in front of the site would. The gate believes it
+because its configuration names 127.0.0.1 as a trusted proxy; from anywhere else it would not.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import cast
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ import httptools
 import msgspec
 
 _TIMEOUT_S = 20.0
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Reply(msgspec.Struct):
@@ -102,13 +104,25 @@ def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
 class Client:
     """Somebody with a browser or a script: sends one request after another to one site."""
 
-    def __init__(self, port: int, address: str, agent: str, *, key: str = "") -> None:
-        """Speak to 127.0.0.1:`port`, seen as coming from `address`; `key` is sent as an API key."""
+    def __init__(
+        self,
+        port: int,
+        address: str,
+        agent: str,
+        *,
+        key: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Speak to 127.0.0.1:`port`, seen as coming from `address`.
+
+        `key` is sent as an API key, `headers` as they are: what a front door would add.
+        """
         self.port = port
         self.address = address
         self.agent = agent
         self.cookies: dict[str, str] = {}
-        self._key = f"X-Api-Key: {key}\r\n" if key else ""
+        sent = {**(headers or {}), **({"X-Api-Key": key} if key else {})}
+        self._more = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         self._line: _Line | None = None
 
     async def get(self, target: str) -> Reply:
@@ -117,10 +131,14 @@ class Client:
 
     async def post(self, target: str, form: dict[str, str]) -> Reply:
         """Return the response to a form that is sent."""
-        return await self._send("POST", target, urlencode(form).encode())
+        return await self._send("POST", target, urlencode(form).encode(), _FORM)
 
-    async def _send(self, method: str, target: str, body: bytes) -> Reply:
-        wire = self._wire(method, target, body)
+    async def post_json(self, target: str, document: object) -> Reply:
+        """Return the response to a JSON document that is sent."""
+        return await self._send("POST", target, msgspec.json.encode(document), "application/json")
+
+    async def _send(self, method: str, target: str, body: bytes, kind: str = "") -> Reply:
+        wire = self._wire(method, target, body, kind)
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 reply = await (await self._connected()).send(wire)
@@ -136,17 +154,15 @@ class Client:
             _, self._line = await loop.create_connection(_Line, "127.0.0.1", self.port)
         return self._line
 
-    def _wire(self, method: str, target: str, body: bytes) -> bytes:
+    def _wire(self, method: str, target: str, body: bytes, kind: str) -> bytes:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         cookie = f"Cookie: {cookies}\r\n" if cookies else ""
         form = (
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-            if method == "POST"
-            else ""
+            f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n" if method == "POST" else ""
         )
         return (
-            f"{method} {target} HTTP/1.1\r\nHost: halqa.example\r\nUser-Agent: {self.agent}\r\n"
-            f"X-Forwarded-For: {self.address}\r\nAccept: */*\r\n{self._key}{cookie}{form}\r\n"
+            f"{method} {target} HTTP/1.1\r\nHost: site.example\r\nUser-Agent: {self.agent}\r\n"
+            f"X-Forwarded-For: {self.address}\r\nAccept: */*\r\n{self._more}{cookie}{form}\r\n"
         ).encode() + body
 
     def _remember(self, lines: str) -> None:
@@ -159,6 +175,18 @@ class Client:
         if self._line is not None:
             self._line.close()
             self._line = None
+
+
+def is_challenge(reply: Reply) -> bool:
+    """Tell whether the gate asked for a proof instead of showing the page."""
+    if not is_refusal(reply):
+        return False
+    return b'"action": "challenge"' in reply.body or b"/.himaya/clear" in reply.body
+
+
+def is_refusal(reply: Reply) -> bool:
+    """Tell whether the gate answered in place of the site: every refusal carries a reference."""
+    return "himaya-reference" in reply.headers
 
 
 async def sign_in(client: Client, handle: str, password: str) -> bool:

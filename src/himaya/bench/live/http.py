@@ -1,6 +1,6 @@
-"""A small HTTP/1.1 server for the demo site: keep-alive, HEAD, form bodies; nothing more.
+"""A small HTTP/1.1 server for the sites of bench and demo: keep-alive, HEAD, form bodies; nothing more.
 
-The site answers from memory, so a request is answered as soon as it has been read, in order.
+A site answers from memory, so a request is answered as soon as it has been read, in order.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class _Connection(asyncio.Protocol):
         self._respond = respond
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
+        self._upgrade = ""
         self._fresh()
 
     def _fresh(self) -> None:
@@ -78,10 +79,19 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(501)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(400)
+
+    def _stay(self, rest: bytes) -> None:
+        """Go on in HTTP/1.1 with whoever only offered HTTP/2 (RFC 9110, 7.8); refuse every other upgrade."""
+        if self._upgrade != "h2c":
+            self._refuse(501)
+            return
+        self._parser = httptools.HttpRequestParser(self)
+        if rest:
+            self.data_received(rest)
 
     def _refuse(self, status: int) -> None:
         self._write(Answer(status, b"", "text/plain"), head=False, keep=False)
@@ -110,6 +120,7 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         method = self._parser.get_method().decode("latin-1")
+        self._upgrade = self._headers.get("upgrade", "").lower()
         request = _request(method, self._url, self._headers, b"".join(self._body))
         self._fresh()
         self._write(

@@ -1,0 +1,149 @@
+"""himaya in front of the world: the engine, configuration, runner and ledger of the gate, on a virtual clock.
+
+The three calls are those the proxy makes: decide, admit with the people of the answer, record. There is no
+other way in; what the engine is not told by a front door, it is not told here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from himaya.bench.asks import Answer, Ask, Client, Reply
+from himaya.bench.defences.base import Exposed
+from himaya.bench.world.site import World
+from himaya.bootstrap import make_runner, open_ledger
+from himaya.config import Config
+from himaya.core.decision import Action, Admission
+from himaya.core.engine import Engine
+from himaya.core.exchange import Exchange, Person, Request, Response
+from himaya.core.facts import Facts
+from himaya.ledger.reader import Reader
+
+#: Rows of so many exchanges wait before they are written.
+_BATCH = 20_000
+
+
+class Himaya:
+    """One gate for one run, with a ledger in a directory of its own that `close` removes."""
+
+    def __init__(self, world: World, config: Config, facts: Facts, start: float) -> None:
+        """Open an empty ledger and begin with empty windows at `start` (epoch seconds)."""
+        self._world = world
+        self._directory = Path(tempfile.mkdtemp(prefix="himaya-bench-"))
+        ledger = msgspec.structs.replace(
+            config.ledger, directory=str(self._directory / "ledger"), key_file=""
+        )
+        self._config = msgspec.structs.replace(
+            config, ledger=ledger, alerts=msgspec.structs.replace(config.alerts, command="")
+        )
+        self.engine = Engine(self._config.policy(), facts)
+        self._ledger = open_ledger(self._config, start)
+        self._runner = make_runner(self._config, self._ledger)
+        self._trims = {s.id: bool(s.json_rows) for s in self._config.surfaces}
+        self._number = 0
+        self._now = start
+        self._named: dict[str, int] = {}
+
+    def serve(self, client: Client, ask: Ask, now: float, answer: Answer | None = None) -> Reply:
+        """Decide, ask the site, admit, record; return what is left of the answer."""
+        self._now = now
+        self._number += 1
+        request = Request(
+            id=str(self._number),
+            actor=client.actor,
+            target=ask.target,
+            method=ask.method,
+            agent=client.agent,
+            clearance=client.clearance,
+            sees_body=True,
+        )
+        decision = self.engine.decide(request, now)
+        if not decision.passes:
+            return Reply(_status(decision.action), action=str(decision.action))
+        found = answer or self._world.answer(client, ask)
+        surface = decision.surface
+        if not surface:
+            return Reply(found.status, found.people, more=found.more)
+        if decision.redact:
+            # The application is told what to leave out (`Himaya-Redact`), and does.
+            left = tuple([_without(person, decision.redact) for person in found.people])
+            found = msgspec.structs.replace(found, people=left)
+        admission = self.engine.admit(
+            Response(request.id, found.status, found.people, self._trims[surface]), now
+        )
+        return self._settled(request, found, admission, decision.action, decision.delay_s, now)
+
+    def _settled(
+        self,
+        request: Request,
+        found: Answer,
+        admission: Admission,
+        action: Action,
+        delay_s: float,
+        now: float,
+    ) -> Reply:
+        """Record what left, or that nothing did, and return it."""
+        refused = not admission.passes
+        people = () if refused else admission.people
+        told = Exchange(
+            request,
+            429 if refused else found.status,
+            people=people,
+            refused=refused,
+            source="proxy",
+        )
+        self._perform(told, now)
+        if refused:
+            return Reply(_status(admission.action), action=str(admission.action))
+        if admission.withheld:
+            action = Action.REDACT
+        return Reply(found.status, people, str(action), delay_s, found.more)
+
+    def _perform(self, exchange: Exchange, now: float) -> None:
+        effects = self.engine.record(exchange, now)
+        if effects:
+            self._runner.perform(effects)
+            if self._runner.pending >= _BATCH:
+                self._runner.drain(now)
+
+    def solve(self, client: Client, now: float) -> bool:
+        """Buy people with a solved challenge."""
+        self._number += 1
+        clearance = f"c{self._number}"
+        if not self.engine.clear(clearance, client.actor, now):
+            return False
+        client.clearance = clearance
+        return True
+
+    def exposed(self, actors: Iterable[str]) -> Exposed | None:
+        """Return what the ledger on disk says these actors were shown."""
+        self._runner.perform(self.engine.expire(self._now + 400))
+        self._runner.close(self._now)
+        self._ledger.close()
+        with Reader.open(Path(self._config.ledger.directory)) as reader:
+            self._named = reader.people_per_actor()
+            return reader.shown_to(actors)
+
+    def names(self, actors: Iterable[str]) -> int:
+        """Return how many of these actors the ledger holds people under."""
+        return sum(actor in self._named for actor in actors)
+
+    def close(self) -> None:
+        """Remove the ledger."""
+        self._runner.close(self._now)
+        self._ledger.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _without(person: Person, withheld: tuple[str, ...]) -> Person:
+    left = tuple([name for name in person.fields or () if name not in withheld])
+    return Person(person.subject, left)
+
+
+def _status(action: Action) -> int:
+    return 403 if action is Action.CHALLENGE else 429
