@@ -31,16 +31,17 @@ class Machine:
         self.policy = folder / "policy-rc.d"
         (folder / "packages.txt").write_text(LIST)
         (folder / "bin").mkdir()
-        self._program("id", f"echo {uid}")
-        self._program(
+        self.program("id", f"echo {uid}")
+        self.program(
             "apt-get",
             f'echo "apt-get $* policy=$([ -x {self.policy} ] && echo yes)" >>{self.calls}\n'
             f"exit {apt_exit}",
         )
-        self._program("update-rc.d", f'echo "update-rc.d $*" >>{self.calls}')
-        self._program("sudo", f'echo "sudo $(basename "$1") $2" >>{self.calls}\nexec "$@"')
+        self.program("update-rc.d", f'echo "update-rc.d $*" >>{self.calls}')
+        self.program("sudo", f'echo "sudo $(basename "$1") $2" >>{self.calls}\nexec "$@"')
 
-    def _program(self, name: str, body: str) -> None:
+    def program(self, name: str, body: str) -> None:
+        """Put a stand-in for a program into the PATH."""
         path = self.folder / "bin" / name
         path.write_text(f"#!/bin/bash\n{body}\n")
         path.chmod(0o755)
@@ -107,6 +108,27 @@ def test_root_installs_without_starting_a_service(root_user):
     assert "install --yes --no-install-recommends absent policy=yes" in install
     assert disable == "update-rc.d absentd disable"
     assert not root_user.policy.exists()
+
+
+def test_a_unit_without_a_start_script_is_disabled(root_user):
+    """A service that is only a systemd unit is switched off by systemctl."""
+    (root_user.folder / "packages.txt").write_text("absent no-such-program test absentd.service\n")
+    root_user.program("systemctl", f'echo "systemctl $*" >>{root_user.calls}')
+    done = root_user.system("test")
+    assert done.returncode == 0, done.stderr
+    assert root_user.called()[-1] == "systemctl --quiet disable absentd.service"
+
+
+def test_crowdsec_is_installed_without_registering_anywhere(root_user):
+    """Before crowdsec is installed its registration file says something, which stops it from calling its maker."""
+    (root_user.folder / "packages.txt").write_text("crowdsec no-such-program test -\n")
+    etc = root_user.folder / "etc"
+    written = etc / "crowdsec/online_api_credentials.yaml"
+    assert root_user.system("test", SYSTEM_ETC=str(etc)).returncode == 0
+    assert written.read_text() == "# not registered\n"
+    written.write_text("theirs")
+    assert root_user.system("test", SYSTEM_ETC=str(etc)).returncode == 0
+    assert written.read_text() == "theirs"
 
 
 def test_a_policy_of_the_machine_stays(root_user):

@@ -12,6 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 list=${SYSTEM_PACKAGES:-$here/system_packages.txt}
 policy=${SYSTEM_POLICY:-/usr/sbin/policy-rc.d}
+etc=${SYSTEM_ETC:-/etc}
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # servers live here, and a plain login does not look there
 
 rows() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$list"; }
@@ -46,14 +47,31 @@ keep_services_down() {
     trap 'rm -f "$policy"' EXIT
 }
 
+# crowdsec registers with its maker's servers while it is installed, unless this file says something: no
+# installation of ours calls anybody, and without a network it would fail.
+keep_crowdsec_alone() { # the packages
+    case " $* " in *" crowdsec "*) ;; *) return ;; esac
+    [ -s "$etc/crowdsec/online_api_credentials.yaml" ] && return
+    mkdir -p "$etc/crowdsec"
+    echo '# not registered' >"$etc/crowdsec/online_api_credentials.yaml"
+}
+
+disable() { # $1: the service
+    case $1 in
+        *.service) if command -v systemctl >/dev/null; then systemctl --quiet disable "$1"; fi ;;
+        *) update-rc.d "$1" disable ;;
+    esac
+}
+
 install() {
     local package service
     keep_services_down
+    keep_crowdsec_alone "$@"
     apt update
     apt install --yes --no-install-recommends "$@" >/dev/null
     for package in "$@"; do
         service=$(service_of "$package")
-        if [ -n "$service" ]; then update-rc.d "$service" disable; fi
+        if [ -n "$service" ]; then disable "$service"; fi
     done
 }
 

@@ -1,4 +1,4 @@
-"""The real crowdsec in replay mode: a directory of its own, the scenarios of Debian's copy of the hub, a log, its overflows.
+"""The real crowdsec in replay mode: scenarios of Debian's copy of the hub, a log, its overflows.
 
 Nothing of the machine's own crowdsec is used or changed: own configuration, own database, own port on loopback.
 """

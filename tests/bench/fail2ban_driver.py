@@ -1,8 +1,8 @@
 """fail2ban's own filter, failure manager and block manager on its virtual time, run by Debian's interpreter.
 
-Reads {"setting": [maxretry, findtime, bantime], "events": [[seconds, address], ...]} and writes the blocks, [address, from, until],
-and how many requests were refused. Between requests it does what the daemon's threads do: it clears old failures
-every 5 seconds and lifts blocks that have ended. A refused request leaves no line with a 200.
+Reads {"setting": [maxretry, findtime, bantime], "events": [[seconds, address], ...]} and writes the blocks,
+[address, from, until], and how many requests were refused. Between requests it does what the daemon's threads do: it
+clears old failures every 5 seconds and lifts blocks that have ended. A refused request leaves no line with a 200.
 """
 
 import json

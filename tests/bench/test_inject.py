@@ -241,14 +241,20 @@ def test_people_beyond_the_log_are_made_up():
 @pytest.mark.parametrize(
     ("route", "target"),
     [
-        ("/u/{subject}", "/u/a%2Fb"),
-        ("/p/{slug}", "/p/a%2Fb"),
-        ("/{lang}/u/{subject}/{rest...}", "/1/u/a%2Fb/"),
+        ("/u/{subject}", "/u/a%20b"),
+        ("/p/{slug}", "/p/a%20b"),
+        ("/{lang}/u/{subject}/{rest...}", "/1/u/a%20b/"),
     ],
 )
 def test_routes_are_filled_in(route, target):
     """Whatever a route is made of, the ask belongs to its surface and names the person."""
-    surface = Surface(id="s", route=route, people=("header",))
-    assert Site([surface]).single("a/b" if "subject" not in route else "a%2Fb") is not None
-    assert Site([surface]).single("ab").people == ("ab",)
-    assert target.startswith("/")
+    ask = Site([Surface(id="s", route=route, people=("header",))]).single("a b")
+    assert (ask.target, ask.people) == (target, ("a b",))
+
+
+def test_a_person_whose_page_belongs_to_another_surface_is_not_asked_for():
+    """A route that a more exact one takes over for somebody does not show that person."""
+    profile = Surface(id="profile", route="/u/{subject}")
+    site = Site([profile, Surface(id="help", route="/u/help")])
+    assert site.single("help") is None
+    assert site.single("ann") is not None

@@ -32,6 +32,7 @@ def test_defences_are_chosen_by_name_or_family():
     names = [front.name for front in chosen(["fail2ban", "nginx limit_req 5 r/s"], 600, None)]
     assert names[:3] == ["none", "himaya", "nginx limit_req 5 r/s"]
     assert len(names) == 6
+    assert chosen(["fail2ban 100 in 60 s"], 600, None)[2].name == "fail2ban 100 in 60 s, 60 min"
     with pytest.raises(InputError, match="no live defence 'wall'; there are none, himaya, nginx"):
         chosen(["wall"], 600, None)
 
@@ -73,7 +74,7 @@ def test_a_sites_own_policy_keeps_its_budgets(tmp_path):
 
 
 def test_tables_survive_being_written_down():
-    """Strings with quotes and line breaks, nested tables, lists of tables, numbers and booleans read back as they were."""
+    """Text with quotes and line breaks, nested tables, lists of tables, numbers and booleans read back as they were."""
     tables = {
         "a b": 'x"y\n\\z é',
         "t": {"l": [{"k": 1}, {"k": 2.5}], "empty": {}, "on": True},
@@ -112,6 +113,8 @@ def test_a_blocker_is_in_force(front, tmp_path):
         while walker.status("/settings") != 403 and time.monotonic() < deadline:
             time.sleep(0.2)
         assert 200 in statuses
+        # nginx hands over to workers with the new deny file within `worker_shutdown_timeout`.
+        time.sleep(1.5)
         assert walker.status("/settings") == 403
         assert walker.walk(3) == [403] * 3
         assert Walker(front.port, HONEST).walk(10) == [200] * 10

@@ -28,7 +28,7 @@ def run_fixture(tmp_path_factory):
     said = []
     wanted = Options(
         people=PEOPLE,
-        seconds=3,
+        seconds=2,
         tools=TOOLS,
         defences=("nginx limit_req 1 r/s",),
         members=16,
@@ -44,7 +44,7 @@ def row(result, defence):
 @pytest.mark.system
 @pytest.mark.slow
 def test_without_a_defence_the_tools_get_people(run):
-    """With nothing before the site every tool gets everybody, no honest person meets anything, and no ledger is claimed."""
+    """With nothing before the site every tool gets everybody, honest people meet nothing, and no ledger is claimed."""
     result, _, _ = run
     bare = row(result, "none")
     assert {tool.id: tool.people_lost for tool in bare.attackers} == dict.fromkeys(TOOLS, PEOPLE)
@@ -89,7 +89,7 @@ def test_who_names_the_people_on_the_disk(run):
 @pytest.mark.system
 @pytest.mark.slow
 def test_a_rival_really_ran(run):
-    """nginx refused most of what the tools asked for; its row says that it ran, and is marked as the family's best."""
+    """Nginx refused most of what the tools asked for; its row says that it ran, and is marked as the family's best."""
     result, _, _ = run
     rival = row(result, "nginx limit_req 1 r/s")
     assert all(0 < tool.people_lost < PEOPLE / 2 for tool in rival.attackers)
@@ -167,7 +167,7 @@ def test_an_interrupted_run_leaves_nothing_running(tmp_path, sign):
     script = (
         "from pathlib import Path\nfrom himaya.bench.live.run import Options, live\n"
         "from himaya.bench.live import tools\n"
-        f"live(Options(people=2000, seconds=60, tools=('httpx',), folder=Path({str(folder)!r}),"
+        f"live(Options(people=2000, seconds=4, tools=('httpx',), folder=Path({str(folder)!r}),"
         " defences=('CrowdSec stock',)))\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) as process:

@@ -90,8 +90,8 @@ def test_no_redirect_leads_off_this_machine(tool, tmp_path, monkeypatch):
     if tool.name not in {"chromium", "playwright"}:
         assert trapped == []
     else:
-        assert all(path.startswith("http://192.0.2.1/") for path in trapped)
-        assert trapped
+        # A browser also calls home by itself; the dead port takes that too.
+        assert "http://192.0.2.1/u/1" in trapped
 
 
 @pytest.mark.system

@@ -82,7 +82,7 @@ def firsts(found):
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_crowdsec_blocks_the_same_addresses(tmp_path, setting):
-    """The real binary and the model name the same addresses for the same scenarios, first at the same second of the log."""
+    """The real binary and the model name the same addresses for the same scenarios, first at the same second."""
     rows = traffic(seed=SETTINGS.index(setting))
     real = [(address, name, at) for address, name, _, at in overflows(tmp_path, rows, *setting)]
     model = modelled(rows, *setting)
@@ -107,7 +107,7 @@ GAPS = st.lists(st.floats(0, 30), min_size=1, max_size=200)
 
 @given(GAPS, st.integers(1, 30), st.sampled_from([0.5, 1.0, 10.0]))
 def test_a_bucket_takes_capacity_and_leak(gaps, capacity, leakspeed):
-    """Before an overflow a bucket took at most capacity + what leaked, and one that leaks faster than it fills never overflows."""
+    """A bucket takes at most capacity and what leaked; one that leaks faster than it fills never overflows."""
     scenario, at, first, taken = Scenario(capacity, leakspeed), float(START), None, 0
     for number, gap in enumerate(gaps):
         at += gap
@@ -117,9 +117,7 @@ def test_a_bucket_takes_capacity_and_leak(gaps, capacity, leakspeed):
             first, taken = None, 0
         else:
             taken += 1
-            if gap >= leakspeed:
-                continue
-            assert taken <= capacity * (1 + (at - first) / leakspeed) + (at - first) / leakspeed
+            assert taken <= capacity + (at - first) / leakspeed + 1e-3
     slow = Scenario(capacity, leakspeed)
     assert not any(
         slow.pour("a", f"n{number}", START + number * (leakspeed + 0.001)) for number in range(200)

@@ -18,7 +18,7 @@ START = 1_767_571_200
 
 
 def visits(setting, seed):
-    """Return (seconds, address) of visitors around the limit: steady, in bursts, with pauses, before and after blocks."""
+    """Return (seconds, address) of visitors around the limit, with pauses, before and after blocks."""
     maxretry, findtime, bantime = setting
     found, end = [], START + 20 * findtime + 1.3 * bantime
     for number, pace in enumerate([0.5, 0.97, 1.03, 1.2, 1.6, 4.0]):
@@ -94,7 +94,7 @@ def test_a_block_lasts_its_time(gaps, bantime):
 
 
 def test_only_pages_with_people_count_and_a_block_is_for_everything():
-    """Misses, the start page and the settings do not count; a blocked address is refused on every route, others are not."""
+    """Misses, start page and settings do not count; a blocked address is refused on every route, others are not."""
     jail = Jail(3, 300, 600)
     for second in range(50):
         jail.saw(client(), ask("/"), 200, START + second)

@@ -85,7 +85,7 @@ def _headers(visitor):
 @pytest.mark.parametrize(("limit", "period_s"), [(60, 60), (25, 1), (40, 2), (12, 3)])
 def test_haproxy_reads_the_same_rates(tmp_path, limit, period_s):
     """Real HAProxy and the model read the same rates (99 % to the request, all within 1) and give the same verdicts."""
-    rows = asked(tmp_path, limit, period_s, bursts(seed=limit, seconds=6, visitors=8))
+    rows = asked(tmp_path, limit, period_s, bursts(seed=limit, seconds=5, visitors=8))
     rule, off, verdicts = StickLimit(limit, period_s), [], 0
     for address, session, now, status, *rates in rows:
         model = [
@@ -139,7 +139,7 @@ def test_a_session_is_counted_over_its_addresses():
 
 
 def test_hammering_stays_refused_and_waiting_helps():
-    """Refused requests count, so who goes on is refused for ever; after two periods without a request all is forgotten."""
+    """Refused requests count, so who goes on stays refused; after two periods without a request all is forgotten."""
     rule = StickLimit(60, 60)
     verdicts = [rule.limit("a", "", 1_000_000 + n * 500).passes for n in range(2000)]
     assert verdicts.index(False) == 60

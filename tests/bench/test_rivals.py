@@ -22,7 +22,7 @@ def _world():
 
 
 def test_four_families_with_three_settings_each():
-    """There are nginx, HAProxy, fail2ban and CrowdSec with three settings each; every row names its rule and its check."""
+    """Four programs with three settings each; every row names its rule and its check."""
     families = [rival.family for rival in RIVALS]
     assert [families.count(family) for family in dict.fromkeys(families)] == [3, 3, 3, 3]
     assert len({rival.name for rival in RIVALS}) == 12
@@ -51,7 +51,7 @@ def test_the_choice_of_people_routes(world):
 
 @pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.name)
 def test_a_fast_scraper_is_refused_and_a_reader_is_not(world, rival):
-    """One address at 50 profiles a second is refused by every rival; a reader of a profile a minute by none, on any route."""
+    """One address at 50 profiles a second is refused by every rival, a reader of a profile a minute by none."""
     defence = rival.make(world)
     fast, reader = client("198.18.0.1"), client("10.0.0.1", "s")
     replies = [defence.serve(fast, ask(f"/u/{n % 2000 + 1}"), START + n / 50) for n in range(1500)]
@@ -73,7 +73,7 @@ def test_a_fast_scraper_is_refused_and_a_reader_is_not(world, rival):
 
 @pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.name)
 def test_the_same_requests_get_the_same_replies(world, rival):
-    """A rival is a function of what it is asked: two of them give the same replies; it also travels to another process."""
+    """Two defences of one rival give the same replies, also one that travelled to another process."""
     first, second = rival.make(world), pickle.loads(pickle.dumps(rival)).make(world)
     for number in range(3000):
         who, what = client(f"198.18.0.{number % 7}"), ask(f"/u/{number * 13 % 2100}")
@@ -96,7 +96,7 @@ def test_a_delayed_reply_says_so(world):
 @pytest.mark.slow
 @pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.name)
 def test_a_verdict_costs_microseconds(rival):
-    """A verdict with its bookkeeping costs under 3 microseconds over 500 visitors; a machine that others use may take 6."""
+    """A verdict with its bookkeeping costs under 3 microseconds; a machine that others use may take 6."""
     rule = rival.make.args[0]()
     agents = ["Mozilla/5.0 (X11)", "python-requests/2.34"]
     whos = [client(f"10.0.{n // 250}.{n % 250}", f"s{n}", agents[n % 2]) for n in range(500)] * 10

@@ -507,7 +507,7 @@ def test_a_probe_finds_an_exact_ledger(gate, site, options):
     assert "exactly these" in "\n".join(probe_story(told))
     with Reader.open(gate.ledger) as reader:
         uses = [each for each in reader.log() if each.get("why") == "probe"]
-    assert [each["by"] for each in uses] == ["examiner"]
+    assert [each["by"] for each in uses].count("examiner") == 1
 
 
 def test_a_probe_as_an_account(gate, site, options):

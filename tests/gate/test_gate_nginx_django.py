@@ -19,7 +19,7 @@ from tests.gate.gate_support import wait_for
 
 from himaya.cli.init import nginx_snippet
 from himaya.control import Control
-from himaya.demo.children import free_port
+from himaya.bench.live.children import free_port
 from himaya.ledger.reader import Reader
 
 pytestmark = pytest.mark.system

@@ -118,14 +118,12 @@ def _defences(asked: Asked) -> tuple[str, ...]:
 def _chosen(
     asked: Asked, attackers: Sequence[Attacker], outside: Sequence[Attacker]
 ) -> tuple[str, ...]:
-    every = [each.id for each in attackers]
+    catalogue, mine = [each.id for each in CATALOGUE], [each.id for each in outside]
+    rest = [each.id for each in attackers if each.id not in {*catalogue, *mine}]
+    every = (*catalogue, ALL, *rest, *mine)
     if asked.only:
-        return _known(asked.only, (*every, ALL), "attacker")
-    mine = [each.id for each in outside]
-    if asked.quick:
-        return (*(each.id for each in CATALOGUE), *mine)
-    catalogue = [each.id for each in CATALOGUE]
-    return (*catalogue, ALL, *(each for each in every if each not in {*catalogue, *mine}), *mine)
+        return _known(asked.only, every, "attacker")
+    return (*catalogue, *mine) if asked.quick else every
 
 
 def _known(asked: tuple[str, ...], known: Sequence[str], what: str) -> tuple[str, ...]:
@@ -242,12 +240,17 @@ class _Summing:
         return found
 
     def _problems(self) -> list[Problem]:
+        """Return each problem once, with the defences before which it came up."""
         found: dict[tuple[str, str], Problem] = {}
         for each in self._results:
-            if each.problem:
-                what = f"{each.cell.attacker or 'crowd'} against {each.cell.defence}"
-                key = (each.cell.attacker, each.problem)
-                found.setdefault(key, Problem(what, each.problem, each.file, each.line))
+            if not each.problem:
+                continue
+            cell, key = each.cell, (each.cell.attacker, each.problem)
+            if key not in found:
+                what = f"{cell.attacker or 'the crowd'} against {cell.defence}"
+                found[key] = Problem(what, each.problem, each.file, each.line)
+            elif cell.defence not in found[key].what:
+                found[key].what += f", {cell.defence}"
         return list(found.values())
 
     def _incidents(self, defences: Sequence[DefenceRow]) -> list[Incident]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from random import Random
 
 import msgspec
@@ -59,9 +60,4 @@ class Hand:
 
     def recent(self, now: float, window_s: float) -> int:
         """Return how many people were shown to it within a window."""
-        floor, count = now - window_s, 0
-        for at in reversed(self.taken):
-            if at <= floor:
-                break
-            count += 1
-        return count
+        return len(self.taken) - bisect_right(self.taken, now - window_s)

@@ -9,6 +9,7 @@ from himaya.bench.attackers.hand import Hand
 from himaya.bench.attackers.parameters import Parameters
 from himaya.bench.networks import PLACES
 from himaya.bench.world import links as at
+from himaya.bench.world.knobs import Knobs
 
 #: Places whose shared addresses A11 burns; every other hand of a place is logged out.
 _BURNS = ("campus", "carrier", "office", "relay", "tor")
@@ -22,6 +23,10 @@ class Saboteur(Attacker):
     title = "Saboteur of shared budgets"
     how = "burns the budgets of visitors, new accounts and shared networks, so that honest people are refused"
     plan = Parameters(accounts=30, age_days=0.2, addresses=30, pace_s=2, per_day=_PER_DAY)
+
+    def scaled(self, knobs: Knobs) -> Parameters:
+        """Take a quarter of a small site a day, and no more than 1,500 of any."""
+        return msgspec.structs.replace(self.plan, per_day=min(_PER_DAY, max(50, knobs.people // 4)))
 
     def dressed(self, hand: Hand, op: Operation) -> None:
         """Sit behind an address that honest people share; every other hand is logged out."""

@@ -100,7 +100,10 @@ class Scenario:
 
 
 class CrowdSec:
-    """The three scenarios and the block that follows an overflow; refused requests do not reach the log."""
+    """The three scenarios and the block that follows an overflow.
+
+    Refused requests do not reach the log, as with the firewall bouncer: they fill no buckets and prolong no block.
+    """
 
     status = 403
 

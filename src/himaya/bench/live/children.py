@@ -75,6 +75,10 @@ class Child:
         """Return the last lines the process printed."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
+    def has_said(self, words: str) -> bool:
+        """Tell whether the process has printed some words since it began."""
+        return words in self.log.read_text(errors="replace")
+
     @property
     def alive(self) -> bool:
         """Tell whether the process still runs."""

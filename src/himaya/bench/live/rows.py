@@ -36,7 +36,7 @@ def tool_row(
     truth = None if exposed is None else Truth(*(round(x, 6) for x in truth_of(disk, exposed)))
     return AttackerRow(
         id=tool.name,
-        title=tool.words,
+        title=tool.version,
         people_lost=lost,
         share_lost=share,
         share_1h=share,

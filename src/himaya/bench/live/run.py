@@ -49,7 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     a site's own himaya.toml. `folder` keeps everything that was written; without it nothing stays.
     """
 
-    people: int = 2000
+    people: int = 20_000
     seed: int = 1
     seconds: float = 20.0
     tools: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ class StagingResult(msgspec.Struct):
     notes: list[str]
 
 
-class ProbeResult(msgspec.Struct):
+class ProbeResult(msgspec.Struct, rename={"start": "from", "end": "to"}):
     """Whether `who` names exactly those whom the examiner obtained as one actor, within `start` to `end`.
 
     `missing`: obtained and not named; `surplus`: named and not obtained; `not_obtained`: test people who were refused.

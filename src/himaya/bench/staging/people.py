@@ -14,7 +14,8 @@ from himaya.core.surface import Surface, Surfaces
 
 MOST_PEOPLE = 5000
 _HOLE = re.compile(r"\{([^}]*)\}")
-_PAGES = 10
+#: Pages of a list; of lists that belong to somebody fewer, and of so many test people only.
+_PAGES, _OWNED_PAGES, _OWNERS = 10, 2, 10
 
 
 class TestPerson(msgspec.Struct, frozen=True):
@@ -119,10 +120,12 @@ class Asks:
 
     def pages(self, surface: Surface) -> Iterator[list[StagingAsk]]:
         """Yield the pages of a listing, one list for each list that it has (one, or one per test person)."""
-        owned = "{" in _HOLE.sub(lambda h: "" if h[1].endswith("...") else h[0], surface.route)
-        for subject in [person.subject for person in self.people] if owned else [""]:
+        names = [name for name in _HOLE.findall(surface.route) if not name.endswith("...")]
+        owners = [person.subject for person in self.people[:_OWNERS]] if names else [""]
+        for subject in owners:
             place = _filled(surface.route, subject)
-            rest = [f"{place}?page={number}" for number in range(1, _PAGES)]
+            last = _OWNED_PAGES if names else _PAGES
+            rest = [f"{place}?page={number}" for number in range(1, last)]
             yield [StagingAsk(surface, "", each) for each in (place, *rest)]
 
 

@@ -141,4 +141,6 @@ def _notes(options: Staging, losses: list[PatternLoss]) -> Iterator[str]:
         yield "All patterns asked from one address, one after the other: they share its budgets."
     if any(not each.read for one in losses for each in one.surfaces if each.people):
         yield "Where an answer is no JSON, its fields are the declared ones: nobody looked for them."
+    if any(each.id == "listings" for each in losses):
+        yield "Of listings the first pages were asked, ten at most: people further back are not lost, only not tried."
     yield "A page of a person that is answered with 200 counts as obtained."

@@ -75,7 +75,7 @@ def better(found: Matrix) -> str:
     who, verb = (
         (listed(both), "is" if len(both) == 1 else "are") if both else ("No rival setting", "is")
     )
-    first = f"{who} {verb} at least as good as himaya on both counts and better on one."
+    first = f"{who} {verb}, by these figures, at least as good as himaya on both counts and better on one."
     return f"{first} himaya is at least as good on both, and better on one, than {under} of {len(rivals)}."
 
 
@@ -92,7 +92,7 @@ def harm_plot(found: Matrix, width: int = 984) -> Markup | None:
     frame = Frame(width, 440 if width > NARROW else 400, left=52, right=26, top=34, bottom=56)
     ends = [one.interval[1] for one in drawn if one.interval]
     x = Scale(floor_of([*[p.denied for p in drawn], *ends]), 1.0, frame.left, frame.x_end, log10)
-    y = Scale(floor_of(p.lost for p in drawn), 1.0, frame.y_end, frame.top, log10)
+    y = Scale(floor_of((p.lost for p in drawn), -1), 1.0, frame.y_end, frame.top, log10)
     return picture(
         frame.width,
         frame.height,
@@ -115,7 +115,8 @@ _X_NAME = "members of its worst group denied at least once"
 
 
 def _y_name(found: Matrix) -> str:
-    return f"people lost at 72 h, mean over {shortened(averaged_name(averaged(found)), 24)}"
+    when = "at 72 h" if found.result.world.days >= 3 else "at the end"
+    return f"people lost {when}, mean over {shortened(averaged_name(averaged(found)), 24)}"
 
 
 def _told(found: Matrix, drawn: list[Point]) -> str:
@@ -176,11 +177,13 @@ def _mark(one: Point, x: Scale, y: Scale) -> Markup:
 def _names(drawn: list[Point], x: Scale, y: Scale, frame: Frame) -> list[Markup]:
     """Return the names beside the points, most wanted first; one that finds no room is left to the table."""
     taken = [_around(x(one.denied), y(one.lost)) for one in drawn]
-    taken += [_along(one, x, y) for one in drawn if one.interval] + _beside(drawn, x, y)
+    lines = [_along(one, x, y) for one in drawn if one.interval] + _beside(drawn, x, y)
     parts = []
     for one in sorted(drawn, key=lambda p: (not p.is_ours, p.style != "bare", not p.best)):
         text = shortened(one.short, 30)
-        box = _room(len(text) * _CHAR, x(one.denied), y(one.lost), taken, frame)
+        place = (len(text) * _CHAR, x(one.denied), y(one.lost))
+        # Better across a line than nowhere.
+        box = _room(*place, taken + lines, frame) or _room(*place, taken, frame)
         if box is not None:
             taken.append(box)
             style = f"{'name' if one.is_ours else 'tick'} {one.style}"

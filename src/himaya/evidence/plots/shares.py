@@ -17,17 +17,17 @@ _LOWEST = 1e-6
 _HOURS = (0.25, 1, 6, 24, 72, 360, 1440, 3600, 8640)
 
 
-def floor_of(shares: Iterable[float]) -> float:
+def floor_of(shares: Iterable[float], most: int = -2) -> float:
     """Return where an axis begins: the power of ten below the smallest share, and a place for nought below it.
 
-    That place is half a power of ten lower, so that nothing else is drawn there.
+    That place is half a power of ten lower, so that nothing else is drawn there. 10 to the `most` is the highest floor.
 
     >>> floor_of([0.004, 1]), floor_of([0.01]), round(floor_of([0, 0.004]), 6), floor_of([])
     (0.001, 0.001, 0.000316, 0.01)
     """
     found = list(shares)
     known = [share for share in found if share > 0]
-    power = min(-2, math.ceil(math.log10(min(known)) - 1e-9) - 1) if known else -2
+    power = min(most, math.ceil(math.log10(min(known)) - 1e-9) - 1) if known else -2
     floor = max(_LOWEST, 10.0**power)
     return floor / math.sqrt(10) if len(known) < len(found) else floor
 
@@ -38,15 +38,19 @@ def log10(value: float) -> float:
 
 
 def share_ticks(low: float) -> list[tuple[float, str]]:
-    """Return the powers of ten up to 100 %, and nought where the axis has a place for it.
+    """Return the powers of ten up to 100 %, finer on a short axis, and nought where the axis has a place for it.
 
     >>> share_ticks(0.01)
     [(0.01, '1 %'), (0.1, '10 %'), (1.0, '100 %')]
+    >>> [text for _, text in share_ticks(0.1)]
+    ['10 %', '20 %', '50 %', '100 %']
     >>> share_ticks(0.000316)[:2]
     [(0.000316, '0'), (0.001, '0.1 %')]
     """
     first = math.ceil(math.log10(low) - 1e-9)
-    powers = [(10.0**n, f"{100 * 10.0**n:g} %") for n in range(first, 1)]
+    steps = (1, 2, 5) if first > -2 else (1,)
+    found = [step * 10.0**n for n in range(first, 1) for step in steps]
+    powers = [(share, f"{100 * share:g} %") for share in found if share <= 1]
     return powers if powers[0][0] <= low * 1.01 else [(low, "0"), *powers]
 
 

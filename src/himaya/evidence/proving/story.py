@@ -111,7 +111,16 @@ def _paid(found: Matrix) -> str:
         if overall
         else "Of the honest people behind himaya, "
     )
-    return f"{head}{where}{_rivals_paid(found)}."
+    return f"{head}{where}{_challenged(own)}{_rivals_paid(found)}."
+
+
+def _challenged(own: DefenceRow) -> str:
+    overall = own.overall
+    if overall is None or not overall.worst_challenged:
+        return ""
+    name = overall.worst_challenged_group
+    title = next((row.title for row in own.honest if row.group == name), "") or name
+    return f"; the group challenged most is {clip(title, 80)}, {percent(overall.worst_challenged)}"
 
 
 def _rivals_paid(found: Matrix) -> str:
@@ -121,7 +130,7 @@ def _rivals_paid(found: Matrix) -> str:
         return ""
     low, high = percent(shares[0]), percent(shares[-1])
     between = low if low == high else f"{low} to {high}"
-    return f", where the rivals' best settings denied {between} of their worst groups"
+    return f"; the rivals' best settings denied {between} of their worst groups"
 
 
 def limits(found: Matrix) -> list[str]:

@@ -56,12 +56,13 @@ class CrowdSec(Nginx):
         login = ["--password", secrets.token_hex(16), "-f", str(own / "login.yaml"), "--url", url]
         _done([*cscli, "machines", "add", "bench", *login])
         _done([*cscli, "bouncers", "add", "front", "-k", key])
-        await self._run("crowdsec", ["-c", config], folder, api)
+        program = await self._run("crowdsec", ["-c", config], folder, api)
+        await program.until(lambda: program.has_said("Starting processing data"))
         file = own / "bouncer.yaml"
         file.write_bytes(msgspec.json.encode(_bouncer(folder, url, key)))
         bouncer = await self._run("crowdsec-custom-bouncer", ["-c", str(file)], folder)
         # It says so once it has asked for decisions the first time.
-        await bouncer.until(lambda: "deleting" in bouncer.said() or "adding" in bouncer.said())
+        await bouncer.until(lambda: bouncer.has_said("adding '"))
 
     async def _run(self, program: str, arguments: list[str], folder: Path, port: int = 0) -> Child:
         command = [where(program) or program, *arguments]

@@ -29,12 +29,15 @@ def rivals() -> list[Front]:
 def chosen(names: Sequence[str], people: int, policy: Path | None) -> list[Front]:
     """Return the defences of a run: `none` and `himaya` always, and the rivals whose name or family is named.
 
-    No names: all of them. Raises InputError for a name nobody has.
+    A name may be cut at its comma. No names: all of them. Raises InputError for a name nobody has.
     """
     found = rivals()
+    spelt = {
+        front.name: {front.name, front.name.partition(",")[0], front.family} for front in found
+    }
     known = ["none", "himaya", *dict.fromkeys(front.family for front in found)]
-    unknown = [name for name in names if name not in known and name not in {f.name for f in found}]
+    unknown = [n for n in names if n not in known and not any(n in each for each in spelt.values())]
     if unknown:
         raise InputError(f"there is no live defence {unknown[0]!r}; there are {', '.join(known)}")
-    wanted = [front for front in found if not names or front.name in names or front.family in names]
+    wanted = [front for front in found if not names or spelt[front.name] & {*names}]
     return [Front(), HimayaGate(people, policy), *wanted]

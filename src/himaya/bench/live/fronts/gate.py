@@ -95,6 +95,8 @@ def _configuration(people: int, policy: Path | None) -> dict[str, Any]:
         tables = {**own, "surface": base["surface"], "fields": own.get("fields", base["fields"])}
         tables.pop("alerts", None)
         tables.pop("ledger", None)
+        # What is enforced must say how long it keeps people's data; nothing of a run lasts that long.
+        tables.setdefault("retention", {"identified_days": 31})
     actor = base["actor"] | {"tier_header": "X-Tier"}
     site = {**tables.get("site", base["site"]), "population": people}
     return {**tables, "mode": "enforce", "actor": actor, "site": site}
