@@ -10,9 +10,18 @@ import msgspec
 import pytest
 from tests.bench.live_support import Neighbours, left_running
 
+from himaya.bench.asks import Ask, Client
+from himaya.bench.crowd.groups import GROUPS
+from himaya.bench.defences.himaya import Himaya
+from himaya.bench.disk import Disk
 from himaya.bench.live.marks import disk_of
 from himaya.bench.live.run import Options, live
+from himaya.bench.run import START
+from himaya.bench.scene import Options as SceneOptions
+from himaya.bench.scene import Scene
 from himaya.bench.score.result import Result
+from himaya.bench.world.knobs import Knobs
+from himaya.core.actor import Actor
 from himaya.core.errors import InputError
 
 TOOLS = ("curl", "wget", "httpx")
@@ -84,6 +93,22 @@ def test_who_names_the_people_on_the_disk(run):
         answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
         told = {each["subject"]: {*each["fields"]} for each in answer["subjects"]}
         assert told == disk_of(place / tool / "disk").pairs()
+
+
+@pytest.mark.system
+@pytest.mark.slow
+def test_the_virtual_bench_says_the_same(run):
+    """The same walk on the virtual clock gets the very people and fields that a real tool got through the real gate."""
+    _, folder, _ = run
+    scene = Scene(SceneOptions(Knobs(people=PEOPLE), days=1.0, members=16), GROUPS, 1)
+    for tool in ("curl", "httpx"):  # wget loads pictures too: another walk
+        job = json.loads((folder / "himaya" / tool / "job.json").read_text())
+        virtual, disk = Himaya(scene.world, scene.config, scene.facts(1.0, []), START), Disk()
+        client = Client(Actor(address=job["address"]), script=False)
+        for n, link in enumerate(job["links"]):
+            disk.take(virtual.serve(client, Ask(link), START + n / 1000).people, 0.0)
+        virtual.close()
+        assert disk_of(folder / "himaya" / tool / "disk").pairs() == disk.pairs()
 
 
 @pytest.mark.system

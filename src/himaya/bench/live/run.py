@@ -155,7 +155,7 @@ class Live:
 
     async def _collected(self, front: Front, tool: Tool, folder: Path) -> Collected:
         self._say(f"{front.name}: {tool.words}")
-        return await tools.collect(
+        collected = await tools.collect(
             tool,
             f"http://127.0.0.1:{front.port}",
             self._links,
@@ -163,6 +163,9 @@ class Live:
             seconds=self._options.seconds,
             folder=folder / tool.name,
         )
+        if collected.trouble:
+            self._problems.append(Problem(f"{front.name}, {tool.name}", collected.trouble))
+        return collected
 
     def _address(self, tool: Tool) -> str:
         """Return the server a tool is told to run on: each in a /24 of its own."""
