@@ -32,6 +32,10 @@ _SPOKEN = {
     "prefix": "network",
     "anonymous": "group of all visitors without an account",
     "new_account": "group of all new accounts",
+    "asn": "provider's network",
+    "fingerprint": "class of browsers",
+    "batch": "group of accounts that signed up together",
+    "surface": "page for all visitors together",
 }
 
 
