@@ -16,7 +16,7 @@ LINKS = [f"/u/{n}" for n in range(1, 41)]
 FOUND = [tool for tool in tools.find() if tool.version]
 
 
-def collect(tool, port, folder, seconds=2.0, links=LINKS):
+def collect(tool, port, folder, seconds=8.0, links=LINKS):
     """Let a tool collect; return how it fared."""
     base = f"http://127.0.0.1:{port}"
     return asyncio.run(tools.collect(tool, base, links, ADDRESS, seconds=seconds, folder=folder))
@@ -85,7 +85,7 @@ def test_no_redirect_leads_off_this_machine(tool, tmp_path, monkeypatch):
 
     with serving(trap) as trap_port, serving(away) as port:
         monkeypatch.setattr("himaya.bench.live.loopback.NOWHERE", f"http://127.0.0.1:{trap_port}")
-        collected = collect(tool, port, tmp_path / "t", seconds=1.5, links=LINKS[:5])
+        collected = collect(tool, port, tmp_path / "t", seconds=15, links=LINKS[:5])
     assert not disk_of(collected.folder).fields
     if tool.name not in {"chromium", "playwright"}:
         assert trapped == []

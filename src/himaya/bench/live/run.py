@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -173,6 +174,8 @@ class Live:
 
     def _line(self, front: Front, tool: Tool, collected: Collected) -> AttackerRow:
         disk = disk_of(collected.folder)
+        if self._options.folder is None:
+            shutil.rmtree(collected.folder)
         exposed = front.exposed([f"address:{self._address(tool)}"])
         line = rows.tool_row(tool, disk, self._options.people, collected, exposed)
         self._say(f"{front.name}: {tool.name} has {line.people_lost:,.0f} people")
