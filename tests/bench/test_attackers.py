@@ -15,6 +15,7 @@ from himaya.bench.attackers.everybody import CATALOGUE, EVERYBODY
 from himaya.bench.attackers.incidents import INCIDENTS
 from himaya.bench.attackers.parameters import Parameters, unlinked
 from himaya.bench.defences.none import NoDefence
+from himaya.bench.networks import APP, BROWSERS, LIBRARY
 from himaya.bench.policy import shipped
 from himaya.bench.run import START, Run
 from himaya.bench.world import links as at
@@ -63,18 +64,26 @@ def go(plan, defence, days=1.0, attacker=None, policy=None):
 
 def test_the_table_is_what_a_front_door_sees():
     """Accounts, addresses, networks and browser classes are as many as the plan says."""
-    plan = Parameters(accounts=30, addresses=12, prefixes=4, network="proxy", browsers=2, pace_s=1)
+    plan = Parameters(
+        accounts=30,
+        addresses=12,
+        prefixes=4,
+        network="proxy",
+        browsers=2,
+        client="browser",
+        pace_s=1,
+    )
     witness = Witness()
     go(plan, witness)
     actors = [actor for _, actor, _ in witness.seen]
     assert len({actor.account for actor in actors}) == 30
     assert len({actor.address for actor in actors}) == 12
     assert len({prefix_of(actor.address) for actor in actors}) == 4
-    assert len({actor.fingerprint for actor in actors}) == 2
+    assert len({actor.fingerprint for actor in actors}) <= 2
 
 
 def test_no_linking_field_carries_a_label():
-    """What joins an operation is what a front door could compute; sign-up batch is address network and hour."""
+    """What joins an operation is what a front door could compute, in words that honest people have as well."""
     for attacker in EVERYBODY:
         plan = attacker.scaled(WORLD.knobs)
         crew = Crew(attacker, Operation(WORLD, plan, Random(1), START, 1.0))
@@ -83,6 +92,8 @@ def test_no_linking_field_carries_a_label():
                 address, hour = fact.batch.split(" ")
                 assert "/" in address
                 assert int(hour) == int(fact.created // 3600)
+        seen = {hand.actor.fingerprint for hand in crew.op.hands}
+        assert seen <= {*BROWSERS, LIBRARY, APP}
 
 
 def test_pace_and_hours_are_kept():
@@ -108,9 +119,9 @@ def test_a_refused_hand_backs_off_longer_and_longer():
     go(Parameters(pace_s=1), witness, days=3.0)
     times = [at_ for at_, _, _ in witness.seen]
     gaps = [b - a for a, b in pairwise(times)]
-    assert 60 < gaps[0] < 200
+    assert 45 <= gaps[0] <= 75
     assert gaps[5] > 5 * gaps[1]
-    assert max(gaps) <= 6 * 3600 * 1.25
+    assert max(gaps) <= 6 * 3600 + 2  # and one step of the pace
 
 
 def test_a_refused_hand_goes_on_from_elsewhere():
@@ -198,6 +209,7 @@ def test_spend_counts_what_was_used():
         "addresses": 2,
         "requests": 500,
         "solved": 0,
+        "solver_usd": 0.0,
         "cpu_s": 0.25,
     }
     assert crew.actors() == [f"account:x1-{n}" for n in range(4)]

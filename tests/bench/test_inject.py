@@ -84,6 +84,16 @@ def test_every_attacker_gets_a_price(log, config):
     assert priced["rotating"].spend.addresses > 100
 
 
+def test_some_attackers_can_be_chosen(tmp_path, config):
+    """`only` prices those alone, with the same figures; an unknown one is named before a log is read."""
+    settings, log = config(TIGHT, PROFILE, population=900), small(tmp_path, hours=2.0)
+    some = by_id(inject([log], settings, only=("slow", "fast")))
+    assert list(some) == ["fast", "slow"]
+    assert some["slow"] == by_id(inject([log], settings))["slow"]
+    with pytest.raises(InputError, match=r"no attacker of --inject is called .A1.*fast, accounts"):
+        inject(["nowhere.log"], settings, only=("A1",))
+
+
 def test_a_budget_bounds_what_an_attacker_gets(tmp_path, config):
     """In a day and two hours a walker gets its address's day, and again what leaves the window; never more."""
     result = inject([small(tmp_path)], config(TIGHT, PROFILE, population=5000))

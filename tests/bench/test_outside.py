@@ -12,14 +12,21 @@ import pytest
 from himaya.bench.attackers.attacker import Attacker, Operation
 from himaya.bench.attackers.crew import Crew
 from himaya.bench.crowd.group import Group, Setting
+from himaya.bench.crowd.groups import GROUPS
+from himaya.bench.crowd.machines import SearchEngine
+from himaya.bench.crowd.newcomers import Newcomer
 from himaya.bench.crowd.plan import draw
+from himaya.bench.crowd.shared import Office
 from himaya.bench.defences.none import NoDefence
 from himaya.bench.outside import attackers as sealed
 from himaya.bench.outside import guard_for, load_attackers, load_crowd
+from himaya.bench.playing import Stage
 from himaya.bench.run import START, Run
+from himaya.bench.scene import Options, Scene
+from himaya.bench.score.cell import Cell
 from himaya.bench.world.knobs import Knobs
 from himaya.bench.world.site import World
-from himaya.core.errors import HimayaError, InputError
+from himaya.core.errors import HimayaError, InputError, LedgerError
 
 HEAD = """\
 from himaya.bench.attackers.attacker import Attacker
@@ -360,6 +367,70 @@ def test_without_a_main_thread_there_is_no_limit_but_no_failure_either(file, wor
     assert len(done) == 1
 
 
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ("hand.client.actor = None", "AttributeError: 'NoneType' object has no attribute"),
+        ("hand.client = None", "AttributeError"),
+        ("hand.pool = None; hand.used = 3", "TypeError"),
+        ("hand.requests = 'many'", "TypeError"),
+        ("op.disk = None", "AttributeError"),
+        ("op.plan = None", "AttributeError"),
+        ("op.hands[0].client.actor = 'nobody'", "AttributeError"),
+    ],
+)
+def test_what_a_file_leaves_behind_is_its_own_fault(file, world, harm, words):
+    """Our own code failing because of what work() did to a hand names the file and the line of the class."""
+    walker(file, harm, "while True: yield links.HOME")
+    (attacker,) = load_attackers(file)
+    wrong(file, 4, words, lambda: run(world, attacker))
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "words"),
+    [
+        ("def dressed(self, hand, op):\n        op.hands.append(None)", 4, "AttributeError"),
+        ("def dressed(self, hand, op):\n        hand.begins = 'soon'", 4, "TypeError"),
+        ("def near(self, hand, op):\n        op.hands = None; return []", 4, "TypeError"),
+        ("def near(self, hand, op):\n        return 1 / 0", 10, "ZeroDivisionError"),
+        ("def scaled(self, knobs):\n        return 1 / 0", 10, "ZeroDivisionError"),
+    ],
+)
+def test_a_cell_of_a_broken_file_is_an_answer(file, more, line, words):
+    """Wherever a cell fails because of a file, dressing and summing up included, it is a problem of that cell."""
+    walker(file, "yield links.HOME", more=f"    {more}\n", plan="Parameters(accounts=2)")
+    (attacker,) = load_attackers(file)
+    scene = Scene(Options(Knobs(people=200), days=0.1, members=80), GROUPS, 1)
+    result = Stage(scene, [attacker], ["X1"]).play(Cell("himaya", "X1", "plain", 1))
+    assert (result.file, result.line) == (str(file), line), result.problem
+    assert words in result.problem
+
+
+def test_only_input_is_blamed_on_a_file(file):
+    """Ctrl-C, a broken ledger and errors that name another file pass as they are."""
+    walker(file, "yield 1")
+    (attacker,) = load_attackers(file)
+    guard = guard_for(attacker)
+    for problem in (KeyboardInterrupt(), LedgerError("full"), InputError("x", file="other")):
+        with pytest.raises(type(problem)) as raised:
+            guard(lambda problem=problem: _raise(problem))
+        assert raised.value is problem
+    wrong(file, 4, "no person", lambda: guard(lambda: _raise(InputError("no person"))))
+    wrong(file, 4, "SystemExit", lambda: guard(lambda: _raise(SystemExit(3))))
+
+
+def _raise(problem):
+    raise problem
+
+
+@pytest.mark.parametrize("name", ["id", "title", "how", "plan", "site_days"])
+def test_words_that_are_code_are_run_like_code(file, name):
+    """A property that raises is named with its line."""
+    text = f"{HEAD}class A(Attacker):\n    id = 'A'\n    @property\n    def {name}(self):\n        return 1 / 0\n"
+    file.write_text(text)
+    wrong(file, 8, "ZeroDivisionError", lambda: load_attackers(file))
+
+
 def test_guards_of_our_own_attackers_only_count():
     """A shipped attacker may be guarded too; its error has no file."""
     ours = Attacker()
@@ -443,6 +514,9 @@ def test_visits_that_nobody_could_make(file, world, visits, words):
         ("age_days = 3", "Readers.age_days must be two numbers"),
         ("age_days = (9, 3)", "Readers.age_days must be two numbers"),
         ("tier = 3", "Readers.tier must be text"),
+        ("script = 1", "Readers.script must be True or False"),
+        ("answers = None", "Readers.answers must be True or False"),
+        ("told_friends = 'no'", "Readers.told_friends must be True or False"),
         ("id = 'office'", "Readers.id office is taken"),
     ],
 )
@@ -450,3 +524,42 @@ def test_groups_are_checked(file, words, said):
     """What a group is is checked before anybody visits."""
     crowd(file, "yield", words)
     wrong(file, 9, said, lambda: load_crowd(file, ["office"]))
+
+
+def test_our_own_groups_are_the_same_from_a_file(file):
+    """A group from a file keeps places, accounts, sign-ups, friends and visits: the plan is the same."""
+    file.write_text(
+        "from himaya.bench.crowd.newcomers import Newcomer\nfrom himaya.bench.crowd.shared import Office\n"
+        "from himaya.bench.crowd.machines import SearchEngine\nGROUPS = [Office, Newcomer(), SearchEngine]\n"
+    )
+    plans = []
+    for groups in (load_crowd(file), [Office(), Newcomer(), SearchEngine()]):
+        world = World(Knobs(people=300, community=20), seed=1)
+        plans.append(draw(groups, 60, Setting(world, START, 1.0, 1.0), seed=1))
+    told, ours = plans
+    assert [_seen(each) for each in told.events] == [_seen(each) for each in ours.events]
+    assert (told.group_of, told.facts) == (ours.group_of, ours.facts)
+    assert len(told.events) > 100
+    for name in ("id", "title", "natural", "weight", "tier", "answers", "script", "told_friends"):
+        assert [getattr(g, name) for g in told.groups] == [getattr(g, name) for g in ours.groups]
+
+
+def _seen(event):
+    """Return an event with its client as a front door sees it."""
+    return event.at, event.member, event.visit, event.client.actor, event.client.agent, event.ask
+
+
+@pytest.mark.parametrize(
+    ("hook", "words"),
+    [
+        ("def place(self, number, rng): return '10.0.0.1'", "place() must return an address"),
+        ("def place(self, number, rng): return ('here', 1)", "place() must return an address"),
+        ("def place(self, number, rng): return 1 / 0", "ZeroDivisionError"),
+        ("def signs_in(self, number): return None", "signs_in() must return True or False"),
+        ("def created(self, setting, rng): return float('nan')", "must return an epoch second"),
+    ],
+)
+def test_what_groups_say_of_members_is_checked(file, world, hook, words):
+    """Places, accounts and sign-ups are checked like visits, with the line of the method."""
+    (group,) = load_crowd(crowd(file, "yield", hook))
+    wrong(file, 9, words, lambda: drawn(world, [group]))

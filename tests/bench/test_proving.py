@@ -17,6 +17,8 @@ from himaya.bench.proving import ALWAYS, Asked, Plan, prove
 from himaya.bench.scene import Options, Scene
 from himaya.bench.score.result import Result
 from himaya.bench.world.knobs import Knobs
+from himaya.cli.bench_options import BenchOptions
+from himaya.cli.bench_used import USED
 from himaya.core.facts import AccountFact, NearFact
 
 HIMAYA = Path(sys.executable).with_name("himaya")
@@ -137,6 +139,38 @@ def test_a_mistake_is_one_line_and_exit_code_2(words, says):
     text = bench(*words, code=2)
     assert says in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--token-file", "t"], "--token-file is not used on the virtual clock"),
+        (["--seconds", "5"], "--seconds is not used on the virtual clock: it can belong to --live"),
+        (["--listings"], "it can belong to --target"),
+        (["--live", "--days", "2"], "--days is not used by --live"),
+        (["--live", "--attackers", "mine.py"], "--attackers is not used by --live"),
+        (["--live", "--seconds", "900"], "1<=x<=600"),
+        (["--live", "--target", "http://127.0.0.1"], "--live is not used by --target"),
+        (["--logs", "x", "--json"], "--json is not used by --logs"),
+        (["--logs", "x", "--seeds", "3"], "it can belong to the virtual clock"),
+        (["--inject", "access.log", "--people", "500"], "--people is not used by --inject"),
+        (["--inject", "access.log", "--report", "x.html"], "--report is not used by --inject"),
+        (["--target", "http://127.0.0.1", "--seed", "1"], "--seed is not used by --target"),
+        (["--target", "http://127.0.0.1", "--ledger", "x"], "--target without --probe"),
+        (["--target", "http://127.0.0.1", "--probe", "--listings"], "--target with --probe"),
+    ],
+)
+def test_no_option_is_dropped_silently(words, says):
+    """An option that a door has no use for is refused by name, with the doors that use it."""
+    text = " ".join(bench(*words, code=2).split())
+    assert says in text
+    assert "Traceback" not in text
+
+
+def test_every_option_belongs_to_a_door():
+    """Each option of the command is used by at least one door, and no door uses another."""
+    named = {name for used in USED.values() for name in used}
+    assert named == set(BenchOptions.__annotations__)
 
 
 @pytest.mark.slow

@@ -39,8 +39,13 @@ def test_a_defence_that_records_nothing_has_recall_0():
 
 def test_himaya_names_exactly_what_was_obtained():
     """The ledger's people and fields equal the disk: precision and recall 1 for both."""
-    for attacker in ("A1", "A2", "A6", "A8", "H5", "all"):
+    for attacker in ("A1", "A2", "A6", "A8", "all"):
         assert played("himaya", attacker).obtained.truth == (1.0, 1.0, 1.0, 1.0), attacker
+
+
+def test_fields_that_nobody_declared_are_missing_from_the_ledger_and_the_score_says_so():
+    """The gate reads declared fields from JSON: three of the six that the follower lists gave away are not named."""
+    assert played("himaya", "H5").obtained.truth == (1.0, 1.0, 1.0, 0.5)
 
 
 def test_a_planted_bug_in_the_ledger_is_caught():
@@ -63,14 +68,14 @@ def test_people_of_a_side_surface_count():
 
 
 def test_a_disk_keeps_fields_and_times():
-    """A disk joins the fields of a person, counts a person once, and leaves the owner's own profile out."""
+    """A disk joins the fields of a person and counts a person once; who arrives without a field is nobody."""
     disk = Disk()
-    disk.take([Person("1", ("name",)), Person("me", ("name",))], 10.0, own="me")
-    disk.take([Person("1", ("name", "phone")), Person("2", ())], 20.0)
+    assert disk.take([Person("1", ("name",))], 10.0) == 1
+    assert disk.take([Person("1", ("name", "phone")), Person("2", ())], 20.0) == 0
     assert disk.pairs() == {"1": {"name", "phone"}}
     assert disk.times == [10.0]
     assert (disk.people_by(9), disk.people_by(10)) == (0, 1)
-    assert (disk.weight_by(10), disk.weight_by(20)) == (1.0, 3.0)
+    assert disk.weight == 3.0
 
 
 def test_an_empty_record_of_an_empty_disk_is_perfect():

@@ -368,7 +368,7 @@ def test_only_surfaces_that_name_test_people_are_asked():
         Surface("profile", "/u/{subject}"),
     ]
     people = [TestPerson("u/1", {"phone": "1 2"}), TestPerson("u2")]
-    asks = Asks(surfaces, people, "himaya.toml")
+    asks = Asks(surfaces, people, "himaya.toml", listings=True)
     assert [s.id for s in asks.singles] == ["profile", "phone"]
     assert [s.id for s in asks.listings] == ["search"]
     assert list(asks.left_out) == ["deep", "slug", "mail", "post"]
@@ -414,11 +414,26 @@ def test_lists_count_for_named_people_only(options, tmp_path, kind):
         return (200, {"Content-Type": kind}, body) if "/search" in place else (404, {}, b"")
 
     with script(serving(tmp_path / "token", answer)) as site:
-        told = stage(options(site.url, policy=POLICY + LISTING, people="p1\np2"), quiet)
+        made = options(site.url, policy=POLICY + LISTING, people="p1\np2", listings=True)
+        told = stage(made, quiet)
         assert "/search?page=1" in site.asked
     listed = next(each for each in told.patterns if each.id == "listings")
     assert (told.people_lost, listed.people) == (1, 1)
     assert "x9" not in json.dumps(list(staging_story(told)))
+
+
+def test_without_leave_only_named_people_are_asked_for(options, tmp_path):
+    """Listings show others too: unless they were asked for, no page of them is, and that is said."""
+    owned = LISTING.replace("search", "friends").replace("/friends", "/u/{owner}/friends")
+    with script(serving(tmp_path / "token", lambda *_: (200, {}, b"x"))) as site:
+        told = stage(options(site.url, policy=POLICY + LISTING + owned, people="p1\np2"), quiet)
+        assert set(site.asked) - {PLACE} == {"/u/p1", "/u/p2"}
+    assert [each.id for each in told.patterns] == ["fast"]
+    assert list(told.left_out) == ["search", "friends"]
+    assert all("--listings asks for them" in why for why in told.left_out.values())
+    assert "Not asked: search, because its pages show others" in "\n".join(staging_story(told))
+    with pytest.raises(ConfigError, match="no surface can be asked"):
+        Asks([Surface("search", "/search", "listing")], [TestPerson("p1")], "himaya.toml")
 
 
 def test_a_lookup_is_asked_for_those_who_have_a_value(options, tmp_path):
@@ -465,7 +480,7 @@ def test_people_lost_are_those_whose_bytes_arrived(gate, site, options):
     """Each pattern, from its own address, gets what a day's budget allows; the sum is what a tap on the wire saw."""
     tap = Tap(gate.port)
     try:
-        made = behind(gate, options, site, forwarded=True)
+        made = behind(gate, options, site, forwarded=True, listings=True)
         told = stage(replaced(made, target=f"http://127.0.0.1:{tap.port}"), quiet)
         arrived = {n for n in tap.people() if n < PEOPLE}
     finally:

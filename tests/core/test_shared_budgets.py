@@ -82,6 +82,38 @@ def test_a_tier_has_its_own_share_of_a_provider():
     assert passed(engine(asn=Budget(day=2), tiers={"paid": paid}), actors) == 2 + 4
 
 
+def test_strangers_and_newcomers_have_tiers_of_their_own():
+    """The tiers `anonymous` and `new` hold for visitors and young accounts that no other tier is told of."""
+    facts = [AccountFact("old", NOW - 400 * DAY), AccountFact("young", NOW - DAY)]
+    facts.append(AccountFact("bought", NOW - DAY, tier="paid"))
+
+    def tier(most):
+        return Budgets(
+            **{
+                **{f: getattr(NONE, f) for f in Budgets.__struct_fields__},
+                "address": Budget(day=most),
+            }
+        )
+
+    tiers = {"anonymous": tier(1), "new": tier(2), "paid": tier(4)}
+    one = engine(facts, address=Budget(day=3), tiers=tiers)
+    for n, (account, most) in enumerate([("", 1), ("young", 2), ("old", 3), ("bought", 4)]):
+        actor = Actor(account=account, address=f"10.{n}.0.1")
+        views = [view(one, f"/u/{account}{k}", at=NOW + k, actor=actor) for k in range(6)]
+        assert views.count(True) == most, account
+
+
+def test_strangers_are_counted_apart_from_members_of_their_address():
+    """Members fill an address; a stranger behind it still has the stranger's budget, and no more than that."""
+    one = engine(visitor=Budget(day=2), visitor_prefix=Budget(day=3), address=Budget(day=50))
+    members = [Actor(account=f"a{n}", address="10.0.0.1") for n in range(9)]
+    assert passed(one, members) == 9
+    for n, most in ((1, 2), (2, 1), (3, 0)):
+        stranger = Actor(address=f"10.0.0.{n}")
+        views = [view(one, f"/u/s{n}{k}", at=NOW + 50, actor=stranger) for k in range(4)]
+        assert views.count(True) == most
+
+
 def test_a_surface_has_a_budget_for_everybody_together():
     """Whoever asks, one surface shows as many people as its budget says; other surfaces are not touched."""
     actors = [Actor(account=f"a{n}", address=f"10.{n}.0.1") for n in range(9)]

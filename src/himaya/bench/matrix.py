@@ -12,7 +12,7 @@ from multiprocessing import get_context
 import msgspec
 
 from himaya.bench.attackers.attacker import Attacker
-from himaya.bench.attackers.everybody import ALL
+from himaya.bench.attackers.everybody import ALL, INCIDENT_IDS
 from himaya.bench.crowd.group import Group
 from himaya.bench.playing import SHARING, Stage
 from himaya.bench.scene import Options, Scene
@@ -56,7 +56,7 @@ def cells_of(wanted: Wanted, seed: int, intensity: float = 1.0) -> list[Cell]:
 def _variants(wanted: Wanted, defence: str, attacker: str, seed: int) -> list[str]:
     """Return the variants of a cell; informed and unlinked ones are about himaya, and not for incidents."""
     early = seed in wanted.seeds[: wanted.extra_seeds]
-    several = defence == "himaya" and early and attacker != ALL and not attacker.startswith("H")
+    several = defence == "himaya" and early and attacker != ALL and attacker not in INCIDENT_IDS
     return [v for v in wanted.variants if v == "plain" or several]
 
 

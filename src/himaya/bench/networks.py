@@ -32,6 +32,10 @@ BROWSERS: dict[str, float] = {
 }
 
 
+#: What a front door sees of HTTP libraries and of the site's own app: one class each.
+LIBRARY, APP = "http-library", "app"
+
+
 def browser(rng: Random) -> str:
     """Return the browser class of an ordinary visitor."""
     return rng.choices(list(BROWSERS), list(BROWSERS.values()))[0]
@@ -91,7 +95,14 @@ def crawler(number: int) -> tuple[str, int]:
     return f"203.0.113.{1 + number % 250}", _SEARCH_ASN
 
 
+def shared(number: int) -> tuple[str, int]:
+    """Return an address that many honest people share: a campus, a carrier, an office, a relay, an exit."""
+    place = (campus, carrier, office, relay, tor)[number % 5]
+    return place(number // 5)
+
+
 PLACES = {
+    "shared": shared,
     "home": home,
     "proxy": proxy,
     "carrier": carrier,

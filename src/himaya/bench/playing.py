@@ -9,7 +9,7 @@ from random import Random
 
 from himaya.bench.attackers.attacker import Attacker, Operation
 from himaya.bench.attackers.crew import Crew
-from himaya.bench.attackers.everybody import ALL, CATALOGUE
+from himaya.bench.attackers.everybody import ALL, CATALOGUE, INCIDENT_IDS
 from himaya.bench.attackers.parameters import unlinked
 from himaya.bench.crowd.lives import Lives
 from himaya.bench.defences.base import Defence
@@ -17,7 +17,7 @@ from himaya.bench.defences.himaya import Himaya
 from himaya.bench.defences.none import NoDefence
 from himaya.bench.defences.rivals import RIVALS
 from himaya.bench.disk import Disk
-from himaya.bench.outside import guard_for
+from himaya.bench.outside import blaming, guard_for
 from himaya.bench.run import START, Run
 from himaya.bench.scene import Scene
 from himaya.bench.score.cell import Cell, CellResult, Obtained, truth_of, weighted_share
@@ -40,7 +40,8 @@ class Stage:
         """Return what came of a cell; a mistake in somebody's file is an answer, not an end."""
         began = time.perf_counter()
         try:
-            result = self._played(cell)
+            with blaming(self._attackers.get(cell.attacker)):
+                result = self._played(cell)
         except HimayaError as problem:
             place = problem if isinstance(problem, InputError) else None
             result = CellResult(
@@ -55,8 +56,9 @@ class Stage:
 
     def _played(self, cell: Cell) -> CellResult:
         crews = self._crews(cell)
-        days = max([self.scene.options.days, *(crew.op.days for crew in crews)])
         lives = Lives(self.scene.plan(cell.intensity)) if self._has_crowd(cell) else None
+        lengths = [crew.op.days for crew in crews]
+        days = max([self.scene.options.days, *lengths] if lives or not lengths else lengths)
         defence = self._defence(cell, crews)
         try:
             run = Run(defence, lives, crews, START + days * 86400)
@@ -71,7 +73,7 @@ class Stage:
 
     def _has_crowd(self, cell: Cell) -> bool:
         """Tell whether the crowd is there: always before himaya, but not in replays of incidents, which last months."""
-        if cell.attacker.startswith("H"):
+        if cell.attacker in INCIDENT_IDS:
             return False
         if cell.defence == "himaya":
             return True
@@ -93,7 +95,7 @@ class Stage:
         informed = cell.variant == "informed"
         rng = Random(f"{cell.seed}:{attacker.id}")
         days = attacker.site_days or scene.options.days
-        op = Operation(scene.world, plan, rng, START, days, informed=informed)
+        op = Operation(scene.world, plan, rng, START, days)
         op.disk = disk
         return Crew(attacker, op, scene.config.policy() if informed else None, cell.variant)
 
@@ -121,6 +123,9 @@ def _obtained(crews: Sequence[Crew], defence: Defence, people: int) -> Obtained:
         people=len(disk.fields),
         weighted=weighted_share(disk, people),
         times=[at - START for at in disk.times],
+        ended=max(crew.ended_at for crew in crews) - START
+        if all(crew.is_over for crew in crews)
+        else None,
         spend=spend,
         truth=None if exposed is None else truth_of(disk, exposed),
         groups=defence.names(actors) if exposed is not None else 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from heapq import heapify, heappop, heappush
 
 from himaya.bench.attackers.crew import Crew
@@ -76,11 +77,13 @@ class Run:
 
     def _step(self, crew: Crew, hand: Hand, now: float) -> None:
         guard = self.guards.get(crew.id)
-        if guard is None:
-            again = crew.step(hand, now, self._defence)
-        else:
-            again = guard(lambda: crew.step(hand, now, self._defence))
-        if hand.requests > self.most_requests:
-            raise InputError(f"{crew.id}: a hand sent more than {self.most_requests:,} requests")
+        step = partial(self._stepped, crew, hand, now)
+        again = step() if guard is None else guard(step)
         if again is not None:
             self._line_up(again, crew=crew, hand=hand)
+
+    def _stepped(self, crew: Crew, hand: Hand, now: float) -> float | None:
+        again = crew.step(hand, now, self._defence)
+        if hand.requests > self.most_requests:
+            raise InputError(f"{crew.id}: a hand sent more than {self.most_requests:,} requests")
+        return again

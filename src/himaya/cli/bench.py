@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from himaya.cli.bench_options import BenchOptions, bench_options
-from himaya.core.errors import InputError
+from himaya.cli.bench_used import door_of, refuse_unused
 
 if TYPE_CHECKING:
     from himaya.bench.proving import Asked
@@ -23,21 +23,17 @@ def bench(**options: Unpack[BenchOptions]) -> int:
     Without options the whole matrix is played on a virtual clock: 20,000 people, 3 days, 3 seeds, every
     attacker and incident against himaya, no defence, and the rules in use elsewhere. Nothing leaves this machine.
     """
-    if options["target"] or options["inject"] or options["live"] or options["logs"]:
-        return _other_door(options)
-    if options["probe"] or options["test_people"]:
-        raise InputError("--probe and --test-people belong to --target URL")
-    return _virtual(options)
-
-
-def _other_door(options: BenchOptions) -> int:
     from himaya.cli import bench_doors as doors
 
-    if options["target"]:
-        return doors.staging(options)
-    if options["inject"]:
-        return doors.inject(options)
-    return doors.live(options) if options["live"] else doors.logs(options)
+    door = door_of(options)
+    refuse_unused(door)
+    others = {
+        "target": doors.staging,
+        "inject": doors.inject,
+        "live": doors.live,
+        "logs": doors.logs,
+    }
+    return others.get(door, _virtual)(options)
 
 
 def _virtual(options: BenchOptions) -> int:

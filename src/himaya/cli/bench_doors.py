@@ -51,7 +51,9 @@ def live(options: BenchOptions) -> int:
         tools=options["only"],
         defences=options["defences"],
         members=options["members"] or 80,
+        python=options["python"],
         policy=options["policy"],
+        folder=options["keep"],
     )
     result = run(asked, _say)
     show(result, options)
@@ -77,6 +79,7 @@ def inject(options: BenchOptions) -> int:
         config,
         facts=kept_facts(None, config),
         seed=options["seed"],
+        only=options["only"],
         told=lambda title: click.echo(f"playing: {title}", err=True),
     )
     if options["as_json"]:
@@ -102,6 +105,7 @@ def staging(options: BenchOptions) -> int:
         token_wait_s=options["token_wait"],
         forwarded=options["forwarded"],
         headers=options["header"],
+        listings=options["listings"],
     )
     if options["probe"]:
         return _probe(asked, options)

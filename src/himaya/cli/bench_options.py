@@ -60,6 +60,8 @@ class BenchOptions(TypedDict):
     log_format: str
     live: bool
     seconds: float
+    keep: Path | None
+    python: str
     inject: tuple[str, ...]
     target: str | None
     test_people: Path | None
@@ -69,6 +71,7 @@ class BenchOptions(TypedDict):
     ledger: Path | None
     key_file: Path | None
     forwarded: bool
+    listings: bool
     header: tuple[tuple[str, str], ...]
     actor: str
     report: Path | None
@@ -93,7 +96,9 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         show_default=True,
         help="Seeds for which variants and intensities are played too.",
     ),
-    click.option("--only", callback=_words, help="Attackers by id: A1,A9,H3,all."),
+    click.option(
+        "--only", callback=_words, help="Attackers by id: A1,A9,H3,all; with --live tools by name."
+    ),
     click.option("--defences", callback=_words, help="Beside none and himaya: names or families."),
     click.option("--variants", callback=_words, help="plain,informed,unlinked."),
     click.option("--intensity", callback=_factors, help="How busy the crowd is: 0.5,1,2,4."),
@@ -112,15 +117,26 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         "--log-format",
         default="combined",
         show_default=True,
-        help="combined, common, json or a log_format.",
+        help="With --logs: a name, json, or a log_format or LogFormat string.",
     ),
     click.option("--live", is_flag=True, help="Real HTTP on loopback, real tools, real defences."),
     click.option(
         "--seconds",
-        type=click.FloatRange(2, 3600),
+        type=click.FloatRange(1, 600),
         default=20.0,
         show_default=True,
         help="With --live: how long each tool works.",
+    ),
+    click.option(
+        "--keep",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="With --live: a new folder in which everything that was written stays.",
+    ),
+    click.option(
+        "--python",
+        default="",
+        metavar="PROGRAM",
+        help="With --live: the Python whose packages are used as tools; else the one that runs himaya.",
     ),
     click.option(
         "--inject",
@@ -157,6 +173,11 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         "--forwarded",
         is_flag=True,
         help="With --target: other addresses may be claimed in the policy's address header.",
+    ),
+    click.option(
+        "--listings",
+        is_flag=True,
+        help="With --target: ask for listings too, whose pages show others than the test people.",
     ),
     click.option(
         "--header",

@@ -29,12 +29,14 @@ KEY_OF = {
     "fingerprint": "f",
     "batch": "b",
     "surface": "u",
+    "visitor": "v",
+    "visitor_prefix": "w",
 }
 
 #: Kinds of principals shared by people who do not know each other: a share is kept for accounts with a history.
 SHARED = frozenset({"address", "prefix", "asn", "fingerprint", "batch", "surface"})
 #: Shared kinds and the two classes: when one of these is used up, people are refused for what others did.
-COMMON = SHARED | {"anonymous", "new_account"}
+COMMON = SHARED | {"anonymous", "new_account", "visitor_prefix"}
 
 
 def limits_of(budget: Budget | None) -> Triple | None:
@@ -68,6 +70,8 @@ class TierLimits:
         "new_account",
         "prefix",
         "session",
+        "visitor",
+        "visitor_prefix",
     )
 
     def __init__(self, budgets: Budgets) -> None:
@@ -82,6 +86,8 @@ class TierLimits:
         self.asn = limits_of(budgets.asn)
         self.fingerprint = limits_of(budgets.fingerprint)
         self.batch = limits_of(budgets.batch)
+        self.visitor = limits_of(budgets.visitor)
+        self.visitor_prefix = limits_of(budgets.visitor_prefix)
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -132,7 +138,9 @@ class Principals:
         return [*found, *self._shares([whole], known)]
 
     def _find(self, actor: Actor, known: Known) -> list[Principal]:
-        tiered = self._tiers.get(known.tier, self._default) if self._tiers else self._default
+        tiered = (
+            self._tiers.get(_tier(actor, known), self._default) if self._tiers else self._default
+        )
         found: list[Principal] = []
         if actor.account:
             found.append(("account", "a" + actor.account, tiered.account or NO_LIMIT))
@@ -147,8 +155,7 @@ class Principals:
             found.append(("prefix", "p" + prefix_of(actor.address), tiered.prefix))
         found.extend(_linked(actor, known, tiered))
         if not actor.account and not actor.key:
-            if tiered.anonymous:
-                found.append(("anonymous", "canonymous", tiered.anonymous))
+            found.extend(_strange(actor, tiered))
         elif known.new and tiered.new_account:
             found.append(("new_account", "cnew_account", tiered.new_account))
         return found
@@ -167,6 +174,27 @@ class Principals:
             units if units >= UNLIMITED else int(units * self._open) for units in limits
         )
         return hour, day, month
+
+
+def _strange(actor: Actor, tiered: TierLimits) -> list[Principal]:
+    """Return the principals of whoever has neither account nor key: at an address, in a network, all of them."""
+    found: list[Principal] = []
+    if tiered.visitor and actor.address:
+        found.append(("visitor", "v" + actor.address, tiered.visitor))
+    if tiered.visitor_prefix and actor.address:
+        found.append(("visitor_prefix", "w" + prefix_of(actor.address), tiered.visitor_prefix))
+    if tiered.anonymous:
+        found.append(("anonymous", "canonymous", tiered.anonymous))
+    return found
+
+
+def _tier(actor: Actor, known: Known) -> str:
+    """Return the tier whose budgets hold: what the site told, else `new` or `anonymous` where they apply."""
+    if known.tier:
+        return known.tier
+    if known.new:
+        return "new"
+    return "" if actor.account or actor.key else "anonymous"
 
 
 def _linked(actor: Actor, known: Known, tiered: TierLimits) -> list[Principal]:

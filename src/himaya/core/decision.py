@@ -35,6 +35,8 @@ _SPOKEN = {
     "asn": "provider's network",
     "fingerprint": "class of browsers",
     "batch": "group of accounts that signed up together",
+    "visitor": "address, by visitors without an account,",
+    "visitor_prefix": "network, by visitors without an account,",
     "surface": "page for all visitors together",
 }
 

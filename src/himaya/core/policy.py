@@ -26,7 +26,8 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One budget per kind of principal. None: the kind has no budget in this tier.
 
     `asn` is one provider's network for accounts of one tier, `fingerprint` one class of browsers by age of the account,
-    `batch` the accounts that signed up together.
+    `batch` the accounts that signed up together. `visitor` and `visitor_prefix` are one address and one network again,
+    counting only whoever has neither account nor key: members behind the same address leave them room.
     """
 
     account: Budget | None = Budget(hour=100.0, day=300.0, month=3000.0)
@@ -39,6 +40,8 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asn: Budget | None = None
     fingerprint: Budget | None = None
     batch: Budget | None = None
+    visitor: Budget | None = None
+    visitor_prefix: Budget | None = None
 
 
 class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -136,7 +136,7 @@ def format_of_string(text: str, account_field: str = "remote_user") -> LineForma
     wanted = text.strip()
     if wanted in NAMED:
         return named_format(wanted, account_field=account_field)
-    bare = _string_of_directive(wanted)
+    bare = string_of_directive(wanted)
     if bare.lstrip().startswith("{"):
         return JsonLines(map_of_format(bare, account_field), "JSON lines (log_format)")
     if "$" in bare:
@@ -150,7 +150,7 @@ def format_of_string(text: str, account_field: str = "remote_user") -> LineForma
     )
 
 
-def _string_of_directive(text: str) -> str:
+def string_of_directive(text: str) -> str:
     """Return the format string itself, of a bare string or of a whole directive."""
     head = text.split(None, 1)[0] if text else ""
     if head not in {"log_format", "LogFormat"}:

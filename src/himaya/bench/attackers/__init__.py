@@ -4,6 +4,7 @@ parameters   the fixed table: accounts, age, addresses, networks, browsers, pace
 attacker     the interface: `work` yields asks and waits; write one in twenty lines
 hand         one identity of an operation
 crew         all hands of an operation; backs off, rotates, solves; informed: stays under the budgets
-a01 ...      the attackers of the catalogue, one or two to a file; incidents: the historic ones
-outside      loading attackers, crowds and worlds from files that are not ours
+    informed     what an operation does that has read the configuration
+habits       walking a list, crawling, turning pages, trying numbers
+catalogue, special, incidents, everybody    A1 to A10; A11 and A12; the historic ones; all of them
 """

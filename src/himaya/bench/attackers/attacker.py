@@ -21,7 +21,7 @@ Work = Generator[Step, Reply | None, None]
 class Operation:
     """What all hands of an attacker share: the world they see, their disk, a source of chance.
 
-    `informed` says that it read the shipped configuration; `days` how long it may last; `start` when it begins.
+    `days` is how long it may last, `start` when it begins.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Operation:
     ) -> None:
         """Begin with an empty disk."""
         self.world, self.plan, self.rng = world, plan, rng
-        self.start, self.days, self.informed = start, days, informed
+        self.start, self.days = start, days
         self.disk = Disk()
         self.hands: list[Hand] = []
         #: Links that wait to be opened and all that were ever found, for hands that crawl together.

@@ -5,10 +5,13 @@ Parameters follow the pilot of the reference (`docs/bench.md` prints them); none
 
 from __future__ import annotations
 
+import msgspec
+
 from himaya.bench.attackers import habits
 from himaya.bench.attackers.attacker import Attacker, Operation, Work
 from himaya.bench.attackers.hand import Hand
 from himaya.bench.attackers.parameters import Parameters
+from himaya.bench.world.knobs import Knobs
 
 
 class FastWalk(Attacker):
@@ -144,7 +147,7 @@ class Farm(Attacker):
 
     id = "A9"
     title = "Farm of 300 accounts at 80 a day"
-    how = "each account stays at what vendors call safe; the list is split"
+    how = "each account stays at what vendors call safe, ten people in half an hour; the list is split"
     plan = Parameters(
         accounts=300,
         age_days=5,
@@ -154,11 +157,20 @@ class Farm(Attacker):
         network="proxy",
         browsers=2,
         client="browser",
-        pace_s=45,
+        pace_s=180,
         hours=14,
         per_day=80,
         solver_usd=0.002,
     )
+
+    def scaled(self, knobs: Knobs) -> Parameters:
+        """Keep what an account does; 15 accounts for every thousand people, at most the 300."""
+        accounts = min(300, max(15, round(0.015 * knobs.people)))
+        part = accounts / 300
+        addresses, prefixes = max(3, round(60 * part)), max(2, round(40 * part))
+        return msgspec.structs.replace(
+            self.plan, accounts=accounts, addresses=addresses, prefixes=prefixes
+        )
 
     def work(self, hand: Hand, op: Operation) -> Work:
         """Walk the account's share of the list."""

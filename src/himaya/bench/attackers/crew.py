@@ -6,18 +6,17 @@ from elsewhere, pays solvers, and gives a single target up rather than the whole
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from random import Random
 
 from himaya.bench.asks import Ask, Client, Reply
 from himaya.bench.attackers.attacker import Attacker, Operation, Work
-from himaya.bench.attackers.hand import Hand
+from himaya.bench.attackers.hand import Caps, Hand, Taken
+from himaya.bench.attackers.informed import inform, weighing
 from himaya.bench.attackers.parameters import CPU_S, SOLVE_CPU_S, Parameters
 from himaya.bench.defences.base import Defence
-from himaya.bench.networks import PLACES, PROVIDERS, browser
+from himaya.bench.networks import APP, LIBRARY, PLACES, PROVIDERS, browser
 from himaya.core.actor import Actor, prefix_of
-from himaya.core.budget import Principals
 from himaya.core.facts import AccountFact, Fact, NearFact
 from himaya.core.policy import Policy
 
@@ -42,15 +41,17 @@ class Crew:
         self.attacker, self.op = attacker, op
         self.id, self.kind = attacker.id, kind
         self.solved = 0
-        self.ended: dict[int, str] = {}
+        self.ended_at = 0.0
+        self._weigh = weighing(policy)
         every = _addresses(attacker.id, op.plan)
         op.hands = [_hand(attacker.id, number, op, every) for number in range(op.plan.count)]
         for hand in op.hands:
             attacker.dressed(hand, op)
         if policy is not None:
-            _inform(op.hands, policy, {fact.account: fact for fact in self._accounts()}, op.start)
+            inform(op.hands, policy, {fact.account: fact for fact in self._accounts()}, op.start)
         self._works: list[Work] = []
         self._asked: list[Ask | None] = []
+        self._working = len(op.hands)
 
     def facts(self) -> list[Fact]:
         """Return what the site knows of the accounts and their friends, as it would tell himaya."""
@@ -73,7 +74,6 @@ class Crew:
                     created,
                     plan.tier,
                     batch=batch,
-                    subject=hand.own,
                     paid=bool(plan.tier),
                 )
         return list(found.values())
@@ -94,6 +94,7 @@ class Crew:
             try:
                 step = self._works[hand.number].send(reply)
             except StopIteration:
+                self._over(now)
                 return None
             if not isinstance(step, Ask):
                 return now + max(LATENCY_S, float(step))
@@ -110,9 +111,11 @@ class Crew:
         hand.used[hand.actor.address] = None
         reply = defence.serve(hand.client, ask, now)
         if not reply.refused:
-            self.op.disk.take(reply.people, now, hand.own)
+            self.op.disk.take(reply.people, now)
             if hand.caps is not None or self.op.plan.per_day:
-                hand.took(len(reply.people) or (reply.status == 404), now)
+                weight = self._weigh(reply)
+                hand.people.add(weight, now)
+                hand.here.add(weight, now)
             hand.refusals = hand.tries = hand.solved_now = 0
             return self._go_on(hand, now + reply.delay_s, defence, reply)
         return self._refused(hand, now, defence, reply)
@@ -123,11 +126,22 @@ class Crew:
         try:
             step = self._works[hand.number].send(reply)
         except StopIteration:
+            self._over(now)
             return None
         if isinstance(step, Ask):
             self._asked[hand.number] = step
             return now + max(LATENCY_S, self.op.plan.pace_s * (0.5 + hand.rng.random()))
         return now + max(LATENCY_S, float(step))
+
+    def _over(self, now: float) -> None:
+        """Note when a hand ended by itself; the last one's end is the operation's."""
+        self._working -= 1
+        self.ended_at = max(self.ended_at, now)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether every hand ended by itself."""
+        return self._working == 0
 
     def _refused(self, hand: Hand, now: float, defence: Defence, reply: Reply) -> float | None:
         plan = self.op.plan
@@ -150,8 +164,9 @@ class Crew:
         return now + self._back_off(hand)
 
     def _back_off(self, hand: Hand) -> float:
-        times = min(hand.refusals, 12)
-        return float(min(_LONGEST_S, _BACK_OFF_S * 2**times) * (0.75 + hand.rng.random() / 2))
+        flat, times = self.op.plan.back_off_s, min(hand.refusals - 1, 12)
+        jitter = 0.75 + hand.rng.random() / 2
+        return float(flat * jitter if flat else min(_LONGEST_S, _BACK_OFF_S * 2**times * jitter))
 
     def _wait(self, hand: Hand, now: float) -> float:
         """Return how long a hand must wait: out of hours, its day's people taken, or near a budget."""
@@ -160,19 +175,17 @@ class Crew:
             hour = (now - self.op.start) / 3600 % 24
             if hour >= plan.hours:
                 return (24 - hour) * 3600 + hand.rng.random() * 600
-        if plan.per_day and hand.recent(now, 86400) >= plan.per_day:
+        if plan.per_day and hand.people.within(now, 86400) >= plan.per_day:
             return 1800.0
-        if hand.caps is not None:
-            for window, cap in zip(_WINDOWS_S, hand.caps, strict=True):
-                if hand.recent(now, window) >= cap:
-                    return self._elsewhere(hand)
+        if hand.caps is not None and _is_near(hand.people, hand.caps, now):
+            return 600.0
+        if hand.caps_here is not None and _is_near(hand.here, hand.caps_here, now):
+            return self._elsewhere(hand)
         return 0.0
 
     def _elsewhere(self, hand: Hand) -> float:
         """Near a budget of its address, a logged-out hand goes on from the next one; after a whole round it waits."""
         free = self.op.plan.rotates and not hand.actor.account and hand.rotate() and hand.place
-        if free:
-            hand.taken.clear()
         return LATENCY_S if free else 600.0
 
     # what it cost -------------------------------------------------------------------------------
@@ -200,6 +213,7 @@ class Crew:
             "addresses": len(addresses),
             "requests": requests,
             "solved": self.solved,
+            "solver_usd": round(self.solved * (plan.solver_usd or 0.0), 3),
             "cpu_s": round(cpu, 3),
         }
 
@@ -233,10 +247,16 @@ def _hand(name: str, number: int, op: Operation, every: list[tuple[str, int]]) -
 
 
 def _fingerprint(name: str, number: int, plan: Parameters, rng: Random) -> str:
-    """Return the browser class a front door would compute; 0 classes in the plan: an ordinary visitor's."""
+    """Return the browser class a front door would compute.
+
+    A browser is a browser: its class is one that ordinary visitors have too, the plan says how many of them.
+    Libraries and apps have one class each, whoever uses them.
+    """
+    if plan.client != "browser":
+        return LIBRARY if plan.client == "library" else APP
     if not plan.browsers:
         return browser(rng)
-    return f"{plan.client}-{name.lower()}-{number % plan.browsers}"
+    return browser(Random(f"{name}:{number % plan.browsers}"))
 
 
 def _addresses(name: str, plan: Parameters) -> list[tuple[str, int]]:
@@ -250,20 +270,7 @@ def _addresses(name: str, plan: Parameters) -> list[tuple[str, int]]:
     return [PLACES[plan.network](base + n) for n in numbers]
 
 
-def _inform(hands: list[Hand], policy: Policy, facts: dict[str, AccountFact], start: float) -> None:
-    """Give each hand 90 % of its share of every budget that covers it."""
-    principals, mine, users = Principals(policy), [], Counter[str]()
-    for hand in hands:
-        actor, fact = hand.actor, facts.get(hand.actor.account)
-        new = bool(
-            fact and fact.created is not None and start - fact.created < policy.new_account_s
-        )
-        found = principals.of(actor, fact.tier if fact else actor.tier, new=new)
-        mine.append(found)
-        users.update(key for _, key, _ in found)
-    for hand, found in zip(hands, mine, strict=True):
-        limits = [
-            tuple(0.9 * units / 100 / users[key] for units in triple) for _, key, triple in found
-        ]
-        hour, day, month = (min(column) for column in zip(*limits, strict=True))
-        hand.caps = (hour, day, month)
+def _is_near(taken: Taken, caps: Caps, now: float) -> bool:
+    """Tell whether an amount reached its cap in an hour, a day or a month, each with the bucket in progress."""
+    pairs = zip(_WINDOWS_S, caps, strict=True)
+    return any(taken.within(now, window) >= cap for window, cap in pairs)

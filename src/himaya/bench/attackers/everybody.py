@@ -33,6 +33,7 @@ CATALOGUE: tuple[Attacker, ...] = (
     LocalSybils(),
 )
 EVERYBODY: tuple[Attacker, ...] = (*CATALOGUE, *INCIDENTS)
+INCIDENT_IDS = frozenset(each.id for each in INCIDENTS)
 #: The joint run: all of the catalogue at once.
 ALL = "all"
 VARIANTS = ("plain", "informed", "unlinked")

@@ -10,19 +10,41 @@ import msgspec
 from himaya.bench.asks import Client
 from himaya.core.actor import Actor
 
+#: Most weighted people per hour, day and month.
+Caps = tuple[float, float, float]
+
+
+class Taken:
+    """What was shown, and when: sums over any window up to a month."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._at: list[float] = []
+        self._sums: list[float] = [0.0]
+
+    def add(self, amount: float, now: float) -> None:
+        """Count an amount shown now."""
+        if amount:
+            self._at.append(now)
+            self._sums.append(self._sums[-1] + amount)
+
+    def within(self, now: float, window_s: float) -> float:
+        """Return the sum within a window that ends now."""
+        return self._sums[-1] - self._sums[bisect_right(self._at, now - window_s)]
+
 
 class Hand:
     """A client that works for an operation.
 
-    `own` is the subject of its own profile. `pool` are the addresses it may rotate through. `caps` are people per hour,
-    day and month that an informed operation allows it; `begins` is the epoch second at which it starts.
+    `pool` are the addresses it may rotate through, `begins` is the epoch second at which it starts. An informed
+    operation allows it `caps` (weighted people per hour, day, month), and `caps_here` at one address and network.
     """
 
     def __init__(
-        self, number: int, client: Client, rng: Random, pool: list[tuple[str, int]], own: str = ""
+        self, number: int, client: Client, rng: Random, pool: list[tuple[str, int]]
     ) -> None:
         """Take an identity."""
-        self.number, self.client, self.rng, self.pool, self.own = number, client, rng, pool, own
+        self.number, self.client, self.rng, self.pool = number, client, rng, pool
         self.begins = 0.0
         self.place = 0
         self.refusals = 0
@@ -30,8 +52,10 @@ class Hand:
         self.solved_now = 0
         self.requests = 0
         self.used: dict[str, None] = {}
-        self.caps: tuple[float, float, float] | None = None
-        self.taken: list[float] = []
+        self.caps: Caps | None = None
+        self.caps_here: Caps | None = None
+        self.people = Taken()
+        self.here = Taken()
 
     @property
     def actor(self) -> Actor:
@@ -46,18 +70,8 @@ class Hand:
         address, asn = self.pool[self.place]
         client = self.client
         client.actor = msgspec.structs.replace(client.actor, address=address, asn=asn)
+        self.here = Taken()
         if not client.actor.account and not client.actor.key:
             client.clearance = ""
             client.viewer = client.actor.session or address
         return True
-
-    def took(self, people: int, now: float) -> None:
-        """Count people shown now."""
-        self.taken.extend([now] * people)
-        if len(self.taken) > 100_000:
-            month = now - 30 * 86400
-            self.taken = [at for at in self.taken if at > month]
-
-    def recent(self, now: float, window_s: float) -> int:
-        """Return how many people were shown to it within a window."""
-        return len(self.taken) - bisect_right(self.taken, now - window_s)

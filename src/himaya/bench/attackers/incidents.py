@@ -55,8 +55,8 @@ class ContactImporter(IncidentReplay):
     def scaling(self, knobs: Knobs) -> str:
         """Say how."""
         return (
-            f"{self.scaled(knobs).accounts} accounts for 30 days, each ten look-ups a day for ten days, then two"
-            " imports of 50 numbers a day: under eight people a day each. Accounts and pace are assumptions (never"
+            f"{self.scaled(knobs).accounts} accounts for 30 days, each ten look-ups a day for ten days, then"
+            " three imports of 50 numbers a day: about ten people a day each. Accounts and pace are assumptions (never"
             " published), chosen so that an undefended site loses about the share that was lost."
         )
 
@@ -273,26 +273,36 @@ class AccountMill(IncidentReplay):
         browsers=2,
         client="browser",
         pace_s=45,
-        per_day=400,
         settle_h=66.0,
         solver_usd=0.002,
     )
 
+    def scaled(self, knobs: Knobs) -> Parameters:
+        """Keep what an account does; six accounts for every thousand people."""
+        count = max(6, round(0.006 * knobs.people))
+        return msgspec.structs.replace(
+            self.plan, accounts=count, addresses=max(3, count // 2), prefixes=max(2, count // 4)
+        )
+
     def scaling(self, knobs: Knobs) -> str:
         """Say how."""
         return (
-            "40 accounts a day for three days, each up to 300 profiles within about four hours of its sign-up, as"
-            " alleged per account; the number of accounts is scaled down to the site (an assumption)"
+            f"{self.scaled(knobs).accounts} accounts within three days, each {self._each(knobs)} profiles within about"
+            " four hours of its sign-up, as alleged per account, of people drawn at random; six accounts for every"
+            " thousand people (an assumption)"
         )
 
+    def _each(self, knobs: Knobs) -> int:
+        return min(300, knobs.people // 4)
+
     def work(self, hand: Hand, op: Operation) -> Work:
-        """Take 300 profiles, or what can be had in six hours."""
-        for taken, link in enumerate(op.links(hand)):
-            if taken >= 300:
-                return
-            yield at.profile(link)
+        """Take hundreds of profiles, and be thrown away."""
         if op.world.names.per_viewer:
             yield from habits.crawl(hand, op)
+            return
+        subjects = op.world.names.subjects
+        for person in hand.rng.sample(range(op.world.count), self._each(op.world.knobs)):
+            yield at.profile(subjects[person])
 
 
 INCIDENTS: tuple[IncidentReplay, ...] = (

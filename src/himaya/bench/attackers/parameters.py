@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Network = Literal["home", "proxy", "hosting", "carrier", "mobile", "office", "campus"]
+Network = Literal["home", "proxy", "hosting", "carrier", "mobile", "office", "campus", "shared"]
 
 #: CPU seconds of one request, by what sends it. Assumptions: an HTTP library, an app's client, a browser with a page.
 CPU_S = {"library": 0.0005, "app": 0.001, "browser": 0.25}
@@ -26,7 +26,8 @@ class Parameters(msgspec.Struct, frozen=True):
     `order` says how targets follow each other. `solver_usd` is what it pays for a solved challenge; None: it
     solves none.
     `tier` and `key` are what the site gave it. The hands begin one after the other within `settle_h` hours;
-    accounts that are `fresh` sign up just before they begin.
+    accounts that are `fresh` sign up just before they begin. `back_off_s`: after a refusal a hand waits that long,
+    always (0: longer and longer).
     """
 
     accounts: int = 0
@@ -49,6 +50,7 @@ class Parameters(msgspec.Struct, frozen=True):
     key: str = ""
     settle_h: float = 0.0
     fresh: bool = False
+    back_off_s: float = 0.0
 
     @property
     def count(self) -> int:
@@ -63,7 +65,8 @@ def unlinked(plan: Parameters) -> Parameters:
         plan,
         addresses=max(hands, plan.addresses),
         prefixes=0,
-        network="proxy" if plan.network in {"hosting", "carrier"} else plan.network,
+        network="proxy" if plan.network in {"hosting", "carrier", "shared"} else plan.network,
+        client="app" if plan.client == "library" else plan.client,
         browsers=0,
         signup_spread_h=max(plan.signup_spread_h, 24.0 * 365),
         age_days=max(plan.age_days, 370.0) if plan.accounts else plan.age_days,

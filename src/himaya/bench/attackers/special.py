@@ -7,13 +7,13 @@ import msgspec
 from himaya.bench.attackers.attacker import Attacker, Operation, Work
 from himaya.bench.attackers.hand import Hand
 from himaya.bench.attackers.parameters import Parameters
-from himaya.bench.networks import PLACES
+from himaya.bench.networks import shared
 from himaya.bench.world import links as at
 from himaya.bench.world.knobs import Knobs
 
-#: Places whose shared addresses A11 burns; every other hand of a place is logged out.
-_BURNS = ("campus", "carrier", "office", "relay", "tor")
 _PER_DAY = 1500
+#: It burns a second surface too: a search page after every tenth profile.
+_SEARCHES = 0.1
 
 
 class Saboteur(Attacker):
@@ -22,7 +22,17 @@ class Saboteur(Attacker):
     id = "A11"
     title = "Saboteur of shared budgets"
     how = "burns the budgets of visitors, new accounts and shared networks, so that honest people are refused"
-    plan = Parameters(accounts=30, age_days=0.2, addresses=30, pace_s=2, per_day=_PER_DAY)
+    plan = Parameters(
+        accounts=15,
+        age_days=0.2,
+        hands=30,
+        addresses=30,
+        network="shared",
+        client="app",
+        pace_s=2,
+        per_day=_PER_DAY,
+        back_off_s=300,
+    )
 
     def scaled(self, knobs: Knobs) -> Parameters:
         """Take a quarter of a small site a day, and no more than 1,500 of any."""
@@ -30,13 +40,15 @@ class Saboteur(Attacker):
 
     def dressed(self, hand: Hand, op: Operation) -> None:
         """Sit behind an address that honest people share; every other hand is logged out."""
-        place = _BURNS[hand.number % len(_BURNS)]
-        address, asn = PLACES[place](hand.number // len(_BURNS))
-        actor = msgspec.structs.replace(hand.actor, address=address, asn=asn)
-        if hand.number % 2:
+        actor = hand.actor
+        if op.plan.network == "shared":
+            address, asn = shared(hand.number)
+            actor = msgspec.structs.replace(actor, address=address, asn=asn)
+        account = actor.account if hand.number % 2 == 0 else ""
+        if not account:
             actor = msgspec.structs.replace(actor, account="", session="", account_created=None)
         hand.client.actor = actor
-        hand.client.viewer = actor.account or address
+        hand.client.viewer = actor.account or actor.address
 
     def work(self, hand: Hand, op: Operation) -> Work:
         """Ask for as many different people as there are, every day anew."""
@@ -44,6 +56,8 @@ class Saboteur(Attacker):
         while True:
             person = hand.rng.randrange(op.world.count)
             yield at.profile(op.world.names.link(hand.client.viewer, subjects[person]))
+            if hand.rng.random() < _SEARCHES:
+                yield at.search(f"org:{hand.rng.randrange(op.world.people.employers)}")
 
 
 class LocalSybils(Attacker):

@@ -27,6 +27,8 @@ AGENTS = {
 }
 #: A messenger fetches the card of a shared link from a handful of servers.
 _MESSENGER_SERVERS, _MESSENGER = 48, "LinkPreviewBot/2.0"
+#: Agents of machines that fetch something for a member; nobody sits there to answer a challenge.
+MACHINES = frozenset({_MESSENGER})
 
 
 def member(

@@ -55,7 +55,8 @@ class Setting(msgspec.Struct, frozen=True):
 class Group:
     """One group. `natural` is its share of all visitors of a site; a rate over everybody is weighted by it.
 
-    `weight` is how many members a run has of it, relative to the other groups. `script`: its browsers run JavaScript.
+    `weight` is how many members a run has of it, relative to the other groups. `script`: its browsers run JavaScript;
+    `answers`: somebody or something is there to answer a challenge.
     `signed_in`: members have accounts, each of one person of the site; `age_days` (from, to) says since when,
     `tier` what the site sold them. `told_friends`: the site tells himaya before the run who their friends are.
     `source` names the figures the group rests on.
@@ -66,6 +67,7 @@ class Group:
     natural = 0.0
     weight = 1.0
     script = True
+    answers = True
     signed_in = True
     age_days: tuple[float, float] = (30.0, 2000.0)
     tier = ""

@@ -30,6 +30,7 @@ class SearchEngine(Group):
     natural = 0.002
     signed_in = False
     script = False
+    answers = False
     source = (
         "declared bots were 24 % of a quiet site's lines (Elastic's example log), all kinds together; "
         "8 profiles a day and address are an assumption that keeps the crawlers' total small"
@@ -42,7 +43,8 @@ class SearchEngine(Group):
     def visits(self, member: Member, setting: Setting) -> Iterable[Visit]:
         """Return fetches at a steady pace; each is a visit of its own."""
         rng, world, (address, asn) = member.rng, setting.world, member.place
-        actor = Actor(address=address, asn=asn, fingerprint="crawler")
+        # The front door knows a crawler by its published addresses, and tells the gate the tier (`tier_header`).
+        actor = Actor(address=address, asn=asn, fingerprint="crawler", tier="crawler")
         client = Client(actor, _CRAWLERS[member.number % len(_CRAWLERS)], script=False)
         gap = rhythm.DAY_S / (fig.CRAWLED * setting.intensity)
         at = setting.start + gap * rng.random()
@@ -65,6 +67,7 @@ class Researcher(Group):
     natural = 0.0004
     signed_in = False
     script = False
+    answers = False
     source = "an assumption: a handful per site, three pages of 50 people a day, never more than ten, one key each"
 
     def place(self, number: int, rng: Random) -> Place:
@@ -76,7 +79,7 @@ class Researcher(Group):
         rng, (address, asn) = member.rng, member.place
         key = f"k-{rng.getrandbits(64):016x}"
         actor = Actor(
-            address=address, asn=asn, key=key, fingerprint="client-library", tier="research"
+            address=address, asn=asn, key=key, fingerprint=networks.LIBRARY, tier="research"
         )
         client = Client(actor, "SurveySample/1.4 (university research)", script=False)
         pages = max(1, -(-setting.world.count // links.PER_CALL))

@@ -18,7 +18,7 @@ from himaya.bench.defences.base import Exposed
 from himaya.bench.world.site import World
 from himaya.bootstrap import make_runner, open_ledger
 from himaya.config import Config
-from himaya.core.decision import Action, Admission
+from himaya.core.decision import Action, Admission, Decision
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
@@ -45,6 +45,8 @@ class Himaya:
         self._ledger = open_ledger(self._config, start)
         self._runner = make_runner(self._config, self._ledger)
         self._trims = {s.id: bool(s.json_rows) for s in self._config.surfaces}
+        # From JSON the gate reads the declared fields alone; whatever else stands there it does not see.
+        self._declared = {s.id: s.fields for s in self._config.surfaces if "json" in s.people}
         self._number = 0
         self._now = start
         self._named: dict[str, int] = {}
@@ -73,18 +75,27 @@ class Himaya:
             # The application is told what to leave out (`Himaya-Redact`), and does.
             left = tuple([_without(person, decision.redact) for person in found.people])
             found = msgspec.structs.replace(found, people=left)
+        read = self._read(surface, found.people)
         admission = self.engine.admit(
-            Response(request.id, found.status, found.people, self._trims[surface]), now
+            Response(request.id, found.status, read, self._trims[surface]), now
         )
-        return self._settled(request, found, admission, decision.action, decision.delay_s, now)
+        return self._settled(request, found, admission, decision, now)
+
+    def _read(self, surface: str, people: tuple[Person, ...]) -> tuple[Person, ...]:
+        """Return people as the gate reads them from an answer."""
+        declared = self._declared.get(surface)
+        if declared is None or all(set(p.fields or ()) <= set(declared) for p in people):
+            return people
+        return tuple(
+            [Person(p.subject, tuple([f for f in p.fields or () if f in declared])) for p in people]
+        )
 
     def _settled(
         self,
         request: Request,
         found: Answer,
         admission: Admission,
-        action: Action,
-        delay_s: float,
+        decision: Decision,
         now: float,
     ) -> Reply:
         """Record what left, or that nothing did, and return it."""
@@ -100,9 +111,12 @@ class Himaya:
         self._perform(told, now)
         if refused:
             return Reply(_status(admission.action), action=str(admission.action))
-        if admission.withheld:
-            action = Action.REDACT
-        return Reply(found.status, people, str(action), delay_s, found.more)
+        action = Action.REDACT if admission.withheld else decision.action
+        left = found.people
+        if len(people) < len(left):
+            passed = {person.subject for person in people}
+            left = tuple([person for person in left if person.subject in passed])
+        return Reply(found.status, left, str(action), decision.delay_s, found.more)
 
     def _perform(self, exchange: Exchange, now: float) -> None:
         effects = self.engine.record(exchange, now)

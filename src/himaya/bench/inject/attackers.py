@@ -11,6 +11,7 @@ from himaya.bench.attackers.attacker import Attacker, Operation, Work
 from himaya.bench.attackers.hand import Hand
 from himaya.bench.attackers.parameters import Parameters
 from himaya.bench.inject.people import HITS, Inquiry, Site
+from himaya.core.errors import InputError
 
 #: From the range for documentation (RFC 5398), as are the addresses (RFC 3849): no visitor of the past has them.
 _ASN = 64_496
@@ -137,8 +138,13 @@ class Enumerator(Synthetic):
                 yield self.site.number(number, subject if step == HITS - 1 else "")
 
 
-def attackers(site: Site, *, sees_accounts: bool) -> list[Attacker]:
-    """Return those for whom the site has a surface."""
+def attackers(
+    site: Site, *, sees_accounts: bool = True, only: Sequence[str] = ()
+) -> list[Attacker]:
+    """Return those for whom the site has a surface; of these the ones in `only`, when it names any.
+
+    Raises InputError for an id that none of them has.
+    """
     kinds: list[type[Synthetic]] = []
     if site.profile is not None:
         kinds += [FastWalker, Accounts, Patient, Rotating, Slow]
@@ -146,7 +152,13 @@ def attackers(site: Site, *, sees_accounts: bool) -> list[Attacker]:
         kinds.append(Harvester)
     if site.lookup is not None:
         kinds.append(Enumerator)
-    return [kind(site, sees_accounts=sees_accounts) for kind in kinds]
+    known = [kind.id for kind in kinds]
+    for name in only:
+        if name not in known:
+            words = f"no attacker of --inject is called {name!r} for these surfaces"
+            raise InputError(f"{words}; there are {', '.join(known)}")
+    wanted = [kind for kind in kinds if not only or kind.id in only]
+    return [kind(site, sees_accounts=sees_accounts) for kind in wanted]
 
 
 def shown_by(ask: Ask) -> Sequence[str]:

@@ -35,13 +35,15 @@ def inject(
     form: str = "",
     facts: Facts | None = None,
     seed: int = 1,
+    only: Sequence[str] = (),
     told: Callable[[str], None] | None = None,
 ) -> Injection:
     """Return what made-up attackers would have got from a site during the time of its logs, under `config`, enforced.
 
-    `facts` are those the site told himaya; `told` is called with the title of each attacker before it begins. The
-    same logs, configuration and seed give the same result. Raises ConfigError without surfaces that somebody could
-    ask for people, InputError for logs that cannot be used.
+    `facts` are those the site told himaya; `only` are ids of attackers, () for all; `told` is called with the title of
+    each attacker before it begins. The same logs, configuration and seed give the same result. Raises ConfigError
+    without surfaces that somebody could ask for people, InputError for logs that cannot be used and for an unknown
+    attacker.
     """
     site = Site(config.surfaces)
     if not (site.profile or site.listing or site.lookup):
@@ -51,8 +53,10 @@ def inject(
             key="surface",
             hint="`himaya discover LOG` proposes surfaces.",
         )
+    # Reading the logs takes long; a mistake in a name is said before it.
+    attackers(site, only=only)
     pricing = _Pricing(Past(logs, config, form), config, facts or Facts(), seed)
-    return pricing.result(site, told or _silent)
+    return pricing.result(site, only, told or _silent)
 
 
 def _silent(_: str) -> None:
@@ -79,9 +83,9 @@ class _Pricing:
         self._survey = Survey(past, config, facts)
         self._everybody = everybody(self._survey.subjects, config.site.population)
 
-    def result(self, site: Site, told: Callable[[str], None]) -> Injection:
+    def result(self, site: Site, only: Sequence[str], told: Callable[[str], None]) -> Injection:
         survey, prices = self._survey, list[Price]()
-        for attacker in attackers(site, sees_accounts=survey.accounts > 0):
+        for attacker in attackers(site, sees_accounts=survey.accounts > 0, only=only):
             told(attacker.title)
             prices.append(self._price(attacker))
         declared = self._config.site.population

@@ -9,7 +9,7 @@
 The limits are against mistakes, not against malice: a file is code of whoever names it, and runs with their rights.
 """
 
-from himaya.bench.outside.attackers import OutsideAttacker, guard_for, load_attackers
+from himaya.bench.outside.attackers import OutsideAttacker, blaming, guard_for, load_attackers
 from himaya.bench.outside.crowds import OutsideGroup, load_crowd
 from himaya.bench.outside.within import LIMIT_S
 
@@ -17,6 +17,7 @@ __all__ = [
     "LIMIT_S",
     "OutsideAttacker",
     "OutsideGroup",
+    "blaming",
     "guard_for",
     "load_attackers",
     "load_crowd",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from himaya.bench.asks import Ask, Client, Reply
@@ -12,7 +13,7 @@ from himaya.bench.attackers.hand import Hand
 from himaya.bench.attackers.parameters import Parameters
 from himaya.bench.outside.plans import wrong_with
 from himaya.bench.outside.source import Source, is_number
-from himaya.bench.outside.within import LIMIT_S, line_of_generator
+from himaya.bench.outside.within import LIMIT_S, Blame, line_of_generator
 from himaya.bench.run import Guard
 from himaya.bench.world.knobs import Knobs
 from himaya.core.actor import Actor
@@ -39,24 +40,25 @@ def load_attackers(
     """
     source, ids, found = Source(path, limit_s), list(taken), list[Attacker]()
     for each in source.things(Attacker, "ATTACKERS"):
-        ids.append(source.check_id(each, each.id, ids))
-        found.append(OutsideAttacker(each, source))
+        ids.append(source.check_id(each, ids))
+        found.append(OutsideAttacker(each, source, ids[-1]))
     return found
 
 
 def guard_for(attacker: Attacker, most_steps: int = MOST_STEPS) -> Guard:
     """Return what the steps of an attacker are run under in one run.
 
-    Set it as `run.guards[attacker.id]`, a new one for every run. It raises InputError after `most_steps` steps;
-    an attacker from outside is named with file and line.
+    Set it as `run.guards[attacker.id]`, a new one for every run. It raises InputError after `most_steps` steps, and
+    whatever a step of an attacker from outside raises, also in our own code, becomes one that names file and line.
     """
-    done = 0
+    done, blame = 0, blaming(attacker)
 
     def guard(step: Callable[[], float | None]) -> float | None:
         nonlocal done
         done += 1
         if done <= most_steps:
-            return step()
+            with blame:
+                return step()
         words = (
             f"{attacker.id}: more than {most_steps:,} steps in one run; raise pace_s or yield waits"
         )
@@ -67,18 +69,30 @@ def guard_for(attacker: Attacker, most_steps: int = MOST_STEPS) -> Guard:
     return guard
 
 
+def blaming(attacker: Attacker | None) -> AbstractContextManager[None]:
+    """Return the context in which our code works on what an attacker did; it may be entered again and again.
+
+    What is raised in it becomes an InputError that names the file of an attacker from outside; ours raise as they do.
+    """
+    return attacker.blame() if isinstance(attacker, OutsideAttacker) else nullcontext()
+
+
 class OutsideAttacker(Attacker):
     """An attacker of a file: its code runs under a time limit, and what it yields is checked before it counts."""
 
-    def __init__(self, inner: Attacker, source: Source) -> None:
-        """Check its words. Raises InputError."""
+    def __init__(self, inner: Attacker, source: Source, name: str) -> None:
+        """Check its words; `name` is its id. Raises InputError."""
         self._inner, self._source = inner, source
         self._kind = type(inner).__name__
-        self.id = inner.id
-        self.title = source.check_text(inner, "title") or inner.id
+        self.id = name
+        self.title = source.check_text(inner, "title") or name
         self.how = source.check_text(inner, "how")
         self.site_days = source.check_number(inner, "site_days", 0, 3660)
-        self.plan = self._checked(inner.plan, "plan")
+        self.plan = self._checked(source.value(inner, "plan"), "plan")
+
+    def blame(self) -> Blame:
+        """Return the context in which our code works on what it left behind."""
+        return self._source.blame(type(self._inner))
 
     def problem(self, words: str, name: str) -> InputError:
         """Return an error at the line where an attribute stands."""

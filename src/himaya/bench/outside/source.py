@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard, TypeVar
 
-from himaya.bench.outside.within import LIMIT_S, Within
+from himaya.bench.outside.within import LIMIT_S, Blame, Within
 from himaya.core.errors import InputError
 
 _Thing = TypeVar("_Thing")
@@ -37,6 +37,10 @@ class Source:
     def within(self, what: str, line: int = 0) -> Within:
         """Return the context in which code of this file is run."""
         return Within(self.file, what, line, self.limit_s)
+
+    def blame(self, owner: type) -> Blame:
+        """Return the context in which our code works on what a class of this file left behind."""
+        return Blame(self.file, owner.__name__, self.line(owner))
 
     def problem(self, words: str, line: int) -> InputError:
         """Return what is wrong with the file at a line."""
@@ -101,8 +105,16 @@ class Source:
             raise self.problem(words, line)
         return each
 
-    def check_id(self, thing: object, name: object, taken: Sequence[str]) -> str:
+    def value(self, thing: object, name: str) -> object:
+        """Return an attribute; it may be a property, which is code of the file. Raises InputError."""
+        kind = type(thing)
+        with self.within(f"{kind.__name__}.{name}", self.line(kind, name)):
+            found: object = getattr(thing, name)
+        return found
+
+    def check_id(self, thing: object, taken: Sequence[str]) -> str:
         """Return an id that may stand in results. Raises InputError."""
+        name = self.value(thing, "id")
         line = self.line(type(thing), "id")
         kind = type(thing).__name__
         if not isinstance(name, str) or not _ID.fullmatch(name) or name in _RESERVED:
@@ -114,7 +126,7 @@ class Source:
 
     def check_text(self, thing: object, name: str) -> str:
         """Return an attribute that must be text. Raises InputError."""
-        value: object = getattr(thing, name)
+        value = self.value(thing, name)
         if not isinstance(value, str):
             words = f"{type(thing).__name__}.{name} must be text"
             raise self.problem(words, self.line(type(thing), name))
@@ -122,10 +134,18 @@ class Source:
 
     def check_number(self, thing: object, name: str, low: float, high: float) -> float:
         """Return an attribute that must be a number within bounds. Raises InputError."""
-        value: object = getattr(thing, name)
+        value = self.value(thing, name)
         if is_number(value, low, high):
             return float(value)
         words = f"{type(thing).__name__}.{name} must be a number from {low:g} to {high:g}"
+        raise self.problem(words, self.line(type(thing), name))
+
+    def check_flag(self, thing: object, name: str) -> bool:
+        """Return an attribute that must be True or False. Raises InputError."""
+        value = self.value(thing, name)
+        if isinstance(value, bool):
+            return value
+        words = f"{type(thing).__name__}.{name} must be True or False"
         raise self.problem(words, self.line(type(thing), name))
 
 

@@ -104,6 +104,44 @@ class Within:
         return InputError(words, file=self._file, line=line)
 
 
+class Blame:
+    """A context for our own code that works on what a file's code left behind: a hand, an operation, a world.
+
+    Such code may fail anywhere, with anything, when a hand has no client any more. Raises InputError naming the file,
+    and its innermost line in the traceback or else `line`, for whatever is raised. KeyboardInterrupt, errors that name
+    a file, and errors of ours that are about something else than input pass as they are.
+    """
+
+    __slots__ = ("_file", "_line", "_what")
+
+    def __init__(self, file: str, what: str, line: int = 0) -> None:
+        """Take the file's name as tracebacks show it, and whose doing it was in words."""
+        self._file, self._what, self._line = file, what, line
+
+    def __enter__(self) -> None:
+        """Nothing is needed."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # This looks at every class of exception, because foreign code decides which one our own code runs into.
+        if kind is None or problem is None or isinstance(problem, KeyboardInterrupt):
+            return
+        if isinstance(problem, HimayaError) and (
+            not isinstance(problem, InputError) or problem.file
+        ):
+            return
+        text = traceback.format_exception_only(kind, problem)[-1].strip()
+        if isinstance(problem, InputError):
+            text = str(problem)
+        line = _line_of_trace(self._file, trace) or self._line
+        words = f"{self._what} left something that cannot be used: {text[:_LONGEST_TEXT]}"
+        raise InputError(words, file=self._file, line=line) from None
+
+
 def _line_of_frames(file: str, frame: FrameType | None) -> int:
     """Return the line of the file that is running, the innermost one; 0 when none is."""
     while frame is not None:

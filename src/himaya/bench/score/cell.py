@@ -23,7 +23,10 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Obtained(msgspec.Struct):
-    """What an operation obtained, and how its record compares; `times` are seconds since the start."""
+    """What an operation obtained, and how its record compares.
+
+    `times` are seconds since the start; `ended` is when its last hand ended by itself, None when it was still at work.
+    """
 
     people: int
     weighted: float
@@ -31,6 +34,7 @@ class Obtained(msgspec.Struct):
     spend: dict[str, float]
     truth: tuple[float, float, float, float] | None
     groups: int
+    ended: float | None = None
 
 
 class CellResult(msgspec.Struct):

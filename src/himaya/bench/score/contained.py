@@ -34,8 +34,8 @@ def contained_after(
     """Return the seconds after which fewer than 1 % of `undefended` people were obtained for `quiet_s`, None for never.
 
     `times` are sorted seconds at which new people were obtained, `undefended` is `best` without a defence, `end` is
-    when the run ended. Whoever has `everything` was not contained but finished. Somebody who obtained nobody at all is
-    contained from the start.
+    when the run ended, or when the operation ended by itself: going home is not being contained. Whoever has
+    `everything` was not contained but finished. Somebody who obtained nobody at all is contained from the start.
     """
     if undefended <= 0 or len(times) >= everything:
         return None

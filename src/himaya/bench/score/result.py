@@ -76,9 +76,9 @@ class AttackerRow(msgspec.Struct, omit_defaults=True):
     id: str
     people_lost: float
     share_lost: float
-    share_1h: float
-    share_24h: float
-    share_72h: float
+    share_1h: float | None
+    share_24h: float | None
+    share_72h: float | None
     weighted: float
     contained_after_s: float | None
     share_contained: float | None

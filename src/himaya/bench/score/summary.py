@@ -87,10 +87,13 @@ class Yardstick:
         if result.obtained is None:
             return None
         name, times = result.cell.attacker, sorted(result.obtained.times)
+        if result.cell.defence == "none":
+            return None
+        ended = result.obtained.ended
         at = contained_after(
             times,
             self._best.get((name, result.cell.seed), 0),
-            days * DAY_S,
+            days * DAY_S if ended is None else min(ended, days * DAY_S),
             everything=people,
             quiet_s=self.quiet_s.get(name, QUIET_S),
         )
@@ -115,7 +118,6 @@ def attacker_row(
     counts = [each.honest for each in results if each.honest is not None]
     spend = {name: round(mean(each.spend[name] for each in found), 3) for name in found[0].spend}
     cell = results[0].cell
-    interval = intervals.of_mean(lost)
     return AttackerRow(
         id=cell.attacker,
         title=attacker.title if attacker else "All of them at once",
@@ -123,9 +125,9 @@ def attacker_row(
         runs=len(found),
         people_lost=round(mean(each.people for each in found), 3),
         share_lost=round(mean(lost), 6),
-        share_1h=_share_at(found, people, 1),
-        share_24h=_share_at(found, people, 24),
-        share_72h=_share_at(found, people, 72),
+        share_1h=_share_by(found, people, 1, length),
+        share_24h=_share_by(found, people, 24, length),
+        share_72h=_share_by(found, people, 72, length),
         weighted=round(mean(each.weighted for each in found), 6),
         contained_after_s=round(mean(at for at, _ in stopped), 1) if always else None,
         share_contained=round(mean(share for _, share in stopped), 6) if always else None,
@@ -135,8 +137,26 @@ def attacker_row(
         ledger=_truth(found),
         groups=round(mean(each.groups for each in found), 3),
         honest=overall(honest_rows(counts, groups)) if counts else None,
-        ci95={"share_lost": interval} if interval is not None else {},
+        ci95=_over_seeds(found, people, length),
     )
+
+
+def _over_seeds(
+    found: Sequence[Obtained], people: int, days: float
+) -> dict[str, intervals.Interval]:
+    """Return the intervals of all shares over the seeds, and of the ledger's figures."""
+    columns = {
+        "share_lost": [each.people / people for each in found],
+        "weighted": [each.weighted for each in found],
+    }
+    for name, hours in (("share_1h", 1), ("share_24h", 24), ("share_72h", 72)):
+        if hours <= days * 24:
+            columns[name] = [_share_at([each], people, hours) for each in found]
+    told = [each.truth for each in found if each.truth is not None]
+    for place, name in enumerate(Truth.__struct_fields__):
+        columns[name] = [each[place] for each in told]
+    ends = {name: intervals.of_mean(values) for name, values in columns.items()}
+    return {name: end for name, end in ends.items() if end is not None}
 
 
 def _hours(days: float) -> list[float]:
@@ -146,6 +166,11 @@ def _hours(days: float) -> list[float]:
     return [float(hours) for hours in CURVE_H] + [
         days * 24 * n / 12 for n in range(1, 13) if days * 2 * n > 72
     ]
+
+
+def _share_by(found: Sequence[Obtained], people: int, hours: float, days: float) -> float | None:
+    """Return the share by then, None when the run was shorter."""
+    return _share_at(found, people, hours) if hours <= days * 24 else None
 
 
 def _share_at(found: Sequence[Obtained], people: int, hours: float) -> float:

@@ -65,10 +65,18 @@ class Asks:
     """What can be asked of the surfaces of a configuration. `left_out` says of which not, and why."""
 
     def __init__(
-        self, surfaces: Sequence[Surface], people: Sequence[TestPerson], file: str
+        self,
+        surfaces: Sequence[Surface],
+        people: Sequence[TestPerson],
+        file: str,
+        *,
+        listings: bool = False,
     ) -> None:
-        """Sort the surfaces. Raises ConfigError when none of them can be asked for a test person."""
-        self.people = list(people)
+        """Sort the surfaces; `listings` says whether pages that show others too may be asked for.
+
+        Raises ConfigError when none of them can be asked for a test person.
+        """
+        self.people, self._listed = list(people), listings
         self._surfaces = Surfaces(tuple(surfaces))
         self.left_out: dict[str, str] = {}
         self.singles: list[Surface] = []
@@ -92,7 +100,7 @@ class Asks:
         if "GET" not in surface.methods:
             return "it is not asked with GET"
         if surface.kind == "listing":
-            return "" if len(holes) <= 1 else "its route has more than one name to fill in"
+            return self._unfit_listing(holes)
         if holes == ["subject"]:
             return ""
         if holes:
@@ -104,6 +112,11 @@ class Asks:
             if surface.query
             else "its route names nobody"
         )
+
+    def _unfit_listing(self, holes: Sequence[str]) -> str:
+        if not self._listed:
+            return "its pages show others than the test people; --listings asks for them"
+        return "" if len(holes) <= 1 else "its route has more than one name to fill in"
 
     def single(self, surface: Surface, person: TestPerson) -> StagingAsk | None:
         """Return the ask for one person's page; None where the route cannot name them."""

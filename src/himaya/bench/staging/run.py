@@ -28,7 +28,8 @@ class Staging(msgspec.Struct, frozen=True):
     `target` is its URL, `policy` its himaya.toml, `test_people` the file that names whom may be asked for. The token
     is also written to `token_file`, and waited for `token_wait_s` seconds. `forwarded`: addresses may be claimed in
     the policy's address header (the run is trusted there). `headers` go with every request, for a site that must be
-    signed in to. At most `most_requests`, at most `per_second`.
+    signed in to. `listings`: pages of listings may be asked for, on which others than the test people stand too. At
+    most `most_requests`, at most `per_second`.
     """
 
     target: str
@@ -38,6 +39,7 @@ class Staging(msgspec.Struct, frozen=True):
     token_wait_s: float = 300.0
     forwarded: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    listings: bool = False
     most_requests: int = 2000
     per_second: float = 10.0
 
@@ -61,7 +63,7 @@ def prepare(options: Staging) -> Ready:
         )
     people = read_people(options.test_people)
     config = load(options.policy)
-    asks = Asks(config.surfaces, people, str(options.policy))
+    asks = Asks(config.surfaces, people, str(options.policy), listings=options.listings)
     return Ready(config, asks, resolve(options.target), make_token())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from urllib.parse import unquote
 
 import numpy as np
@@ -92,10 +93,9 @@ class World:
         return Answer(people=tuple([self.shown(n, fields) for n in part]), more=more)
 
     def related(self, account: str) -> list[int]:
-        """Return the people an account is related to; nobody's account has relatives of its own."""
-        seed = self.accounts.get(account, -1)
-        text = sum(account.encode()) if seed < 0 else seed
-        rng = np.random.default_rng([self.seed, 0x72656C, text, len(account)])
+        """Return the people an account is related to, the same for each account always."""
+        digest = blake2b(account.encode(), digest_size=8).digest()
+        rng = np.random.default_rng([self.seed, 0x72656C, int.from_bytes(digest, "big")])
         count = min(RELATIVES, self.count)
         found: list[int] = rng.choice(self.count, count, replace=False).tolist()
         return found

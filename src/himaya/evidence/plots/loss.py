@@ -102,7 +102,7 @@ def _points(row: AttackerRow, days: float) -> Points:
     if row.curve:
         return [(hour, share) for hour, share in row.curve if hour > 0]
     known = [(1.0, row.share_1h), (24.0, row.share_24h), (72.0, row.share_72h)]
-    return [(hour, share) for hour, share in known if hour <= days * 24]
+    return [(hour, share) for hour, share in known if share is not None and hour <= days * 24]
 
 
 def _panel(name: str, lines: list[Line], low: float) -> Markup:

@@ -132,7 +132,11 @@ def hours_sheet(found: Matrix) -> Sheet:
 
 def _hours(row: AttackerRow) -> list[Cell]:
     names = ("share_1h", "share_24h", "share_72h", "weighted")
-    shares = [Cell(percent(getattr(row, name)), bounds(row.ci95.get(name))) for name in names]
+    known = [(name, getattr(row, name)) for name in names]
+    shares = [
+        Cell(DASH) if share is None else Cell(percent(share), bounds(row.ci95.get(name)))
+        for name, share in known
+    ]
     then = row.share_contained
     held = Cell(DASH) if then is None else Cell(percent(then))
     return [Cell(attacker_name(row)), *shares, Cell(lasted(row.contained_after_s)), held]

@@ -116,7 +116,12 @@ def averaged_name(ids: list[str]) -> str:
 
 def mean_share(defence: DefenceRow, ids: list[str], at: str = "share_lost") -> float | None:
     """Return the mean share lost to these attackers, plain; None when there is none."""
-    shares = [getattr(r, at) for r in defence.attackers if r.variant == "plain" and r.id in ids]
+    rows = [row for row in defence.attackers if row.variant == "plain" and row.id in ids]
+    shares: list[float] = []
+    for row in rows:
+        found = getattr(row, at)
+        # A run that was shorter is read at its end.
+        shares.append(row.share_lost if found is None else found)
     return mean(shares) if shares else None
 
 
