@@ -177,6 +177,10 @@ SCOPE = {
         " tests of the gate."
     ),
     "CS24-2": "A register of practitioners that never heard of himaya, without accounts.",
+    "CS24-6": (
+        "A site that uses `himaya.ids` (the Django example); for other sites `himaya audit ids` measures, and"
+        " rewrites nothing. Pages whose markup varies are not part of it; page sizes are the site's."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-5": (
         "46 accounts with 400 people each, in shadow, with the default thresholds. Each is found by itself;"

@@ -1,4 +1,4 @@
-"""A Django site of one file behind himaya: profiles, a search, friends, an API.
+"""A Django site of one file behind himaya: profiles, a search, friends, an API, a directory nobody can walk through.
 
     himaya gate --config examples/django/himaya.toml --mode authority
     python examples/django/site.py [wsgi|asgi] [PORT] [CONFIG]
@@ -45,6 +45,8 @@ settings.configure(
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {}}],
     HIMAYA_CONFIG=CONFIG,
     HIMAYA_ACCOUNT=lambda request: request.user.get_username(),
+    # A real site keeps its key in a file: {"key_file": "/etc/himaya/ids.key"}
+    HIMAYA_IDS={"keys": [os.urandom(32)]},
 )
 django.setup()
 
@@ -56,7 +58,7 @@ from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpRespon
 from django.template import Context, Engine
 from django.urls import path
 
-from himaya.gate.django import disclose, disclose_nobody
+from himaya.gate.django import disclose, disclose_nobody, resolve_or_404, share_link
 
 PEOPLE = {
     f"p{n}": {
@@ -72,6 +74,13 @@ SEARCH = Engine(libraries={"himaya": "himaya.gate.django.templatetags.himaya"}).
     """{% load himaya %}{% himaya_redacted "email" as hide_email %}<!doctype html><title>Search</title>
 {% for person in people %}{% himaya_disclose person.id "name,employer,email" %}
 <p>{{ person.name }}, {{ person.employer }}{% if not hide_email %}, {{ person.email }}{% endif %}</p>
+{% endfor %}"""
+)
+
+DIRECTORY = Engine(libraries={"himaya": "himaya.gate.django.templatetags.himaya"}).from_string(
+    """{% load himaya %}<!doctype html><title>Directory</title>
+{% for person in people %}{% himaya_disclose person.id "name" %}
+<p><a href="{% himaya_link person.id %}">{{ person.name }}</a></p>
 {% endfor %}"""
 )
 
@@ -128,6 +137,24 @@ def friends(request, of):
     return HttpResponse(f"<!doctype html><title>Friends of {of}</title><ul>{links}</ul>")
 
 
+def directory(request):
+    """Show links that work for this visitor only."""
+    people = found(request)
+    if not people:
+        disclose_nobody()
+    return HttpResponse(DIRECTORY.render(Context({"people": people, "request": request})))
+
+
+def card(request, person):
+    """Show the person under such a link; `resolve_or_404` tells himaya whom."""
+    return profile(request, resolve_or_404(request, person))
+
+
+def share(request, person):
+    """Make, when asked to, a link of a person that works for everybody for a week."""
+    return HttpResponse(share_link(request, resolve_or_404(request, person, "name")))
+
+
 def api(request):
     """Answer with JSON; himaya reads the ids and takes out rows over the budget."""
     people = found(request)
@@ -141,6 +168,9 @@ urlpatterns = [
     path("search/", search_stream),
     path("friends/<of>", friends),
     path("api/people", api),
+    path("directory", directory),
+    path("p/<himaya:person>", card, name="profile"),
+    path("p/<himaya:person>/share", share),
 ]
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "forget": "himaya.cli.forget:forget",
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",
+    "audit": "himaya.cli.audit:audit",
     "discover": "himaya.cli.discover:discover",
     "init": "himaya.cli.init:init",
     "config": "himaya.cli.config:config",

@@ -45,25 +45,25 @@ class Target(msgspec.Struct, frozen=True):
         return f"{parts.path or '/'}{query}" if same and "@" not in parts.netloc else ""
 
 
-def resolve(url: str) -> Target:
-    """Return the target that a URL names, with its address.
+def resolve(url: str, option: str = "--target") -> Target:
+    """Return the target that a URL names, with its address. `option` is where the URL comes from, for messages.
 
     Raises InputError for anything but http(s)://host[:port], ServiceError when the host has no address.
     """
     if "@" in url:
-        raise InputError("--target must not hold a user name or password before the host")
+        raise InputError(f"{option} must not hold a user name or password before the host")
     try:
         parts = urlsplit(url)
         port = _port(parts)
     except ValueError as problem:
-        raise InputError(f"--target {url}: {problem}") from None
+        raise InputError(f"{option} {url}: {problem}") from None
     if parts.scheme not in _PORTS:
-        raise InputError(f"--target {url}: only http:// and https:// can be asked")
+        raise InputError(f"{option} {url}: only http:// and https:// can be asked")
     if not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise InputError(
-            f"--target {url}: write scheme, host and port only, https://staging.example"
+            f"{option} {url}: write scheme, host and port only, https://staging.example"
         )
-    address = _address(parts.hostname, port)
+    address = _address(parts.hostname, port, option)
     return Target(parts.scheme, parts.hostname, port, address)
 
 
@@ -71,11 +71,11 @@ def _port(parts: SplitResult) -> int:
     return parts.port if parts.port is not None else _PORTS.get(parts.scheme, 0)
 
 
-def _address(host: str, port: int) -> str:
+def _address(host: str, port: int, option: str) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
-        raise ServiceError(f"--target: {host} has no address: {problem}") from None
+        raise ServiceError(f"{option}: {host} has no address: {problem}") from None
     return str(found[0][4][0])
 
 

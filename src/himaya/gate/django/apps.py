@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
+from django.urls import register_converter
 
 from himaya.config import load
 from himaya.core.errors import ConfigError
+from himaya.gate.django.ids import PersonConverter, ids_of_settings
 
 _OURS = "himaya.gate.django.GateMiddleware"
 _USER = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -22,8 +24,10 @@ class HimayaConfig(AppConfig):  # type: ignore[misc]  # Django ships no types
     verbose_name = "himaya"
 
     def ready(self) -> None:
-        """Register the system check."""
+        """Register the system checks, and the path converter `<himaya:person>`."""
         checks.register(check_settings)
+        checks.register(check_ids)
+        register_converter(PersonConverter, "himaya")
 
 
 def check_settings(**_: object) -> list[checks.CheckMessage]:
@@ -47,3 +51,14 @@ def check_settings(**_: object) -> list[checks.CheckMessage]:
         text = f"{_CACHE} stands before {_OURS}; what it answers from the cache is not seen."
         found.append(checks.Warning(text, id="himaya.W003"))
     return found
+
+
+def check_ids(**_: object) -> list[checks.CheckMessage]:
+    """Say at start what would fail at the first link; a site without HIMAYA_IDS makes none."""
+    if getattr(settings, "HIMAYA_IDS", None) is None:
+        return []
+    try:
+        ids_of_settings()
+    except ConfigError as problem:
+        return [checks.Error(str(problem), id="himaya.E002")]
+    return []
