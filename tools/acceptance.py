@@ -177,6 +177,11 @@ SCOPE = {
         " tests of the gate."
     ),
     "CS24-2": "A register of practitioners that never heard of himaya, without accounts.",
+    "CS24-7": (
+        '`gate.forecast = "required"`; by default a limit without a forecast is enforced with a warning, and'
+        " the chain says so. 60 made-up readers, five of whom read more than the limit: what one evening forecast,"
+        " another evening measured. Readers of a real site may behave otherwise tomorrow."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-5": (
         "46 accounts with 400 people each, in shadow, with the default thresholds. Each is found by itself;"
