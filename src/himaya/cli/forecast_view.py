@@ -16,9 +16,9 @@ _COLUMNS = {
     "challenged": "challenged",
     "redacted": "cut short",
     "blocked": "refused",
-    "restricted_unfound": "any of the last three, standing out by nothing",
+    "restricted_unfound": "last three, of who stands out by nothing",
 }
-_SHOWN = 20
+_SHOWN = 10
 
 
 def show(told: Told) -> None:
@@ -28,8 +28,10 @@ def show(told: Told) -> None:
         for name in told["policies"]:
             click.echo(f"\nUnder the {name} policy, actors (share; 95 % interval):")
             shared.print_table(("who", "actors", *_COLUMNS.values()), list(_rows(told, name)))
-    for sentence in (*_people(told), *_standing_out(told), *_first(told), *_notes(told)):
-        click.echo(shared.printable(sentence))
+    for part in (_people(told), _standing_out(told), _first(told), _notes(told)):
+        sentences = [shared.printable(sentence) for sentence in part]
+        if sentences:
+            click.echo("\n" + "\n".join(sentences))
 
 
 def summary(told: Told) -> str:
@@ -77,7 +79,7 @@ def _range(ends: Told) -> str:
 
 
 def _percent(pair: list[float]) -> str:
-    low, high = (f"{100 * share:.3g}" for share in pair)
+    low, high = (f"{100 * share:.2g}" if share < 0.995 else "100" for share in pair)
     return f"{low} %" if low == high else f"{low}-{high} %"
 
 
@@ -90,7 +92,7 @@ def _people_words(people: Told) -> str:
 
 
 def _people(told: Told) -> Iterator[str]:
-    yield f"\nPeople shown: {_people_words(told['all']['people'])}."
+    yield f"People shown: {_people_words(told['all']['people'])}."
     for one in told["known"]:
         yield f"Case {one['case']} ({one['actors']} actors): {_people_words(one['people'])}."
 
@@ -127,7 +129,7 @@ def _notes(told: Told) -> Iterator[str]:
         if told["source"] == "log"
         else "everybody without an API key solves at once (the ledger keeps no agents)"
     )
-    yield f"\nTwo figures: nobody solves a challenge; {solvers}. What is true lies between."
+    yield f"Two figures: nobody solves a challenge; {solvers}. What is true lies between."
     if told.get("left_out"):
         yield f"{told['left_out']:,} lines were too late to be judged, and are left out."
     if told.get("rows_while_enforcing"):
