@@ -1,6 +1,7 @@
 """A real gate: what is enforced without a forecast, changes that act at once, and going back."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.gate.gate_support import Upstream, read_answer
+from tests.gate.gate_support import Upstream, read_answer, wait_for
 from tests.gate.process_support import GateProcess
 
 from himaya import cli
@@ -17,6 +18,8 @@ from himaya.cli.config_gate import take_over
 from himaya.config import load
 from himaya.core.errors import ServiceError
 from himaya.ledger.reader import Reader
+
+pytestmark = pytest.mark.slow
 
 HIMAYA = Path(sys.executable).with_name("himaya")
 NO_CHALLENGE = "challenge = false\nredact = false"
@@ -173,6 +176,28 @@ def test_shadow_needs_no_forecast(tmp_path, upstream):
             control.reload()
         assert control.status().mode == "shadow"
     assert kinds(gate.ledger, "unforecast") == []
+
+
+@pytest.mark.parametrize(("more", "holds"), [("", False), (REQUIRED, True)])
+def test_a_chain_that_cannot_be_read_stops_a_change_only_where_it_must(
+    tmp_path, upstream, more, holds
+):
+    """After SIGHUP: with "warn" the change is in force and the log says what is missing; "required" keeps the old."""
+    with (
+        GateProcess(tmp_path, upstream.port, budget=2, more=more) as gate,
+        gate.control() as control,
+    ):
+        before = control.status()
+        chain, away = gate.ledger / "chain.jsonl", tmp_path / "away"
+        chain.rename(away)
+        gate.write(budget=3)
+        gate.signal(signal.SIGHUP)
+        said = "the old one stays" if holds else "not in the ledger"
+        wait_for(lambda: said in gate.said)
+        after = control.status()
+        away.rename(chain)
+    assert (after.policy == before.policy) is holds
+    assert bool(after.config_problem) is holds
 
 
 def test_a_rollback_without_a_gate_says_so(tmp_path, upstream):
