@@ -181,10 +181,19 @@ SCOPE = {
         "A site that uses `himaya.ids` (the Django example); for other sites `himaya audit ids` measures, and"
         " rewrites nothing. Pages whose markup varies are not part of it; page sizes are the site's."
     ),
+    "CS24-7": (
+        '`gate.forecast = "required"`; by default a limit without a forecast is enforced with a warning, and'
+        " the chain says so. 60 made-up readers, five of whom read more than the limit: what one evening forecast,"
+        " another evening measured. Readers of a real site may behave otherwise tomorrow."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-5": (
         "46 accounts with 400 people each, in shadow, with the default thresholds. Each is found by itself;"
         " that they belong together is not."
+    ),
+    "REG-12": (
+        "A staging site with a gate, asked by `himaya bench --target` after it served the run's token: people lost"
+        " equal what the site really gave away, and stay within the cap. Cookies and look-ups without values are not tried."
     ),
     "REG-16": (
         "Through the gate, and from a CDN's log in combined form read by `himaya scan --ledger`. A CDN whose"

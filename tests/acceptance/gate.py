@@ -84,21 +84,27 @@ class Gate:
 
         A table of `changes` is merged into the table of the base; anything else replaces it.
         """
+        if self.write(**changes):
+            self._reload()
+
+    def write(self, **changes: Any) -> bool:
+        """Write the base configuration with `changes`; tell whether the file changed. Nothing takes it over."""
         table = copy.deepcopy(BASE)
         for name, value in changes.items():
             merged = isinstance(value, dict) and isinstance(table.get(name), dict)
             table[name] = {**table[name], **value} if merged else value
         table.setdefault("alerts", {"command": f"tee -a {self.findings}"})
         table["gate"] = {
+            **table.get("gate", {}),
             "listen": f"127.0.0.1:{self.port}",
             "upstream": f"http://127.0.0.1:{self._upstream}",
             "socket": "g.sock",
         }
         text = toml(table)
-        if text != self._written:
-            self._written = text
+        changed, self._written = text != self._written, text
+        if changed:
             self.config.write_text(text)
-            self._reload()
+        return changed
 
     def _reload(self) -> None:
         if self.process is None:

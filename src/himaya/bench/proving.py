@@ -80,6 +80,7 @@ class Plan:
             members=asked.members or (320 if quick else 3000),
             policy=asked.policy,
         )
+        self.policy = configuration(knobs, asked.policy).policy().hash()
         seeds = range(asked.seed, asked.seed + (asked.seeds or (1 if quick else 3)))
         self.wanted = Wanted(
             defences=_defences(asked),
@@ -166,7 +167,6 @@ class _Summing:
 
     def _world(self) -> WorldWords:
         options, knobs = self._plan.options, self._plan.options.knobs
-        config = configuration(knobs, options.policy)
         return WorldWords(
             people=knobs.people,
             days=options.days,
@@ -174,7 +174,7 @@ class _Summing:
             ids=knobs.ids,
             graph=knobs.graph,
             crowd=options.members,
-            policy=config.policy().hash(),
+            policy=self._plan.policy,
             policy_file=options.policy.name if options.policy else "",
         )
 

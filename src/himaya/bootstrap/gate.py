@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from himaya.bootstrap.enforcing import Waiver, allow_enforcing, standing
 from himaya.bootstrap.parts import (
     keep_house,
     make_engine,
@@ -40,6 +41,7 @@ from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
 from himaya.gate.upstream import Target, UpstreamPool
+from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Options(msgspec.Struct, frozen=True):
     upstream: str = ""
     ledger: Path | None = None
     exchanges: Path | None = None
+    waiver: Waiver | None = None
 
 
 class Gate:
@@ -75,8 +78,11 @@ class Gate:
         finder = ActorFinder(self.config.actor, secret)
         self._sessions = Path(f"{self.config.gate.socket}.sessions")
         writer = ExchangeWriter(options.exchanges) if options.exchanges else None
-        self._ledger = open_ledger(self.config, self._started)
+        self._ledger = open_ledger(
+            self.config, self._started, mode=self.config.mode, allow=self._allow
+        )
         try:
+            self._forecast = standing(self._ledger, self.config)
             note_absence(self._ledger, self._started)
             engine = make_engine(self.config)
             self._runner = make_runner(self.config, self._ledger, self._keep_house)
@@ -147,18 +153,20 @@ class Gate:
             ledger_problem=runner.problem or runner.maintenance_problem,
             gaps=runner.gaps,
             unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
+            forecast=self._forecast,
             engine=stats,
         )
 
     def reload(self) -> None:
         """Take the configuration over again, without dropping a connection.
 
-        Raises ConfigError, and then the old one stays in force. Sockets, upstream and ledger stay as they
-        are until a restart.
+        Raises ConfigError, and then the old one stays in force: a mistake in the file, or a policy without a
+        forecast where one is required. Sockets, upstream and ledger stay as they are until a restart.
         """
         try:
             config = self._load()
             finder = ActorFinder(config.actor, self._secret, self._door.finder.bindings)
+            self._check_forecast(config)
         except HimayaError as problem:
             self._problem = str(problem)
             raise
@@ -242,9 +250,22 @@ class Gate:
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
 
+    def _allow(self, ledger: Ledger) -> None:
+        allow_enforcing(ledger, self.config, self._started, self._options.waiver)
+
+    def _check_forecast(self, config: Config) -> None:
+        """Ask whether a changed configuration may be enforced; a chain that fails stops it only where it must not."""
+        try:
+            allow_enforcing(self._ledger, config, self._clock())
+        except LedgerError as problem:
+            if config.gate.forecast == "required":
+                raise
+            log.warning("whether there is a forecast cannot be told or recorded: %s", problem)
+
     def _note_reload(self, config: Config) -> None:
         try:
-            note_config(self._ledger, config, self._clock())
+            note_config(self._ledger, config, self._clock(), config.mode)
+            self._forecast = standing(self._ledger, config)
         except LedgerError as problem:
             log.warning("the new configuration is in force, but not in the ledger: %s", problem)
         log.info(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from itertools import groupby
 from pathlib import Path
 
 from himaya.config import Config
-from himaya.core.disclosure import Certainty, Disclosures, Shown
+from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
 from himaya.core.facts import Facts
 from himaya.facts_store import FactsStore, facts_path
 from himaya.ledger import Ledger, retention
 from himaya.ledger.reader import Reader
-from himaya.ledger.rows import Row
-from himaya.ledger.schema import CLEARANCE, MISS, SHOWING, UNATTRIBUTED, micros
+from himaya.ledger.schema import micros
+from himaya.ledger.together import together
 from himaya.runner import AlertCommand, Runner
 
 log = logging.getLogger(__name__)
@@ -24,14 +23,21 @@ log = logging.getLogger(__name__)
 _MEMORY_S = 31 * 86400
 
 
-def open_ledger(config: Config, now: float) -> Ledger:
-    """Open the ledger of a site for writing and note which configuration is in force. Raises LedgerError."""
+def open_ledger(
+    config: Config, now: float, *, mode: str = "", allow: Callable[[Ledger], None] | None = None
+) -> Ledger:
+    """Open the ledger of a site for writing and note which configuration is in force. Raises LedgerError.
+
+    `mode` is the configuration's where a gate decides by it, else ""; `allow` may refuse it before it is noted.
+    """
     place = config.ledger
     ledger = Ledger.open(
         Path(place.directory), key_file=Path(place.key_file) if place.key_file else None
     )
     try:
-        note_config(ledger, config, now)
+        if allow is not None:
+            allow(ledger)
+        note_config(ledger, config, now, mode)
     except BaseException:
         ledger.close()
         raise
@@ -48,9 +54,9 @@ def note_absence(ledger: Ledger, now: float) -> None:
         ledger.note_gap(stopped, now, "the gate was not running")
 
 
-def note_config(ledger: Ledger, config: Config, now: float) -> None:
+def note_config(ledger: Ledger, config: Config, now: float, mode: str = "") -> None:
     """Write into the chain which configuration and which retention are in force from now on."""
-    ledger.config_version(config.policy().hash(), config.canonical, now)
+    ledger.config_version(config.policy().hash(), config.canonical, now, mode)
     ledger.set_retention(config.retention.identified_days, config.retention.then, now)
 
 
@@ -87,39 +93,7 @@ def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -
     people who were erased count as people still.
     """
     count = 0
-    counted = {*SHOWING, MISS, UNATTRIBUTED, CLEARANCE}
-    rows = (row for row in reader.rows(micros(now - _MEMORY_S)) if row.kind in counted)
-    for _, exchange in groupby(rows, key=_exchange_of):
-        together = list(exchange)
-        recall(_disclosures(together))
-        count += len(together)
+    for told, rows in together(reader.rows(micros(now - _MEMORY_S))):
+        recall(told)
+        count += rows
     return count
-
-
-def _exchange_of(row: Row) -> tuple[object, ...]:
-    """Return what the rows of one exchange share; a row that names nobody stays alone."""
-    alone = None if row.subject_id else id(row)
-    return (row.at, row.surface, row.kind, row.actor_id, row.actor, alone)
-
-
-def _disclosures(rows: list[Row]) -> Disclosures:
-    row = rows[0]
-    return Disclosures(
-        at=row.at,
-        surface=row.surface,
-        kind="lookup" if row.kind.startswith("lookup") else row.kind,
-        actor=row.actor,
-        access=row.access,
-        status=row.status,
-        shown=tuple(
-            Shown(one.subject or f"erased {one.subject_id}", one.fields, Certainty(one.certainty))
-            for one in rows
-            if one.subject_id
-        ),
-        miss=row.kind == MISS,
-        unattributed=row.count if row.kind in {UNATTRIBUTED, CLEARANCE} else 0,
-        scope=row.scope,
-        decision=row.decision,
-        source=row.source,
-        policy=row.policy,
-    )

@@ -13,6 +13,7 @@ from himaya.core.errors import HimayaError
 COMMANDS: dict[str, str] = {
     "scan": "himaya.cli.scan:scan",
     "replay": "himaya.cli.replay:replay",
+    "forecast": "himaya.cli.forecast:forecast",
     "follow": "himaya.cli.follow:follow",
     "facts": "himaya.cli.facts:facts",
     "demo": "himaya.cli.demo:demo",

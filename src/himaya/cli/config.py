@@ -1,4 +1,4 @@
-"""`himaya config check` and `himaya config show`: is the file right, and what does it say in full."""
+"""`himaya config`: is the file right, what does it say in full; `config_versions` has what was in force."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from pathlib import Path
 
 import click
 
+from himaya.cli.config_versions import history, reload, rollback
+
 FILE = click.argument("file", type=click.Path(path_type=Path), default="himaya.toml")
 
 
 @click.group()
 def config() -> None:
-    """Check a himaya.toml, or show it with every default written out."""
+    """Check a himaya.toml, put it in force, see what was, and go back."""
+
+
+for _command in (history, reload, rollback):
+    config.add_command(_command)
 
 
 @config.command()

@@ -30,6 +30,12 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--exchanges", type=_PATH, help="Write every call to the engine as JSON lines, for replay."
 )
+@click.option(
+    "--without-forecast",
+    "without",
+    metavar="REASON",
+    help="Enforce this policy although no forecast of it is on record. Kept in the ledger.",
+)
 def gate(
     *,
     config: Path,
@@ -38,6 +44,7 @@ def gate(
     upstream: str,
     ledger: Path | None,
     exchanges: Path | None,
+    without: str | None,
 ) -> None:
     """Stand in front of the site: decide, record, and refuse when the configuration says enforce.
 
@@ -46,12 +53,15 @@ def gate(
     """
     import uvloop
 
+    from himaya.bootstrap.enforcing import Waiver
     from himaya.bootstrap.gate import Gate, Options
+    from himaya.cli.ledger_options import operator, purpose
 
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="himaya gate: %(levelname)s: %(message)s"
     )
-    made = Gate(Options(config, mode, listen, upstream, ledger, exchanges))
+    waiver = None if without is None else Waiver(purpose(without, "--without-forecast"), operator())
+    made = Gate(Options(config, mode, listen, upstream, ledger, exchanges, waiver))
     kind = "everything passes" if made.config.mode == "shadow" else "decisions are carried out"
 
     def ready(address: str) -> None:

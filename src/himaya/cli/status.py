@@ -69,6 +69,8 @@ def _lines(told: Status) -> list[str]:
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
         f"gaps        {told.gaps}",
     ]
+    if told.forecast:
+        lines.insert(2, f"forecast    {told.forecast}")
     if told.off:
         why = f" ({told.off_why})" if told.off_why else ""
         lines.insert(0, f"OFF         since {_time(told.off_since)}{why}: everything passes unseen")

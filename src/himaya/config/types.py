@@ -97,7 +97,8 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `listen` is `host:port` or `unix:/path`; `upstream` is `http://host:port` or `unix:/path`. `socket` is
     the Unix socket of the authority process. `secret_file` holds the secret that a front door shows to the
     authority in `X-Himaya-Secret` (not needed on a Unix socket); `key_file` the key that signs clearances
-    ("": beside the socket, `.key`).
+    ("": beside the socket, `.key`). `forecast`: whether a policy may be enforced that no forecast on record
+    is for.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -112,6 +113,7 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 60.0
     idle_timeout_s: float = 75.0
+    forecast: Literal["warn", "required"] = "warn"
 
 
 class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -136,6 +136,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     ledger_problem: str = ""
     gaps: int = 0
     unseen_surfaces: tuple[str, ...] = ()
+    forecast: str = ""
     engine: dict[str, int] = {}
 
 

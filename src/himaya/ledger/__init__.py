@@ -10,6 +10,7 @@ Read in this order:
     identities  surrogate to sealed identity; `keys` seal and find
     writer      `Ledger`: the one writer
     reader      `Reader`: the answers; `queries` are its questions as Ibis expressions, `answers` what comes back
+    forecasts   may a policy be enforced: what was forecast, or who took it upon them; `versions` were in force when
     retention   rows end after their time; `holds` keep what an open matter needs; `erasure` forgets a person
     verify      nothing was changed, nothing is missing
 """

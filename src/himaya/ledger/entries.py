@@ -94,11 +94,48 @@ class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
 
 
 class Config(Entry, frozen=True, tag_field="kind", tag="config"):
-    """A configuration became active. `text` is sealed, and absent where an earlier entry has it."""
+    """A configuration became active. `text` is sealed, and absent where an earlier entry has it.
+
+    `mode`: shadow or enforce where a gate decides by it; "" where a log was read.
+    """
 
     policy: str
     digest: str
     text: str = ""
+    mode: str = ""
+
+
+class Forecast(Entry, frozen=True, tag_field="kind", tag="forecast"):
+    """What a policy would have done to past traffic, before it was enforced.
+
+    `policy` is its hash when enforced. `source`: log or ledger; `lines` of it and `actors` in it, from `start` to
+    `end` (microseconds). `low` and `high`: 95 % interval of the share of actors who stand out by nothing and would
+    have been restricted. `summary` says it in words, without names; `by` is sealed.
+    """
+
+    policy: str
+    source: str
+    start: int
+    end: int
+    lines: int
+    actors: int
+    low: float
+    high: float
+    summary: str
+    by: str
+
+
+class Unforecast(Entry, frozen=True, tag_field="kind", tag="unforecast"):
+    """A policy is enforced without a forecast.
+
+    `how`: waived (somebody took it upon them; `why` and `by` are sealed), warned (the configuration asks for no
+    more), first (no configuration was in force in this ledger before).
+    """
+
+    policy: str
+    how: str
+    why: str = ""
+    by: str = ""
 
 
 class Access(Entry, frozen=True, tag_field="kind", tag="access"):
@@ -156,6 +193,8 @@ AnyEntry = (
     | Retention
     | SealingKey
     | Config
+    | Forecast
+    | Unforecast
     | Access
     | Hold
     | Released

@@ -18,6 +18,7 @@ class State:
     has not closed. `removed`, `archived`: rows of days before this UTC day were, by retention. `first_ever`: the
     earliest time of a row that was ever sealed, microseconds. `erased`: surrogates that name
     nobody any more. `sealing_key`: the public one, b"" none.
+    `forecasts` and `unforecast` are the last ones of each policy, by its hash.
     `began` is when the ledger was first opened, ISO 8601, "" never.
     """
 
@@ -25,6 +26,8 @@ class State:
     upto: int = 0
     holds: dict[str, e.Hold] = field(default_factory=dict)
     configs: list[e.Config] = field(default_factory=list)
+    forecasts: dict[str, e.Forecast] = field(default_factory=dict)
+    unforecast: dict[str, e.Unforecast] = field(default_factory=dict)
     days: int = DEFAULT_DAYS
     then: str = "delete"
     open: bool = False
@@ -66,8 +69,8 @@ class State:
                 self.erased.update(entry.surrogates)
             case e.Config() | e.Retention() | e.SealingKey():
                 self._take_rule(entry)
-            case e.Repaired():
-                pass
+            case e.Forecast() | e.Unforecast():
+                self._take_forecast(entry)
 
     def _take_rule(self, entry: e.Config | e.Retention | e.SealingKey) -> None:
         match entry:
@@ -77,6 +80,12 @@ class State:
                 self.days, self.then = entry.days, entry.then
             case e.SealingKey():
                 self.sealing_key = bytes.fromhex(entry.public)
+
+    def _take_forecast(self, entry: e.Forecast | e.Unforecast) -> None:
+        if isinstance(entry, e.Forecast):
+            self.forecasts[entry.policy] = entry
+        else:
+            self.unforecast[entry.policy] = entry
 
     def _take_writer(self, entry: e.Opened | e.Closed) -> None:
         self.open = isinstance(entry, e.Opened)

@@ -274,13 +274,18 @@ class Ledger:
     def _at(self) -> str:
         return iso(micros(self.clock()))
 
-    def config_version(self, policy_hash: str, text: str, now: float) -> None:
-        """Record that a configuration became active; its text is kept once, sealed."""
+    def config_version(self, policy_hash: str, text: str, now: float, mode: str = "") -> None:
+        """Record that a configuration became active; its text is kept once, sealed.
+
+        `mode` is shadow or enforce where a gate decides by it.
+        """
         digest = self.keys.digest(text.encode("utf-8", "backslashreplace")).hex()
         known = any(entry.digest == digest for entry in read_state(self.chain).configs)
         sealed = "" if known else self.keys.seal_text(text)
         at = iso(micros(now))
-        self.chain.append(e.Config(at=at, policy=policy_hash, digest=digest, text=sealed))
+        self.chain.append(
+            e.Config(at=at, policy=policy_hash, digest=digest, text=sealed, mode=mode)
+        )
 
     def set_retention(self, days: int, then: str, now: float) -> None:
         """Record how long identified rows are kept from now on, when that changed.

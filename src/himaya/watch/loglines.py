@@ -1,0 +1,84 @@
+"""The exchanges of access logs in the order of time, and how many lines that was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from himaya.config import Config
+from himaya.core.exchange import Exchange
+from himaya.core.surface import Surface
+from himaya.watch.actors import Exchanges
+from himaya.watch.entry import Entry
+from himaya.watch.feed import Batch, Piles, Stream, in_order
+from himaya.watch.formats import read_chunk
+from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs
+from himaya.watch.keep import KeepSurfaces
+from himaya.watch.result import iso
+from himaya.watch.source import Source
+from himaya.watch.totals import Totals
+
+#: Takes one exchange and its time.
+Take = Callable[[Exchange, float], None]
+
+
+class LogLines:
+    """Reads logs once; `totals` and `left_out` say what they held."""
+
+    def __init__(self, config: Config, surfaces: tuple[Surface, ...]) -> None:
+        """Take how lines and actors are read; only requests to `surfaces` are exchanges."""
+        self._config = config
+        self._keep = KeepSurfaces(surfaces)
+        self._exchanges = Exchanges(config.actor)
+        self.totals = Totals()
+        self.left_out = 0
+
+    def read(self, names: Sequence[str], take: Take, *, form: str = "") -> None:
+        """Give `take` every exchange of the logs. Raises InputError for a log that cannot be read."""
+        log, actor = self._config.log, self._config.actor
+        inputs = open_inputs(names, LogForm(form or log.format, log.fields, actor.account_field))
+        try:
+            self._run(inputs, take)
+        finally:
+            close_inputs(inputs)
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was read: lines, times, and lines so late that no window of theirs was left."""
+        totals = self.totals
+        return {
+            "lines": totals.lines,
+            "parsed": totals.parsed,
+            "malformed": totals.malformed,
+            "from": iso(totals.first),
+            "to": iso(totals.last),
+            "left_out": self.left_out,
+        }
+
+    def _run(self, inputs: Sequence[Input], take: Take) -> None:
+        streams = [Stream(self._batches(each), each.first_at) for each in inputs if each.form]
+        piles = Piles(_ignore)
+        for batch in in_order(streams):
+            for number, _, part in piles.pile(batch):
+                # Late lines would be judged by windows of another time: they are left out, and said.
+                if number:
+                    self.left_out += len(part.entries())
+                    continue
+                for entry in part.entries():
+                    take(self._exchanges.exchange(entry), entry.at)
+
+    def _batches(self, each: Input) -> Iterator[Batch]:
+        source: Source = each.source
+        last: float | None = None
+        if each.form is None:
+            return
+        for chunk in source.chunks():
+            reading = read_chunk(each.form, chunk, self._keep)
+            self.totals.add(reading, source)
+            last = reading.last or last
+            if reading.entries:
+                yield Batch(reading.entries)
+        self.totals.ended(source, last)
+
+
+def _ignore(_: Entry) -> None:
+    """Late entries are counted where they are left out."""
