@@ -193,7 +193,7 @@ SCOPE = {
     ),
     "REG-12": (
         "A staging site with a gate, asked by `himaya bench --target` after it served the run's token: people lost"
-        " equal what the site really gave away, and stay within the cap. Cookies and look-ups without values are not tried."
+        " equal what the site really gave away, and stay within the cap. Look-ups without values are not tried."
     ),
     "REG-16": (
         "Through the gate, and from a CDN's log in combined form read by `himaya scan --ledger`. A CDN whose"
