@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from himaya.core.actor import Actor, prefix_of
+from himaya.core.groups import Groups
 from himaya.core.policy import Budget, Budgets, Policy
 from himaya.core.window import UNIT, UNLIMITED, Triple
 
@@ -23,6 +24,7 @@ KEY_OF = {
     "prefix": "p",
     "anonymous": "c",
     "new_account": "c",
+    "group": "g",
 }
 
 
@@ -46,7 +48,16 @@ def key_of(name: str) -> str:
 class TierLimits:
     """The limits of one tier in units; None where the tier has no budget for a kind."""
 
-    __slots__ = ("account", "address", "anonymous", "key", "new_account", "prefix", "session")
+    __slots__ = (
+        "account",
+        "address",
+        "anonymous",
+        "group",
+        "key",
+        "new_account",
+        "prefix",
+        "session",
+    )
 
     def __init__(self, budgets: Budgets) -> None:
         """Translate people into units once."""
@@ -57,18 +68,20 @@ class TierLimits:
         self.prefix = limits_of(budgets.prefix)
         self.anonymous = limits_of(budgets.anonymous)
         self.new_account = limits_of(budgets.new_account)
+        self.group = limits_of(budgets.group)
 
 
 class Principals:
     """Finds the principals of an actor under a policy."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Precompute the limits of every tier."""
+    def __init__(self, policy: Policy, groups: Groups) -> None:
+        """Precompute the limits of every tier; `groups` says who belongs together."""
+        self._groups = groups
         self._default = TierLimits(policy.budgets)
         self._tiers = {name: TierLimits(budgets) for name, budgets in policy.tiers.items()}
         self._cache: dict[tuple[str, str, str, str, str, bool], list[Principal]] = {}
 
-    def of(self, actor: Actor, tier: str, *, new: bool) -> list[Principal]:
+    def of(self, actor: Actor, tier: str, now: float, *, new: bool) -> list[Principal]:
         """Return the principals of an actor; the first is the one reports name it by.
 
         That first principal is always present, with or without a budget; the others only when
@@ -80,10 +93,18 @@ class Principals:
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
             found = self._cache[key] = self._find(actor, tier, new=new)
+        if self._groups.members:
+            group = self._groups.of(actor, now, new=new)
+            limits = self._tiered(tier).group
+            if group and limits:
+                return [*found, ("group", "g" + group, limits)]
         return found
 
+    def _tiered(self, tier: str) -> TierLimits:
+        return self._tiers.get(tier, self._default) if self._tiers else self._default
+
     def _find(self, actor: Actor, tier: str, *, new: bool) -> list[Principal]:
-        tiered = self._tiers.get(tier, self._default) if self._tiers else self._default
+        tiered = self._tiered(tier)
         found: list[Principal] = []
         if actor.account:
             found.append(("account", "a" + actor.account, tiered.account or NO_LIMIT))
