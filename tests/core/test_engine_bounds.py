@@ -21,7 +21,7 @@ from himaya.core.policy import Bounds, Budget, Budgets, ChallengePolicy, Ladder,
 from himaya.core.surface import Surface
 
 START = 1_790_000_000.0
-LIMITS = {"account": (4, 6, 8), "address": (6, 9, 12), "anonymous": (5, 7, 9)}
+LIMITS = {"account": (4, 6, 8), "address": (6, 9, 12), "anonymous": (5, 7, 9), "group": (3, 5, 7)}
 SURFACES = (
     Surface(id="profile", route="/u/{subject}"),
     Surface(id="contact", route="/contact/{subject}", fields=("name", "email")),
@@ -40,6 +40,7 @@ POLICY = Policy(
         account=Budget(*LIMITS["account"]),
         address=Budget(*LIMITS["address"]),
         anonymous=Budget(*LIMITS["anonymous"]),
+        group=Budget(*LIMITS["group"]),
         session=None,
         key=None,
         prefix=None,
@@ -88,6 +89,7 @@ class InFlight:
     redacted: bool
     passed: tuple[Person, ...] | None = None
     answered: bool = False
+    group: str = ""
 
 
 @dataclass
@@ -127,6 +129,7 @@ class Interleavings(RuleBasedStateMachine):
         self.bought: dict[str, float] = {}
         self.challenges = challenges
         self.rows: list[Disclosures] = []
+        self.linked: dict[str, tuple[str, float]] = {}
 
     def _fresh(self) -> Engine:
         facts = Facts()
@@ -146,7 +149,8 @@ class Interleavings(RuleBasedStateMachine):
     def _count(self, flight: InFlight, subject: str) -> None:
         if subject == flight.request.actor.account:
             return
-        for name in principals_of(flight.request.actor):
+        names = principals_of(flight.request.actor)
+        for name in [*names, flight.group] if flight.group else names:
             weight = weight_of(flight.surface, subject)
             self.truth.shown.show(name, self.now, subject, weight)
 
@@ -203,7 +207,10 @@ class Interleavings(RuleBasedStateMachine):
         surface = self.engine.surfaces.by_id[decision.surface]
         named = subject if "{}" in route else ""
         redacted = decision.action is Action.REDACT
-        self.flying.append(InFlight(request, surface, named, self.now, redacted))
+        flight = InFlight(request, surface, named, self.now, redacted)
+        # Whoever joins while a request is under way spends the group's budget from the next one on.
+        flight.group = self.linked.get(actor.name, ("", 0.0))[0]
+        self.flying.append(flight)
 
     def _pick(self, index: int, *, sees_body: bool, late: bool = False) -> InFlight | None:
         """Pick a request whose answer leaves now; one that no door sees leaves before its time is over."""
@@ -348,6 +355,8 @@ class Interleavings(RuleBasedStateMachine):
         if self.policy.bounds.principals < 100:
             # Whoever shares a window in a full book shares what any of them bought.
             names |= {"account:a", "account:b", "account:p1", "anonymous:anonymous"}
+        if self.policy.bounds.principals < 100 or actor.name in self.linked:
+            names |= {"group:1", "group:2"}
         for name in names:
             self.bought[name] = self.bought.get(name, 0) + 2
 
@@ -356,6 +365,12 @@ class Interleavings(RuleBasedStateMachine):
         """A decision stands for an actor for an hour."""
         reason = Reason("enumeration", "account", "", 30, 20)
         self.engine.watchers.stand(Standing(actor.name, action, self.now + 3600, reason))
+
+    @rule(actor=ACTORS, group=st.sampled_from(["1", "2"]))
+    def link(self, actor: Actor, group: str) -> None:
+        """An actor is found to belong to a group; whoever is in one stays in it."""
+        self.engine.join(group, [actor.name], self.now)
+        self.linked.setdefault(actor.name, (f"group:{group}", self.now))
 
     @rule(challenge=st.booleans(), redact=st.booleans())
     def reload(self, *, challenge: bool, redact: bool) -> None:
@@ -381,6 +396,8 @@ class Interleavings(RuleBasedStateMachine):
         self.flying.clear()
         self.engine = self._fresh()
         self.clearances = [""]
+        for name, (group, since) in self.linked.items():
+            self.engine.join(group.removeprefix("group:"), [name], since)
         for row in sorted(self.rows, key=lambda row: row.at):
             self.engine.recall(row)
 

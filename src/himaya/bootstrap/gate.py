@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from himaya.bootstrap.groups import GroupWatch
 from himaya.bootstrap.parts import (
     keep_house,
     make_engine,
@@ -85,6 +86,8 @@ class Gate:
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
             )
             self._refusals = refusals
+            self._groups = GroupWatch(self.config, self.authority, clock)
+            self.authority.also = self._groups.take
             self._recall(finder)
         except BaseException:
             self._ledger.close()
@@ -181,6 +184,7 @@ class Gate:
     def close(self) -> None:
         """Settle, write and seal what is left."""
         self._door.finder.bindings.save(self._sessions)
+        self._groups.close()
         self.authority.stop("the gate stopped")
         self._refusals.flush()
         self._runner.close(self._clock())
@@ -220,6 +224,7 @@ class Gate:
             self.authority.recall(row)
 
         with Reader.open(Path(self.config.ledger.directory), Path(key) if key else None) as reader:
+            self._groups.restore(reader)
             count = rebuild(again, reader, self._started)
         if count:
             log.info("%d rows of the last month counted again", count)
@@ -239,6 +244,8 @@ class Gate:
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
+        if before.groups != after.groups:
+            changed.append("groups")
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
 

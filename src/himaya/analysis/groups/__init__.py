@@ -12,4 +12,13 @@ from himaya.analysis.groups.keys import Sighting
 from himaya.analysis.groups.search import Search
 from himaya.analysis.groups.settings import Settings
 
-__all__ = ["Ground", "Group", "Search", "Settings", "Sighting", "analyse", "names_of", "sightings_of"]
+__all__ = [
+    "Ground",
+    "Group",
+    "Search",
+    "Settings",
+    "Sighting",
+    "analyse",
+    "names_of",
+    "sightings_of",
+]

@@ -12,6 +12,8 @@ from himaya.analysis.groups.synchrony import Rhythm
 
 #: Popularity moves slowly: what a candidate adds up is counted anew once the site saw half as much again.
 _GROWN = 1.5
+#: Log odds from which on coverage does not speak against a collector; where popularity says nothing it is 0.
+_COVERS = -1.0
 
 
 class Member:
@@ -35,6 +37,7 @@ class Candidate:
     """One linking key since its first sighting. `own` are the members, `seen` counts viewers per person."""
 
     __slots__ = (
+        "_refresh_at",
         "admitted",
         "changed",
         "coverage",
@@ -46,7 +49,6 @@ class Candidate:
         "seen",
         "test",
         "views",
-        "_refresh_at",
     )
 
     def __init__(self, key: Key, first: float, kappa: float) -> None:
@@ -114,10 +116,10 @@ class Candidate:
     def certified(self, alpha: float, members: int) -> bool:
         """Tell whether this is an operation: enough members, who avoid each other's people and cover all alike.
 
-        The coverage ratio above 0 is asked for beside the certificate: people of distant circles may hardly meet, but
-        they look at people whom others look at.
+        A coverage ratio that does not speak against it is asked for beside the certificate: people of distant circles
+        may hardly meet, but they look at people whom others look at.
         """
-        if not self.test.certifies(alpha) or self.coverage <= 0.0:
+        if not self.test.certifies(alpha) or self.coverage < _COVERS:
             return False
         return sum(member.complements for member in self.own.values()) >= members
 

@@ -43,6 +43,8 @@ class Candidates:
             candidate = self._second(slot, sighting)
             if candidate is None:
                 return
+        elif 2 * len(self.table) > self._settings.candidates:
+            self.table[slot] = self.table.pop(slot)  # the latest used leave last
         before = candidate.size
         if candidate.is_stale(self._popularity):
             candidate.refresh(self._popularity, self._seen.people)
@@ -97,7 +99,9 @@ class Candidates:
         for (known, _), one in self.table.items():
             if known == key:
                 found.update(dict.fromkeys(one.own))
-        found.update((actor, None) for (known, _), (actor, _) in self._alone.items() if known == key)
+        found.update(
+            (actor, None) for (known, _), (actor, _) in self._alone.items() if known == key
+        )
         return list(found)
 
     def of(self, key: Key) -> list[Candidate]:

@@ -109,12 +109,14 @@ class Search:
         """Return the open group whose work this candidate goes on with: the same actors, or people nobody of it saw."""
         needed = 1.0 / self.settings.alpha
         for group in self.groups.values():
-            if candidate.insiders(group.members) >= _INSIDERS:
+            share = candidate.insiders(group.members)
+            if share >= _INSIDERS:
+                group.grounds.append(Ground("insiders", share, _INSIDERS, candidate.key.words()))
                 return group
             theirs = self._people_of(group)
             met = sum(person in theirs for person in candidate.seen)
-            share = sum(self.popularity.of(person) for person in theirs)
-            value = disjointness(len(candidate.seen), met, share, self.settings.kappa)
+            popular = sum(self.popularity.of(person) for person in theirs)
+            value = disjointness(len(candidate.seen), met, popular, self.settings.kappa)
             if value >= needed:
                 link = candidate.key.words()
                 group.grounds.append(Ground("disjointness", value, needed, link))
@@ -128,7 +130,9 @@ class Search:
         group.grounds.extend(grounds)
         if key.kind == "tool":
             for among in (YOUNG, OLD, ANONYMOUS):
-                self._add_sibling(group, Key("tool", key.value, among, key.tier), len(candidate.own))
+                self._add_sibling(
+                    group, Key("tool", key.value, among, key.tier), len(candidate.own)
+                )
 
     def _add_sibling(self, group: Group, key: Key, members: int) -> None:
         """Let a tool be the group's in another class of actors, too, where hardly anybody else has it."""
@@ -209,6 +213,12 @@ class Search:
 
     def _people_of(self, group: Group) -> set[Id]:
         return set().union(*(self.seen.people.get(actor, set()) for actor in group.members))
+
+    def restore(self, group: Group) -> None:
+        """Take a group over that was found before, so that whoever shares its keys joins it."""
+        self.groups[group.id] = group
+        self._of_member.update(dict.fromkeys(group.members, group.id))
+        self._of_key.update(dict.fromkeys(group.keys, group.id))
 
     def close(self, name: str) -> None:
         """Let go of a group: its members are looked at like anybody, by tests that begin anew."""

@@ -121,7 +121,7 @@ class Himaya:
                 self._runner.drain(now)
 
     def _look_for_groups(self, effects: list[Effect], now: float) -> None:
-        """Show what was disclosed to the search that a gate runs over its ledger, and let the engine know who joined."""
+        """Show what was disclosed to the search that a gate runs over its ledger; tell the engine who joined."""
         self._unread += [each for each in effects if isinstance(each, RecordDisclosures)]
         if now < self._ask_at + _ASK_S and len(self._unread) < _ASK_EXCHANGES:
             return
