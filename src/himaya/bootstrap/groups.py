@@ -167,15 +167,16 @@ def finding_of(group: Group, now: float, members: tuple[str, ...]) -> Finding:
 
 
 def find(config: Config, start: float, now: float) -> list[tuple[Case, bool]]:
-    """Look for groups by hand over a period and open cases for them; return cases and which are new.
+    """Look for groups by hand over a period and open cases for them; return open cases and which are new.
 
-    Raises LedgerError, ServiceError.
+    Groups of open cases are known to the search, so what goes on joins them. Raises LedgerError, ServiceError.
     """
     search = Search(search_settings(config))
     with open_reader(config) as reader, CaseStore(cases_path(reader.layout.directory)) as store:
         for known in store.all():
             if known.is_open:
                 search.restore(known.group)
-        groups = analyse(reader, start, now, search)
-        new = [store.put(group, now, "himaya case find") for group in groups]
-        return [(store.get(g.id), fresh) for g, fresh in zip(groups, new, strict=True)]
+        grown = {group.id: group for group in analyse(reader, start, now, search)}
+        new = {name for name, group in grown.items() if store.put(group, now, "himaya case find")}
+        cases = [store.get(name) for name in search.groups]
+        return [(case, case.id in new) for case in cases]

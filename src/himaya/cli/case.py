@@ -41,7 +41,7 @@ def case() -> None:
 def find(
     directory: Path, config: Path, start: str | None, end: str | None, *, as_json: bool
 ) -> None:
-    """Look through the ledger for groups and open a case for each; a running gate takes them over."""
+    """Look through the ledger for groups; list the open cases. A running gate takes new ones over."""
     import msgspec
 
     from himaya.bootstrap.groups import find as look
@@ -55,7 +55,7 @@ def find(
     if as_json:
         shared.print_json({"cases": [{**_short(each), "new": new} for each, new in found]})
     elif not found:
-        click.echo("No group was found.")
+        click.echo("No group was found, and no case is open.")
     else:
         _table([each for each, _ in found])
 
