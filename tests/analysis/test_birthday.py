@@ -14,7 +14,7 @@ from himaya.analysis.groups.birthday import AntiBirthday, disjointness, people_n
 
 
 def test_the_wealth_of_honest_groups_is_at_most_one_on_average():
-    """Where viewers meet exactly as often as assumed, E stays at 1 on average at any time one looks: it is an e-value."""
+    """Where viewers meet exactly as often as assumed, E is 1 on average whenever one looks: it is an e-value."""
     rng, runs, length = Random(7), 4000, 120
     for stop in (20, length):
         total = squares = 0.0
@@ -65,7 +65,7 @@ def test_the_wealth_is_never_negative(views):
 def test_a_perfect_partition_is_certified_after_the_people_that_were_computed(people, needed):
     """A crew that splits the list is certified at 0.1 % after sqrt(N) people: 608 of 10,000, 6,050 of a million."""
     test = AntiBirthday()
-    for shown in range(people):  # noqa: B007  (how far it came is what is asked)
+    for shown in range(people):
         test.bet(test.expected(shown / people, 0.0), met=False)
         if test.certifies(0.001):
             break

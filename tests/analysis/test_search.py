@@ -31,7 +31,7 @@ def only(state):
         {"age_s": 45 * DAY, "fingerprint": "library"},
         {"age_s": 45 * DAY, "asn": 64500, "tier": "gold"},
     ],
-    ids=lambda facets: ", ".join(facets),
+    ids=", ".join,
 )
 def test_each_linking_key_finds_a_crew(facets):
     """A crew that shares a tool, a network among the new or nameless, or a provider within a tier is one group."""
@@ -240,6 +240,15 @@ def test_memory_is_bounded_under_a_flood_of_forged_actors():
     assert len(table._alone) <= 800
     assert table.entries <= 1000
     assert table.entries == sum(one.size for one in table.table.values())
+
+
+def test_a_key_that_everybody_shares_stays_within_its_part_of_the_memory():
+    """A provider of half the world takes an eighth of the entries and is then not looked at any further."""
+    state = search(5000, entries=8000)
+    for one in flood(20_000):
+        state.observe(msgspec.structs.replace(one, asn=64500, fingerprint="", prefix=""))
+    assert 900 < state.candidates.entries <= 1002
+    assert state.conclude(NOON) == []
 
 
 def test_a_busy_candidate_survives_the_flood():

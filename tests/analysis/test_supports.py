@@ -37,7 +37,7 @@ def test_a_threshold_needs_enough_honest_groups():
 
 
 def test_members_that_come_by_themselves_are_not_synchronous():
-    """Independent members give about 1 under a daily rhythm that all share; a crew that starts and stops as one, more."""
+    """Independent members give about 1 under a rhythm that all share; a crew that starts and stops as one, more."""
     rng, site, alone, together = Random(4), Rhythm(), Rhythm(), Rhythm()
     for slot in range(SLOTS):
         busy = 0.6 if slot > SLOTS // 2 else 0.2

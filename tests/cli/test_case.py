@@ -51,7 +51,7 @@ def found(run) -> str:
 
 
 def test_a_search_by_hand_opens_a_case(run):
-    """find looks through all that is retained, opens a case, and a second time finds the same one."""
+    """Find looks through all that is retained, opens a case, and a second time finds the same one."""
     first = json.loads(run("find", "--config", run.config, "--json"))["cases"]
     again = json.loads(run("find", "--config", run.config, "--json"))["cases"]
     assert [(case["state"], case["members"], case["people"]) for case in first] == [
@@ -70,7 +70,7 @@ def test_a_search_of_a_quiet_period_says_so(run):
 
 
 def test_cases_are_listed(run):
-    """list prints a line per case, or that there is none."""
+    """List prints a line per case, or that there is none."""
     assert "There is no case" in run("list")
     name = found(run)
     assert name in run("list")
@@ -80,7 +80,7 @@ def test_cases_are_listed(run):
 
 
 def test_a_case_is_shown_with_grounds_and_log_and_without_names(run):
-    """show tells what was measured and what was done, and nobody's name unless asked with a reason."""
+    """Show tells what was measured and what was done, and nobody's name unless asked with a reason."""
     name = found(run)
     text = run("show", name)
     assert "odds against chance" in text
@@ -112,7 +112,7 @@ def test_whoever_was_forgotten_has_no_name_in_a_case(run):
 
 
 def test_a_case_is_confirmed_and_closed_with_reasons(run):
-    """confirm and close need a reason, keep it with who said it, and print the new state."""
+    """Confirm and close need a reason, keep it with who said it, and print the new state."""
     name = found(run)
     run("confirm", name, "--why", " ", fails="--why is empty")
     assert "is confirmed" in run("confirm", name, "--why", "same invoices")

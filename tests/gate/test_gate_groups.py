@@ -151,7 +151,9 @@ def test_a_group_outlives_a_restart(tmp_path):
     second.close()
     third = Gate(tmp_path, now=NOON + 6000)
     assert third.restored == 0
+    third.tick()
     assert third.shown(CREW, 1) == 30
+    assert third.findings == []
     third.close()
 
 

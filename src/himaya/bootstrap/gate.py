@@ -147,7 +147,7 @@ class Gate:
             last_flush=runner.last_flush,
             pending_rows=runner.pending,
             ledger=self.config.ledger.directory,
-            ledger_problem=runner.problem or runner.maintenance_problem,
+            ledger_problem=runner.problem or runner.maintenance_problem or self._groups.problem,
             gaps=runner.gaps,
             unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
             engine=stats,

@@ -109,7 +109,11 @@ class GroupWatch:
                 self._follow_cases(reader, store)
                 for group in analyse(reader, now - _BACK_S, now, self._search):
                     new = store.put(group, now)
-                    self._tell(group, now, reader, new=new)
+                    if store.states()[group.id] == "closed":
+                        # Found once more in old rows, after a restart: people decided about it already.
+                        self._search.close(group.id)
+                    else:
+                        self._tell(group, now, reader, new=new)
         except (HimayaError, OSError) as problem:
             if self.problem != str(problem):
                 log.warning("groups cannot be looked for, and are tried again: %s", problem)

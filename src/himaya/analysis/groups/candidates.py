@@ -14,6 +14,9 @@ from himaya.analysis.groups.sightings import FirstViews
 #: one every day. Each is a test of its own, and counts as one in the error rate.
 _MONTH_S, _DAY_S = 30 * 86400.0, 86400.0
 
+#: A key that fills an eighth of the memory is too wide to be one operation's: it is not looked at any further.
+_WIDE = 8
+
 _Slot = tuple[Key, float]
 
 
@@ -46,6 +49,8 @@ class Candidates:
         elif 2 * len(self.table) > self._settings.candidates:
             self.table[slot] = self.table.pop(slot)  # the latest used leave last
         before = candidate.size
+        if _WIDE * before > self._settings.entries:
+            return
         if candidate.is_stale(self._popularity):
             candidate.refresh(self._popularity, self._seen.people)
         candidate.see(sighting, self._popularity)

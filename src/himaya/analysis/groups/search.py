@@ -24,6 +24,8 @@ _OUTSIDERS = 0.05
 _OTHERS = 0.3
 #: Open groups; past that no further one is opened.
 _MOST_GROUPS = 1000
+#: Members of a group; whoever comes later spends the budgets of its linking keys alone.
+_MOST_MEMBERS = 100_000
 
 
 class Search:
@@ -161,7 +163,7 @@ class Search:
         fresh = candidate.changed if candidate.admitted else candidate.own
         candidate.admitted = True
         joining = [a for a in fresh if a not in self._of_member and candidate.own[a].complements]
-        for actor in joining:
+        for actor in joining[: max(0, _MOST_MEMBERS - before)]:
             group.members[actor] = None
             self._of_member[actor] = group.id
         if joining:
