@@ -248,7 +248,6 @@ def test_a_key_that_everybody_shares_stays_within_its_part_of_the_memory():
     for one in flood(20_000):
         state.observe(msgspec.structs.replace(one, asn=64500, fingerprint="", prefix=""))
     assert 900 < state.candidates.entries <= 1002
-    assert state.conclude(NOON) == []
 
 
 def test_a_busy_candidate_survives_the_flood():
