@@ -8,6 +8,7 @@
 #   make acceptance   what regulators expect, line by line: runs tests/acceptance, writes docs/acceptance.md
 #   make lint         style, types, and the rule who may import whom
 #   make bench-speed  himaya against a bare responder and against GoAccess
+#   make bench-people the whole matrix of `himaya bench`: people lost and people harmed; writes docs/benchmarks.md
 #   make lock         the lock files in requirements/, from pyproject.toml
 #   make clean        removes what the targets made
 
@@ -25,7 +26,7 @@ BIN := .venv/bin
 # pip is told nothing about where packages come from; that is the machine's setting.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup demo test test-fast acceptance soak lint bench-speed lock clean
+.PHONY: help setup demo test test-fast acceptance soak lint bench-speed bench-people lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -71,6 +72,12 @@ lint: setup
 bench-speed: setup
 	@tools/system.sh bench-speed
 	$(BIN)/python tools/bench_speed.py $(ARGS)
+
+# The result is kept beside the report, so that the page can be made again without playing again.
+bench-people: setup
+	@mkdir -p build
+	$(BIN)/himaya bench --json --report build/bench.html $(ARGS) >build/bench.json
+	$(BIN)/python tools/bench_page.py build/bench.json
 
 lock:
 	tools/lock.sh

@@ -16,7 +16,7 @@ LINKS = [f"/u/{n}" for n in range(1, 41)]
 FOUND = [tool for tool in tools.find() if tool.version]
 
 
-def collect(tool, port, folder, seconds=2.0, links=LINKS):
+def collect(tool, port, folder, seconds=8.0, links=LINKS):
     """Let a tool collect; return how it fared."""
     base = f"http://127.0.0.1:{port}"
     return asyncio.run(tools.collect(tool, base, links, ADDRESS, seconds=seconds, folder=folder))
@@ -65,7 +65,7 @@ def test_a_tool_collects_people_under_its_address(tool, tmp_path):
     with serving(answer) as port:
         collected = collect(tool, port, tmp_path / "t")
     assert seen == {ADDRESS}
-    assert collected.ended
+    assert not collected.trouble
     assert collected.cpu_s > 0
     assert len(disk_of(collected.folder).fields) >= 3
 
@@ -85,7 +85,7 @@ def test_no_redirect_leads_off_this_machine(tool, tmp_path, monkeypatch):
 
     with serving(trap) as trap_port, serving(away) as port:
         monkeypatch.setattr("himaya.bench.live.loopback.NOWHERE", f"http://127.0.0.1:{trap_port}")
-        collected = collect(tool, port, tmp_path / "t", seconds=1.5, links=LINKS[:5])
+        collected = collect(tool, port, tmp_path / "t", seconds=15, links=LINKS[:5])
     assert not disk_of(collected.folder).fields
     if tool.name not in {"chromium", "playwright"}:
         assert trapped == []
@@ -103,8 +103,18 @@ def test_a_tool_that_does_not_end_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(tools, "_entry", lambda: script)
     tool = tools.Tool("httpx", "1", sys.executable)
     collected = collect(tool, 9, tmp_path / "t", seconds=0.2)
-    assert not collected.ended
+    assert "was ended" in collected.trouble
     assert collected.seconds < 5
+
+
+@pytest.mark.system
+def test_a_tool_that_fails_says_so(tmp_path, monkeypatch):
+    """A tool that breaks down is no success of a defence: what it said is told."""
+    script = tmp_path / "break.py"
+    script.write_text("raise SystemExit('no browser here')\n")
+    monkeypatch.setattr(tools, "_entry", lambda: script)
+    collected = collect(tools.Tool("httpx", "1", sys.executable), 9, tmp_path / "t")
+    assert collected.trouble == "it failed: no browser here"
 
 
 @pytest.mark.system

@@ -16,12 +16,32 @@ from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Person, Request, Response
-from himaya.core.facts import Facts, SubjectFact
-from himaya.core.policy import Bounds, Budget, Budgets, ChallengePolicy, Ladder, Policy
+from himaya.core.facts import AccountFact, Facts, NearFact, SubjectFact
+from himaya.core.policy import (
+    Bounds,
+    Budget,
+    Budgets,
+    ChallengePolicy,
+    Distance,
+    Ladder,
+    Policy,
+)
 from himaya.core.surface import Surface
 
 START = 1_790_000_000.0
-LIMITS = {"account": (4, 6, 8), "address": (6, 9, 12), "anonymous": (5, 7, 9), "group": (3, 5, 7)}
+LIMITS = {
+    "account": (4, 6, 8),
+    "address": (6, 9, 12),
+    "anonymous": (5, 7, 9),
+    "asn": (7, 9, 13),
+    "fingerprint": (6, 8, 11),
+    "batch": (5, 8, 10),
+    "surface": (7, 10, 14),
+    "group": (3, 5, 7),
+}
+#: Accounts that signed up together, and who is near whom.
+BATCHES = {"a": "spring", "b": "spring"}
+NEAR, NEAR_WEIGHT = {("a", "p2"), ("a", "p3"), ("b", "p4")}, 0.5
 SURFACES = (
     Surface(id="profile", route="/u/{subject}"),
     Surface(id="contact", route="/contact/{subject}", fields=("name", "email")),
@@ -38,6 +58,9 @@ POLICY = Policy(
     protected={"minor": 2.0},
     budgets=Budgets(
         account=Budget(*LIMITS["account"]),
+        asn=Budget(*LIMITS["asn"]),
+        fingerprint=Budget(*LIMITS["fingerprint"]),
+        batch=Budget(*LIMITS["batch"]),
         address=Budget(*LIMITS["address"]),
         anonymous=Budget(*LIMITS["anonymous"]),
         group=Budget(*LIMITS["group"]),
@@ -45,6 +68,8 @@ POLICY = Policy(
         key=None,
         prefix=None,
     ),
+    surface_budgets={"profile": Budget(*LIMITS["surface"])},
+    distance=Distance(near=NEAR_WEIGHT),
     challenge=ChallengePolicy(people=2, per_day=2),
 )
 ROUTES = ("/u/{}", "/contact/{}", "/f/{}", "/card/{}", "/search", "/lookup?n=1", "/number/{}")
@@ -54,6 +79,8 @@ ACTORS = st.builds(
     Actor,
     account=st.sampled_from(["a", "b", "p1", ""]),
     address=st.sampled_from(["192.0.2.1", "192.0.2.2"]),
+    asn=st.sampled_from([0, 64500]),
+    fingerprint=st.sampled_from(["", "browser"]),
 )
 BOUNDS = st.builds(
     Bounds,
@@ -76,6 +103,15 @@ WAITS = [
     90_000.0,
     2_600_000.0,
 ]
+
+
+SHARED_NAMES = (
+    "asn:64500:account",
+    "asn:64500:anonymous",
+    "fingerprint:browser:old",
+    "fingerprint:browser:none",
+    "batch:spring",
+)
 
 
 @dataclass
@@ -101,15 +137,22 @@ class Truth:
     nameless: int = 0
 
 
-def weight_of(surface: Surface, subject: str) -> float:
-    """Return what a person weighs on a surface."""
-    return (2.0 if "email" in surface.fields else 1.0) * (2.0 if subject == MINOR else 1.0)
+def weight_of(surface: Surface, subject: str, viewer: str = "") -> float:
+    """Return what a person weighs on a surface for a viewer."""
+    weight = (2.0 if "email" in surface.fields else 1.0) * (2.0 if subject == MINOR else 1.0)
+    return weight * (NEAR_WEIGHT if (viewer, subject) in NEAR else 1.0)
 
 
-def principals_of(actor: Actor) -> list[str]:
+def principals_of(actor: Actor, surface: str = "") -> list[str]:
     """Return the principals of an actor by name."""
     first = f"account:{actor.account}" if actor.account else "anonymous:anonymous"
-    return [first, f"address:{actor.address}"]
+    found = [first, f"address:{actor.address}"]
+    access = "account" if actor.account else "anonymous"
+    found += [f"asn:{actor.asn}:{access}"] if actor.asn else []
+    age = "old" if actor.account else "none"
+    found += [f"fingerprint:{actor.fingerprint}:{age}"] if actor.fingerprint else []
+    found += [f"batch:{BATCHES[actor.account]}"] if actor.account in BATCHES else []
+    return [*found, "surface:profile"] if surface == "profile" else found
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -134,6 +177,10 @@ class Interleavings(RuleBasedStateMachine):
     def _fresh(self) -> Engine:
         facts = Facts()
         facts.add(SubjectFact(MINOR, protected=("minor",)))
+        for account, batch in BATCHES.items():
+            facts.add(AccountFact(account, batch=batch))
+        for viewer, subject in sorted(NEAR):
+            facts.add(NearFact(viewer, subject))
         return Engine(self.policy, facts)
 
     def _take(self, effects: list[Effect]) -> None:
@@ -149,9 +196,10 @@ class Interleavings(RuleBasedStateMachine):
     def _count(self, flight: InFlight, subject: str) -> None:
         if subject == flight.request.actor.account:
             return
-        names = principals_of(flight.request.actor)
+        actor = flight.request.actor
+        names = principals_of(actor, flight.surface.id)
         for name in [*names, flight.group] if flight.group else names:
-            weight = weight_of(flight.surface, subject)
+            weight = weight_of(flight.surface, subject, actor.account)
             self.truth.shown.show(name, self.now, subject, weight)
 
     def _show_nameless(self, flight: InFlight) -> None:
@@ -352,9 +400,12 @@ class Interleavings(RuleBasedStateMachine):
     def _pay(self, actor: Actor) -> None:
         # A clearance of an account goes with it to any address, one of a network to any of its addresses.
         names = {principals_of(actor)[0], *(f"address:192.0.2.{n}" for n in (1, 2))}
+        # It pays in whatever else covers the request that it is spent on.
+        names |= {*SHARED_NAMES, "surface:profile"}
         if self.policy.bounds.principals < 100:
             # Whoever shares a window in a full book shares what any of them bought.
             names |= {"account:a", "account:b", "account:p1", "anonymous:anonymous"}
+            names |= set(self.truth.shown.shown)
         if self.policy.bounds.principals < 100 or actor.name in self.linked:
             names |= {"group:1", "group:2"}
         for name in names:

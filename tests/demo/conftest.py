@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import himaya.demo
-from himaya.config import load
 from himaya.bench.live.http import Answer, Request
+from himaya.config import load
 from himaya.demo.people import PASSWORD, population
 from himaya.demo.site import COOKIE, Site
 

@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from himaya.bench.live.http import Request
 from himaya.demo.crowd import OFFICE, OFFICE_ADDRESS, crowd
 from himaya.demo.harvest import people_in
-from himaya.bench.live.http import Request
 from himaya.demo.people import population
 from himaya.demo.scrapers import network_account, patient_account
 from himaya.demo.site import Site

@@ -73,6 +73,17 @@ def test_upgrade_is_refused():
     assert b" 501 " in serve(echo, lambda port: raw(port, asked))
 
 
+def test_an_offer_of_http_2_is_ignored():
+    """Whoever only offers HTTP/2 is answered in HTTP/1.1, this request and the next on the line."""
+    asked = (
+        b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        b"HTTP2-Settings: AAMAAABk\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    back = serve(echo, lambda port: raw(port, asked))
+    assert back.count(b" 200 OK") == 2
+    assert b"GET /b" in back
+
+
 def test_client_signs_in_and_keeps_its_session(members):
     """The client signs in by the form, keeps the cookie, and sees its friends."""
 

@@ -17,9 +17,9 @@ from tests.cli.nginx_rig import wait_for as wait_for_file
 from tests.cli.nginx_rig import write_conf
 from tests.gate.gate_support import wait_for
 
+from himaya.bench.live.children import free_port
 from himaya.cli.init import nginx_snippet
 from himaya.control import Control
-from himaya.bench.live.children import free_port
 from himaya.ledger.reader import Reader
 
 pytestmark = pytest.mark.system

@@ -68,13 +68,16 @@ class Plan:
         knobs = load_knobs(asked.world) if asked.world else Knobs(people=2000 if quick else 20_000)
         if asked.people is not None:
             knobs = msgspec.structs.replace(knobs, people=asked.people)
-        self.outside = tuple(load_attackers(asked.attackers)) if asked.attackers else ()
+        taken = [each.id for each in EVERYBODY]
+        self.outside = (
+            tuple(load_attackers(asked.attackers, taken=taken)) if asked.attackers else ()
+        )
         self.groups: tuple[Group, ...] = tuple(load_crowd(asked.crowd)) if asked.crowd else GROUPS
-        self.attackers = _together(self.outside)
+        self.attackers: tuple[Attacker, ...] = (*EVERYBODY, *self.outside)
         self.options = Options(
             knobs=knobs,
             days=asked.days or (1.0 if quick else 3.0),
-            members=asked.members or (450 if quick else 3000),
+            members=asked.members or (320 if quick else 3000),
             policy=asked.policy,
         )
         seeds = range(asked.seed, asked.seed + (asked.seeds or (1 if quick else 3)))
@@ -90,14 +93,6 @@ class Plan:
     def cells(self) -> int:
         """Return how many cells will be played."""
         return sum(len(cells_of(self.wanted, seed)) for seed in self.wanted.seeds)
-
-
-def _together(outside: Sequence[Attacker]) -> tuple[Attacker, ...]:
-    taken = {each.id for each in EVERYBODY}
-    for each in outside:
-        if each.id in taken:
-            raise InputError(f"the id {each.id!r} belongs to an attacker of the catalogue")
-    return (*EVERYBODY, *outside)
 
 
 def _defences(asked: Asked) -> tuple[str, ...]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from himaya.cli.bench_options import BenchOptions
 from himaya.core.errors import InputError
+
+if TYPE_CHECKING:
+    from himaya.bench.staging import Staging
 
 
 def logs(options: BenchOptions) -> int:
@@ -48,7 +53,7 @@ def live(options: BenchOptions) -> int:
         members=options["members"] or 80,
         policy=options["policy"],
     )
-    result = run(asked, say=lambda text: click.echo(text, err=True))
+    result = run(asked, _say)
     show(result, options)
     return 1 if result.problems else 0
 
@@ -77,6 +82,58 @@ def inject(options: BenchOptions) -> int:
     if options["as_json"]:
         click.echo(msgspec.json.format(msgspec.json.encode(injection), indent=2).decode())
     else:
-        for sentence in story(injection):
-            click.echo(sentence)
+        _print(story(injection))
     return 0
+
+
+def staging(options: BenchOptions) -> int:
+    """Ask a host that agreed how many of its named test people it gives away; 1 when a probe differs."""
+    from himaya.bench.staging import Staging, stage, staging_story
+    from himaya.cli.ledger_options import print_json
+
+    target, policy, people = options["target"], options["policy"], options["test_people"]
+    if target is None or policy is None or people is None:
+        raise InputError("--target needs --policy himaya.toml and --test-people FILE")
+    asked = Staging(
+        target,
+        policy,
+        people,
+        token_file=options["token_file"],
+        token_wait_s=options["token_wait"],
+        forwarded=options["forwarded"],
+        headers=options["header"],
+    )
+    if options["probe"]:
+        return _probe(asked, options)
+    told = stage(asked, _say)
+    if options["as_json"]:
+        print_json(told)
+    else:
+        _print(staging_story(told))
+    return 0
+
+
+def _probe(asked: Staging, options: BenchOptions) -> int:
+    from himaya.bench.staging import Probe, probe, probe_story
+    from himaya.cli.ledger_options import operator, print_json
+
+    if options["ledger"] is None:
+        raise InputError("--probe needs --ledger DIR")
+    about = Probe(options["ledger"], options["key_file"], options["actor"], by=operator())
+    told = probe(asked, about, _say)
+    if options["as_json"]:
+        print_json(told)
+    else:
+        _print(probe_story(told))
+    return told.exit_code
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _print(lines: Iterable[str]) -> None:
+    from himaya.cli.ledger_options import printable
+
+    for line in lines:
+        click.echo(printable(line))

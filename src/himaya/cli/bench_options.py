@@ -26,6 +26,17 @@ def _factors(ctx: click.Context, option: click.Parameter, text: str | None) -> t
     return found
 
 
+def _headers(
+    ctx: click.Context, option: click.Parameter, lines: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return the header fields of `Name: value` lines."""
+    pairs = [tuple(part.strip() for part in line.partition(":")[::2]) for line in lines]
+    for name, value in pairs:
+        if not name or not value or not name.isascii() or not (name + value).isprintable():
+            raise click.BadParameter("write NAME:VALUE", ctx, option)
+    return tuple((name, value) for name, value in pairs)
+
+
 class BenchOptions(TypedDict):
     """What the command line says; None and () where it says nothing."""
 
@@ -57,6 +68,9 @@ class BenchOptions(TypedDict):
     probe: bool
     ledger: Path | None
     key_file: Path | None
+    forwarded: bool
+    header: tuple[tuple[str, str], ...]
+    actor: str
     report: Path | None
     markdown: bool
     as_json: bool
@@ -139,6 +153,19 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         help="With --probe: the ledger.",
     ),
     click.option("--key-file", type=_FILE, help="With --probe: the key of the ledger."),
+    click.option(
+        "--forwarded",
+        is_flag=True,
+        help="With --target: other addresses may be claimed in the policy's address header.",
+    ),
+    click.option(
+        "--header",
+        callback=_headers,
+        multiple=True,
+        metavar="NAME:VALUE",
+        help="With --target: sent with every request, for a site that must be signed in to.",
+    ),
+    click.option("--actor", default="", help="With --probe: the name the ledger has for --header."),
     click.option(
         "--report",
         type=click.Path(path_type=Path, dir_okay=False),

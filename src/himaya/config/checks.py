@@ -17,6 +17,7 @@ from himaya.config.decode import Problem
 from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
 from himaya.config.surfaces import surface_problems
+from himaya.config.words import nearest
 from himaya.core.policy import Budget, Budgets
 
 #: `sun_path` of Linux holds 108 bytes with the closing zero (unix(7)).
@@ -48,6 +49,16 @@ def _budgets(config: Config) -> Iterator[Problem]:
     yield from _budget_table(config.budgets, ("budgets",))
     for name, tier in config.budgets.tier.items():
         yield from _budget_table(tier, ("budgets", "tier", name))
+    known = {surface.id for surface in config.surfaces}
+    for name, budget in config.budgets.surface.items():
+        path = ("budgets", "surface", name)
+        yield from _windows(budget, path)
+        if name not in known:
+            yield Problem(path, "no surface has this id.", nearest(name, sorted(known)))
+    if not 0 < config.distance.near <= 1:
+        yield Problem(("distance", "near"), "is not above 0 and at most 1.", "Write 0.1, or 1.0.")
+    if not 0 <= config.reserve.share < 1:
+        yield Problem(("reserve", "share"), "is not from 0 to below 1.", "Write 0.2, or 0.")
 
 
 def _budget_table(budgets: Budgets, path: Path) -> Iterator[Problem]:

@@ -24,8 +24,10 @@ from himaya.core.policy import (
     Budgets,
     ChallengePolicy,
     Detectors,
+    Distance,
     Ladder,
     Policy,
+    Reserve,
 )
 from himaya.core.surface import Surface
 
@@ -48,6 +50,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: dict[str, float] = {}
     protected: dict[str, float] = msgspec.field(default_factory=lambda: Policy().protected)
     budgets: SiteBudgets = SiteBudgets()
+    distance: Distance = Distance()
+    reserve: Reserve = Reserve()
     ladder: Ladder = Ladder()
     challenge: ChallengePolicy = ChallengePolicy()
     detectors: Detectors = Detectors()
@@ -95,6 +99,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             protected=self.protected,
             budgets=_plain(self.budgets),
             tiers=self.tiers,
+            surface_budgets=self.budgets.surface,
+            distance=self.distance,
+            reserve=self.reserve,
             new_account_s=self.actor.new_account_s,
             ladder=self.ladder,
             challenge=self.challenge,

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from himaya.core.policy import Budgets
+from himaya.core.policy import Budget, Budgets
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,9 +67,10 @@ class ActorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SiteBudgets(Budgets, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The budgets of the site, and `tier.NAME` for accounts of a named tier."""
+    """The budgets of the site, `tier.NAME` for accounts of a named tier, `surface.ID` for all visitors of a surface."""
 
     tier: dict[str, Budgets] = {}  # noqa: RUF012  (msgspec copies it)
+    surface: dict[str, Budget] = {}  # noqa: RUF012
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from himaya.core.actor import Actor
+from himaya.core.budget import Known
 from himaya.core.facts import Facts
 from himaya.core.tables import make_room
+
+_STRANGER = Known()
 
 
 class Accounts:
@@ -14,9 +17,12 @@ class Accounts:
     observation began; before that nobody can tell, and it is treated as old.
     """
 
-    def __init__(self, facts: Facts, new_s: int, max_accounts: int) -> None:
+    def __init__(
+        self, facts: Facts, new_s: int, max_accounts: int, history_s: int = 30 * 86400
+    ) -> None:
         """Hold first sightings of at most `max_accounts` accounts; the oldest leaves."""
         self.facts = facts
+        self.history_s = history_s
         self.new_s = new_s
         self.most = max_accounts
         self._first: dict[str, int] = {}
@@ -28,12 +34,18 @@ class Accounts:
         if self._began is None:
             self._began = now
 
-    def meet(self, actor: Actor, now: float) -> tuple[str, bool]:
-        """Note an actor's account and return its budget tier and whether it is new."""
+    def meet(self, actor: Actor, now: float) -> Known:
+        """Note an actor's account and return what is known of it for its budgets."""
         if not actor.account:
-            return actor.tier, False
+            return Known(actor.tier) if actor.tier else _STRANGER
         self.seen(actor.account, now)
-        return self.tier(actor), self.is_new(actor, now)
+        age, fact = self.age_s(actor, now), self.facts.accounts.get(actor.account)
+        return Known(
+            tier=self.tier(actor),
+            new=age is not None and age < self.new_s,
+            trusted=age is not None and age >= self.history_s,
+            batch=fact.batch if fact else "",
+        )
 
     def seen(self, account: str, now: float) -> None:
         """Note the first sighting of an account, to the minute."""

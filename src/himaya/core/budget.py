@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from himaya.core.actor import Actor, prefix_of
 from himaya.core.groups import Groups
 from himaya.core.policy import Budget, Budgets, Policy
@@ -25,7 +27,16 @@ KEY_OF = {
     "anonymous": "c",
     "new_account": "c",
     "group": "g",
+    "asn": "n",
+    "fingerprint": "f",
+    "batch": "b",
+    "surface": "u",
 }
+
+#: Kinds of principals shared by people who do not know each other: a share is kept for accounts with a history.
+SHARED = frozenset({"address", "prefix", "asn", "fingerprint", "batch", "surface"})
+#: Shared kinds and the two classes: when one of these is used up, people are refused for what others did.
+COMMON = SHARED | {"anonymous", "new_account"}
 
 
 def limits_of(budget: Budget | None) -> Triple | None:
@@ -52,6 +63,9 @@ class TierLimits:
         "account",
         "address",
         "anonymous",
+        "asn",
+        "batch",
+        "fingerprint",
         "group",
         "key",
         "new_account",
@@ -69,42 +83,74 @@ class TierLimits:
         self.anonymous = limits_of(budgets.anonymous)
         self.new_account = limits_of(budgets.new_account)
         self.group = limits_of(budgets.group)
+        self.asn = limits_of(budgets.asn)
+        self.fingerprint = limits_of(budgets.fingerprint)
+        self.batch = limits_of(budgets.batch)
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What is known of whoever asks: budget tier, whether the account is new, has a history, and its sign-up batch."""
+
+    tier: str = ""
+    new: bool = False
+    trusted: bool = False
+    batch: str = ""
 
 
 class Principals:
     """Finds the principals of an actor under a policy."""
 
-    def __init__(self, policy: Policy, groups: Groups) -> None:
+    def __init__(self, policy: Policy, groups: Groups | None = None) -> None:
         """Precompute the limits of every tier; `groups` says who belongs together."""
-        self._groups = groups
+        self._groups = groups or Groups(1)
         self._default = TierLimits(policy.budgets)
         self._tiers = {name: TierLimits(budgets) for name, budgets in policy.tiers.items()}
-        self._cache: dict[tuple[str, str, str, str, str, bool], list[Principal]] = {}
+        self._surfaces = {name: limits_of(b) for name, b in policy.surface_budgets.items()}
+        self._open = 1.0 - policy.reserve.share
+        self._cache: dict[tuple[Actor, Known], list[Principal]] = {}
 
-    def of(self, actor: Actor, tier: str, now: float, *, new: bool) -> list[Principal]:
-        """Return the principals of an actor; the first is the one reports name it by.
+    def of(
+        self,
+        actor: Actor,
+        tier: str = "",
+        *,
+        new: bool = False,
+        known: Known | None = None,
+        surface: str = "",
+    ) -> list[Principal]:
+        """Return the principals of an actor on a surface; the first is the one reports name it by.
 
-        That first principal is always present, with or without a budget; the others only when
-        the tier has a budget for their kind. `new`: the account is younger than the policy's age.
+        That first principal is always present, with or without a budget; the others only when the tier has
+        a budget for their kind. `known` says more than `tier` and `new`.
         """
-        key = (actor.account, actor.key, actor.address, actor.session, tier, new)
+        known = known or Known(tier, new)
+        key = (actor, known)
         found = self._cache.get(key)
         if found is None:
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
-            found = self._cache[key] = self._find(actor, tier, new=new)
-        if self._groups.members:
-            group = self._groups.of(actor, now, new=new)
-            limits = self._tiered(tier).group
-            if group and limits:
-                return [*found, ("group", "g" + group, limits)]
-        return found
+            found = self._cache[key] = self._shares(self._find(actor, known), known)
+        limits = self._surfaces.get(surface) if self._surfaces else None
+        if limits is None:
+            return found
+        whole: Principal = ("surface", "u" + surface, limits)
+        return [*found, *self._shares([whole], known)]
+
+    def with_group(
+        self, found: list[Principal], actor: Actor, known: Known, now: float
+    ) -> list[Principal]:
+        """Return principals with the group the actor belongs to at `now`, if any."""
+        if not self._groups.members:
+            return found
+        group = self._groups.of(actor, now, new=known.new)
+        limits = self._tiered(known.tier).group
+        return [*found, ("group", "g" + group, limits)] if group and limits else found
 
     def _tiered(self, tier: str) -> TierLimits:
         return self._tiers.get(tier, self._default) if self._tiers else self._default
 
-    def _find(self, actor: Actor, tier: str, *, new: bool) -> list[Principal]:
-        tiered = self._tiered(tier)
+    def _find(self, actor: Actor, known: Known) -> list[Principal]:
+        tiered = self._tiered(known.tier)
         found: list[Principal] = []
         if actor.account:
             found.append(("account", "a" + actor.account, tiered.account or NO_LIMIT))
@@ -117,9 +163,38 @@ class Principals:
             found.append(("session", "s" + actor.session, tiered.session))
         if tiered.prefix and actor.address:
             found.append(("prefix", "p" + prefix_of(actor.address), tiered.prefix))
+        found.extend(_linked(actor, known, tiered))
         if not actor.account and not actor.key:
             if tiered.anonymous:
                 found.append(("anonymous", "canonymous", tiered.anonymous))
-        elif new and tiered.new_account:
+        elif known.new and tiered.new_account:
             found.append(("new_account", "cnew_account", tiered.new_account))
         return found
+
+    def _shares(self, found: list[Principal], known: Known) -> list[Principal]:
+        """Keep a share of what many use for those with a history."""
+        if known.trusted or self._open >= 1.0:
+            return found
+        return [
+            (kind, key, self._part(limits) if kind in SHARED else limits)
+            for kind, key, limits in found
+        ]
+
+    def _part(self, limits: Triple) -> Triple:
+        hour, day, month = (
+            units if units >= UNLIMITED else int(units * self._open) for units in limits
+        )
+        return hour, day, month
+
+
+def _linked(actor: Actor, known: Known, tiered: TierLimits) -> list[Principal]:
+    """Return the principals that tie accounts together: provider and tier, browser class and age, sign-up batch."""
+    found: list[Principal] = []
+    if tiered.asn and actor.asn:
+        found.append(("asn", f"n{actor.asn}:{known.tier or actor.access}", tiered.asn))
+    if tiered.fingerprint and actor.fingerprint:
+        age = "new" if known.new else "old" if actor.account else "none"
+        found.append(("fingerprint", f"f{actor.fingerprint}:{age}", tiered.fingerprint))
+    if tiered.batch and known.batch:
+        found.append(("batch", "b" + known.batch, tiered.batch))
+    return found

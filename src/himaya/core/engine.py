@@ -59,7 +59,9 @@ class Engine:
         self._effects: list[Effect] = []
         self.book = Book(policy.bounds)
         self.groups = Groups(policy.bounds.standing)
-        self.accounts = Accounts(self.facts, policy.new_account_s, policy.bounds.principals)
+        self.accounts = Accounts(
+            self.facts, policy.new_account_s, policy.bounds.principals, policy.reserve.history_s
+        )
         self.clearances = Clearances(policy.challenge, policy.bounds)
         self._adopt(policy)
 
@@ -68,6 +70,7 @@ class Engine:
         standing = self.watchers.standing
         self.book.bounds, self.groups.most = policy.bounds, policy.bounds.standing
         self.accounts.new_s, self.accounts.most = policy.new_account_s, policy.bounds.principals
+        self.accounts.history_s = policy.reserve.history_s
         self.clearances.policy, self.clearances.most = policy.challenge, policy.bounds.clearances
         self._adopt(policy)
         self.watchers.standing = standing
@@ -116,7 +119,9 @@ class Engine:
         surface, subject = ticket.match.surface, ticket.match.subject
         if not subject or (surface.max_people > 1 and not ticket.request.sees_body):
             return False
-        if not ticket.reserve(subject, self._weights.of(surface, subject, None)):
+        if not ticket.reserve(
+            subject, self._weights.of(surface, subject, None, ticket.request.actor.account)
+        ):
             return False
         self._keep(ticket)
         return True
@@ -155,6 +160,7 @@ class Engine:
     def _refused(self, ticket: Ticket, needs: list[Triple], decision: Decision) -> Decision:
         """Keep the ticket of a refused request only where something may still be shown."""
         ticket.action = decision.action
+        self._effects.extend(self.watchers.exhausted(ticket, decision.reasons, self._now))
         if decision.enforced and decision.action is Action.REDACT:
             ticket.redacted = decision.redact
             self._keep(ticket)
@@ -177,7 +183,10 @@ class Engine:
         if ticket is None or ticket.shows_nothing(response.status):
             return Admission(enforced=self._enforced, people=response.people or ())
         self.book.advance(ticket.windows, int(now // BUCKET_S))
-        return self._admissions.admit(ticket, response, now)
+        admission = self._admissions.admit(ticket, response, now)
+        if admission.reasons:
+            self._effects.extend(self.watchers.exhausted(ticket, admission.reasons, now))
+        return admission
 
     def _reopened(self, request_id: str, now: float) -> Ticket | None:
         late = self._flight.late(request_id)
@@ -345,10 +354,7 @@ class Engine:
         return True
 
     def join(self, group: str, members: Iterable[str], now: float) -> None:
-        """Let members (names of `Groups.join`) spend one budget from `now` on, beside their own.
-
-        What they were shown before does not count in it. After a restart, join at the first time again, then recall.
-        """
+        """Let members spend one budget from `now` on; after a restart join at that time again, then recall."""
         self.groups.join(group, members, now)
 
     def _group_of(self, actor: Actor, now: float) -> str:

@@ -27,7 +27,7 @@ class Opening:
     def ticket(self, request: Request, match: Match, now: float) -> Ticket:
         """Return a ticket that has joined the windows of its principals and holds nothing yet."""
         ticket = Ticket(request, match, now + self._settle_s)
-        ticket.join(*self.windows(request.actor, now))
+        ticket.join(*self.windows(request.actor, now, match.surface.id))
         return ticket
 
     def again(self, late: Ticket, now: float) -> Ticket:
@@ -40,10 +40,14 @@ class Opening:
         """Tell a ticket the account that only the response or the log knew."""
         known = ticket.request.actor
         if actor.account and not known.account:
-            ticket.learn(actor.account, *self.windows(actor, now))
+            windows = self.windows(actor, now, ticket.match.surface.id)
+            ticket.learn(actor.account, *windows)
 
-    def windows(self, actor: Actor, now: float) -> tuple[list[Principal], list[PeopleWindow]]:
-        """Return the actor's principals and their windows, at the bucket of `now`."""
-        tier, new = self._accounts.meet(actor, now)
-        principals = self._principals.of(actor, tier, now, new=new)
+    def windows(
+        self, actor: Actor, now: float, surface: str = ""
+    ) -> tuple[list[Principal], list[PeopleWindow]]:
+        """Return the actor's principals on a surface and their windows, at the bucket of `now`."""
+        known = self._accounts.meet(actor, now)
+        principals = self._principals.of(actor, known=known, surface=surface)
+        principals = self._principals.with_group(principals, actor, known, now)
         return principals, self._book.of(principals, int(now // BUCKET_S))

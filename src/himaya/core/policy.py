@@ -23,7 +23,11 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One budget per kind of principal. None: the kind has no budget in this tier."""
+    """One budget per kind of principal. None: the kind has no budget in this tier.
+
+    `asn` is one provider's network for accounts of one tier, `fingerprint` one class of browsers by age of the account,
+    `batch` the accounts that signed up together.
+    """
 
     account: Budget | None = Budget(hour=100.0, day=300.0, month=3000.0)
     session: Budget | None = Budget(hour=100.0, day=300.0)
@@ -33,6 +37,9 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anonymous: Budget | None = None
     new_account: Budget | None = None
     group: Budget | None = Budget(hour=20.0, day=60.0, month=200.0)
+    asn: Budget | None = None
+    fingerprint: Budget | None = None
+    batch: Budget | None = None
 
 
 class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +65,27 @@ class ChallengePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     per_day: int = 20
     cost: int = 5000
     wait_s: int = 30
+
+
+class Distance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What near people weigh beside far ones: `near` for the viewer's own (1.0: the same).
+
+    Near are people the application told to be near, and, with `organisation`, those of the viewer's own.
+    """
+
+    near: float = 1.0
+    organisation: bool = False
+
+
+class Reserve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What of budgets that many share is kept for accounts with a history.
+
+    Accounts younger than `history_s`, and whoever has none, may together use a budget of addresses, networks,
+    providers, browser classes, batches and surfaces up to 1 - `share` of it.
+    """
+
+    share: float = 0.0
+    history_s: int = 30 * 86400
 
 
 class Breadth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,6 +161,9 @@ class Policy(msgspec.Struct, frozen=True):
     )
     budgets: Budgets = Budgets()
     tiers: dict[str, Budgets] = {}
+    surface_budgets: dict[str, Budget] = {}
+    distance: Distance = Distance()
+    reserve: Reserve = Reserve()
     new_account_s: int = 7 * 86400
     ladder: Ladder = Ladder()
     challenge: ChallengePolicy = ChallengePolicy()

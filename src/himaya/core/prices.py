@@ -23,7 +23,9 @@ class Prices:
         """Return the units a person needs, per principal."""
         if person.fields == () or self._accounts.owns(ticket.request.actor, person.subject):
             return [_NOTHING] * len(ticket.windows)
-        weight = self._weights.of(ticket.match.surface, person.subject, person.fields)
+        weight = self._weights.of(
+            ticket.match.surface, person.subject, person.fields, ticket.request.actor.account
+        )
         return [window.needs(person.subject, weight) for window in ticket.windows]
 
     def of_answer(self, ticket: Ticket) -> list[Triple]:

@@ -21,8 +21,8 @@ def commit(
     The windows are moved to `bucket` first, so that nobody is counted earlier than they were shown; who may be
     shown later than now is counted `later` buckets later (0 or 1). Returns how many people more the windows remember.
     """
-    surface = ticket.match.surface
-    weighed = [(p.subject, weights.of(surface, p.subject, p.fields)) for p in people]
+    surface, viewer = ticket.match.surface, ticket.request.actor.account
+    weighed = [(p.subject, weights.of(surface, p.subject, p.fields, viewer)) for p in people]
     saved, more = [], 0
     for window, held in zip(ticket.windows, ticket.held, strict=True):
         before = len(window.seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from himaya.core.budget import COMMON
 from himaya.core.decision import Action, Reason, Standing
 from himaya.core.detectors import Detector, Observation
 from himaya.core.detectors.breadth import BreadthDetector
@@ -71,6 +72,21 @@ class Watchers:
         return self.raise_once(
             Finding("max_people", f"surface:{surface.id}", now, shown, most, why)
         )
+
+    def exhausted(self, ticket: Ticket, reasons: tuple[Reason, ...], now: float) -> list[Effect]:
+        """Find a budget that many share used up: honest people may be refused because of somebody else."""
+        keys = {kind: key for kind, key, _ in ticket.principals}
+        effects: list[Effect] = []
+        for reason in reasons:
+            if reason.rule != "budget" or reason.principal not in COMMON:
+                continue
+            if reason.principal == ticket.principals[0][0]:
+                continue  # its own budget: nobody else used it up
+            name = f"{reason.principal}:{keys[reason.principal][1:]}"
+            why = f"a budget that many share is used up: {reason.words()}"
+            found = Finding("exhaustion", name, now, reason.value, reason.threshold, why)
+            effects.extend(self.raise_once(found))
+        return effects
 
     def raise_once(self, finding: Finding) -> list[Effect]:
         """Return the effects of a finding, none when it was raised within the last hour."""

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from himaya.demo import pages
 from himaya.bench.live.http import Answer, Request
+from himaya.demo import pages
 from himaya.demo.people import PASSWORD, Member, phone_of, plain_letters
 from himaya.demo.portrait import portrait
 

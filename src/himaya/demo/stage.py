@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
+from himaya.bench.live.children import Child, free_port
 from himaya.control.client import Control
 from himaya.core.errors import ServiceError
-from himaya.bench.live.children import Child, free_port
 from himaya.demo.proof import COMMAND, FILES
 
 #: What stays when nobody asked for everything to be kept: nothing that opens the ledger.

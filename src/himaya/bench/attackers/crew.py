@@ -19,7 +19,6 @@ from himaya.bench.networks import PLACES, PROVIDERS, browser
 from himaya.core.actor import Actor, prefix_of
 from himaya.core.budget import Principals
 from himaya.core.facts import AccountFact, Fact, NearFact
-from himaya.core.groups import Groups
 from himaya.core.policy import Policy
 
 _BACK_OFF_S, _LONGEST_S, _TRIES, _SOLVES = 60.0, 6 * 3600.0, 4, 3
@@ -253,13 +252,13 @@ def _addresses(name: str, plan: Parameters) -> list[tuple[str, int]]:
 
 def _inform(hands: list[Hand], policy: Policy, facts: dict[str, AccountFact], start: float) -> None:
     """Give each hand 90 % of its share of every budget that covers it."""
-    principals, mine, users = Principals(policy, Groups(1)), [], Counter[str]()
+    principals, mine, users = Principals(policy), [], Counter[str]()
     for hand in hands:
         actor, fact = hand.actor, facts.get(hand.actor.account)
         new = bool(
             fact and fact.created is not None and start - fact.created < policy.new_account_s
         )
-        found = principals.of(actor, fact.tier if fact else actor.tier, start, new=new)
+        found = principals.of(actor, fact.tier if fact else actor.tier, new=new)
         mine.append(found)
         users.update(key for _, key, _ in found)
     for hand, found in zip(hands, mine, strict=True):

@@ -19,11 +19,12 @@ class Parameters(msgspec.Struct, frozen=True):
 
     `accounts` (0: logged out), their `age_days` at the start and the hours over which they signed up
     (`signup_spread_h`); `hands` that work at once (0: one per account, or one). `addresses` in use, over at
-    most `prefixes` networks (0: as they come), from `network`. `rotates`: a hand that is refused goes on from another of these addresses,
-    and it does so anyway after `turn` requests (0: never).
+    most `prefixes` networks (0: as they come), from `network`. `rotates`: a hand that is refused goes on from
+    another of these addresses, and it does so anyway after `turn` requests (0: never).
     `browsers` is how many browser classes are told apart, `client` what sends the requests. `pace_s` seconds
     between two requests of a hand, while at work `hours` of the day; `per_day` people a hand takes at most.
-    `order` says how targets follow each other. `solver_usd` is what it pays for a solved challenge; None: it solves none.
+    `order` says how targets follow each other. `solver_usd` is what it pays for a solved challenge; None: it
+    solves none.
     `tier` and `key` are what the site gave it. The hands begin one after the other within `settle_h` hours;
     accounts that are `fresh` sign up just before they begin.
     """

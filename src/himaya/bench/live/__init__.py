@@ -8,7 +8,7 @@ Words in the order of reading:
     client, crowd       a small HTTP client, and the honest people who use it
     children    starting, awaiting and ending processes
     collect, chromium   scripts that tools are driven by; they run in an interpreter of their own
-    tools, found        which tools this machine has, and how each collects
+    tools       which tools this machine has, and how one is set to work
     fronts      the defences: nothing, himaya, nginx, HAProxy, fail2ban, CrowdSec
     rows, run   the words of the result, and one whole run
 

@@ -80,6 +80,11 @@ class Child:
         return words in self.log.read_text(errors="replace")
 
     @property
+    def failed(self) -> bool:
+        """Tell whether the process ended by itself, and not well."""
+        return bool(self._process.poll())
+
+    @property
     def alive(self) -> bool:
         """Tell whether the process still runs."""
         return self._process.poll() is None

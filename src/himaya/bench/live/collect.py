@@ -1,7 +1,7 @@
 """Drives one collecting tool: `python -I collect.py TOOL JOB.json`. Any interpreter that has the tool will do.
 
 JOB.json holds `base` (http://127.0.0.1:PORT), `links` (paths of profiles), `address` (told as X-Forwarded-For),
-`seconds`, `most` (requests) and `out` (a folder). Every body is written to `out`, refusals too; robots.txt,
+`seconds`, `most` (requests) and `out` (a folder). Every body is written there, refusals too; robots.txt,
 refusals and Retry-After are not honoured; no redirect is followed. A tool stops between two answers, so that what was
 sent to it is on its disk.
 """
@@ -45,7 +45,7 @@ class Job:
         self.most: int = told["most"]
         self.out = Path(told["out"])
         self._end: float = time.monotonic() + self.seconds
-        self._kept = 0
+        self.bodies = self.out / "bodies"
 
     @property
     def is_over(self) -> bool:
@@ -67,18 +67,19 @@ class Job:
             yield [self.base + path for path in self.paths[first : first + _BATCH]]
 
     def keep(self, body: bytes) -> None:
-        """Write a body down."""
-        self._kept += 1
-        (self.out / f"{self._kept:06}.body").write_bytes(body)
+        """Write a body down, behind those before it."""
+        with self.bodies.open("ab") as file:
+            file.write(body + b"\n")
 
 
 def curl(job: Job) -> None:
     """Fetch lists of pages with curl, one connection a list."""
-    for number, urls in enumerate(job.batches()):
-        lines = [f'url="{url}"\noutput="{job.out}/{number}-{n}.body"' for n, url in enumerate(urls)]
-        command = ["curl", "-q", "--silent", "--max-time", str(_TIMEOUT_S), "--header"]
-        command += [f"X-Forwarded-For: {job.address}", "--config", "-"]
-        subprocess.run(command, input="\n".join(lines), text=True, check=False)
+    command = ["curl", "-q", "--silent", "--max-time", str(_TIMEOUT_S), "--config", "-"]
+    command += ["--header", f"X-Forwarded-For: {job.address}"]
+    for urls in job.batches():
+        told = "\n".join(f'url="{url}"' for url in urls)
+        with job.bodies.open("ab") as file:
+            subprocess.run(command, input=told.encode(), stdout=file, check=False)
 
 
 def wget(job: Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -155,7 +156,7 @@ class Live:
 
     async def _collected(self, front: Front, tool: Tool, folder: Path) -> Collected:
         self._say(f"{front.name}: {tool.words}")
-        return await tools.collect(
+        collected = await tools.collect(
             tool,
             f"http://127.0.0.1:{front.port}",
             self._links,
@@ -163,6 +164,9 @@ class Live:
             seconds=self._options.seconds,
             folder=folder / tool.name,
         )
+        if collected.trouble:
+            self._problems.append(Problem(f"{front.name}, {tool.name}", collected.trouble))
+        return collected
 
     def _address(self, tool: Tool) -> str:
         """Return the server a tool is told to run on: each in a /24 of its own."""
@@ -170,6 +174,8 @@ class Live:
 
     def _line(self, front: Front, tool: Tool, collected: Collected) -> AttackerRow:
         disk = disk_of(collected.folder)
+        if self._options.folder is None:
+            shutil.rmtree(collected.folder)
         exposed = front.exposed([f"address:{self._address(tool)}"])
         line = rows.tool_row(tool, disk, self._options.people, collected, exposed)
         self._say(f"{front.name}: {tool.name} has {line.people_lost:,.0f} people")

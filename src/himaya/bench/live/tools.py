@@ -68,12 +68,15 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Collected(msgspec.Struct, frozen=True):
-    """How a tool fared: the folder it wrote to, the seconds and CPU seconds it took, whether it had to be ended."""
+    """How a tool fared: the folder it wrote to, the seconds and CPU seconds it took.
+
+    `trouble` says that it had to be ended, or that it failed and what it said; then few people are no defence's merit.
+    """
 
     folder: Path
     seconds: float
     cpu_s: float
-    ended: bool
+    trouble: str = ""
 
 
 def find(python: str = "") -> list[Tool]:
@@ -146,10 +149,15 @@ async def collect(
     child = Child(tool.name, command, folder / "said.txt", inside)
     try:
         ended = await child.ended(seconds + _GRACE_S)
+        trouble = _trouble(child) if ended else "it did not end by itself and was ended"
     finally:
         child.stop()
     disk.mkdir(exist_ok=True)
-    return Collected(disk, asyncio.get_running_loop().time() - began, _cpu() - cpu, ended)
+    return Collected(disk, asyncio.get_running_loop().time() - began, _cpu() - cpu, trouble)
+
+
+def _trouble(child: Child) -> str:
+    return f"it failed: {child.said()}" if child.failed else ""
 
 
 def _entry() -> Path:
