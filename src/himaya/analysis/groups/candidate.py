@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 
 from himaya.analysis.groups import coverage
 from himaya.analysis.groups.birthday import AntiBirthday
@@ -105,8 +106,8 @@ class Candidate:
         for actor, member in self.own.items():
             known = people.get(actor)
             if known is not None:
-                # In a fixed order: sums of floats depend on it.
-                member.mass = sum(sorted([shares[p] for p in known if p in shares]))
+                # Exact, so that it does not depend on the order of a set.
+                member.mass = fsum([shares[person] for person in known if person in shares])
 
     def deflate(self) -> None:
         """Let go of what the test won: members of another group won it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import fsum
 
 from himaya.analysis.groups.birthday import disjointness
 from himaya.analysis.groups.candidate import Candidate
@@ -117,7 +118,7 @@ class Search:
                 return group
             theirs = self._people_of(group)
             met = sum(person in theirs for person in candidate.seen)
-            popular = sum(self.popularity.of(person) for person in theirs)
+            popular = fsum(self.popularity.of(person) for person in theirs)
             value = disjointness(len(candidate.seen), met, popular, self.settings.kappa)
             if value >= needed:
                 link = candidate.key.words()
