@@ -120,6 +120,14 @@ class Stood(_Event, frozen=True, kw_only=True, tag="stand"):
     standing: Standing
 
 
+class Joined(_Event, frozen=True, kw_only=True, tag="join"):
+    """`engine.join(group, members, since)`: who spends one budget from then on; no members: the group ended."""
+
+    group: str
+    members: tuple[str, ...] = ()
+    since: float = 0.0
+
+
 class Switched(_Event, frozen=True, kw_only=True, tag="switch"):
     """The gate was switched off (passes everything, asks no engine) or on again."""
 
@@ -145,6 +153,7 @@ Event = (
     | PolicyLoaded
     | Recalled
     | Stood
+    | Joined
     | Switched
     | Stopped
 )
@@ -334,6 +343,11 @@ def _replay(engine: Engine, event: Event) -> Replayed:
         engine.recall(event.disclosures)
     elif isinstance(event, Stood):
         engine.watchers.stand(event.standing)
+    elif isinstance(event, Joined):
+        if event.members:
+            engine.join(event.group, event.members, event.since)
+        else:
+            engine.groups.leave(event.group)
     return Replayed(event=event)
 
 

@@ -37,6 +37,7 @@ LIMITS = {
     "fingerprint": (6, 8, 11),
     "batch": (5, 8, 10),
     "surface": (7, 10, 14),
+    "group": (3, 5, 7),
 }
 #: Accounts that signed up together, and who is near whom.
 BATCHES = {"a": "spring", "b": "spring"}
@@ -62,6 +63,7 @@ POLICY = Policy(
         batch=Budget(*LIMITS["batch"]),
         address=Budget(*LIMITS["address"]),
         anonymous=Budget(*LIMITS["anonymous"]),
+        group=Budget(*LIMITS["group"]),
         session=None,
         key=None,
         prefix=None,
@@ -123,6 +125,7 @@ class InFlight:
     redacted: bool
     passed: tuple[Person, ...] | None = None
     answered: bool = False
+    group: str = ""
 
 
 @dataclass
@@ -169,6 +172,7 @@ class Interleavings(RuleBasedStateMachine):
         self.bought: dict[str, float] = {}
         self.challenges = challenges
         self.rows: list[Disclosures] = []
+        self.linked: dict[str, tuple[str, float]] = {}
 
     def _fresh(self) -> Engine:
         facts = Facts()
@@ -193,7 +197,8 @@ class Interleavings(RuleBasedStateMachine):
         if subject == flight.request.actor.account:
             return
         actor = flight.request.actor
-        for name in principals_of(actor, flight.surface.id):
+        names = principals_of(actor, flight.surface.id)
+        for name in [*names, flight.group] if flight.group else names:
             weight = weight_of(flight.surface, subject, actor.account)
             self.truth.shown.show(name, self.now, subject, weight)
 
@@ -250,7 +255,10 @@ class Interleavings(RuleBasedStateMachine):
         surface = self.engine.surfaces.by_id[decision.surface]
         named = subject if "{}" in route else ""
         redacted = decision.action is Action.REDACT
-        self.flying.append(InFlight(request, surface, named, self.now, redacted))
+        flight = InFlight(request, surface, named, self.now, redacted)
+        # Whoever joins while a request is under way spends the group's budget from the next one on.
+        flight.group = self.linked.get(actor.name, ("", 0.0))[0]
+        self.flying.append(flight)
 
     def _pick(self, index: int, *, sees_body: bool, late: bool = False) -> InFlight | None:
         """Pick a request whose answer leaves now; one that no door sees leaves before its time is over."""
@@ -398,6 +406,8 @@ class Interleavings(RuleBasedStateMachine):
             # Whoever shares a window in a full book shares what any of them bought.
             names |= {"account:a", "account:b", "account:p1", "anonymous:anonymous"}
             names |= set(self.truth.shown.shown)
+        if self.policy.bounds.principals < 100 or actor.name in self.linked:
+            names |= {"group:1", "group:2"}
         for name in names:
             self.bought[name] = self.bought.get(name, 0) + 2
 
@@ -406,6 +416,12 @@ class Interleavings(RuleBasedStateMachine):
         """A decision stands for an actor for an hour."""
         reason = Reason("enumeration", "account", "", 30, 20)
         self.engine.watchers.stand(Standing(actor.name, action, self.now + 3600, reason))
+
+    @rule(actor=ACTORS, group=st.sampled_from(["1", "2"]))
+    def link(self, actor: Actor, group: str) -> None:
+        """An actor is found to belong to a group; whoever is in one stays in it."""
+        self.engine.join(group, [actor.name], self.now)
+        self.linked.setdefault(actor.name, (f"group:{group}", self.now))
 
     @rule(challenge=st.booleans(), redact=st.booleans())
     def reload(self, *, challenge: bool, redact: bool) -> None:
@@ -431,6 +447,8 @@ class Interleavings(RuleBasedStateMachine):
         self.flying.clear()
         self.engine = self._fresh()
         self.clearances = [""]
+        for name, (group, since) in self.linked.items():
+            self.engine.join(group.removeprefix("group:"), [name], since)
         for row in sorted(self.rows, key=lambda row: row.at):
             self.engine.recall(row)
 

@@ -13,6 +13,15 @@ from himaya.bootstrap.parts import (
     note_config,
     open_ledger,
     rebuild,
+    search_settings,
 )
 
-__all__ = ["keep_house", "make_engine", "make_runner", "note_config", "open_ledger", "rebuild"]
+__all__ = [
+    "keep_house",
+    "make_engine",
+    "make_runner",
+    "note_config",
+    "open_ledger",
+    "rebuild",
+    "search_settings",
+]

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from himaya.bootstrap.enforcing import Waiver, allow_enforcing, standing
+from himaya.bootstrap.groups import GroupWatch
 from himaya.bootstrap.parts import (
     keep_house,
     make_engine,
@@ -91,6 +92,8 @@ class Gate:
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
             )
             self._refusals = refusals
+            self._groups = GroupWatch(self.config, self.authority, clock)
+            self.authority.also = self._groups.take
             self._recall(finder)
         except BaseException:
             self._ledger.close()
@@ -150,7 +153,7 @@ class Gate:
             last_flush=runner.last_flush,
             pending_rows=runner.pending,
             ledger=self.config.ledger.directory,
-            ledger_problem=runner.problem or runner.maintenance_problem,
+            ledger_problem=runner.problem or runner.maintenance_problem or self._groups.problem,
             gaps=runner.gaps,
             unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
             forecast=self._forecast,
@@ -189,6 +192,7 @@ class Gate:
     def close(self) -> None:
         """Settle, write and seal what is left."""
         self._door.finder.bindings.save(self._sessions)
+        self._groups.close()
         self.authority.stop("the gate stopped")
         self._refusals.flush()
         self._runner.close(self._clock())
@@ -228,6 +232,7 @@ class Gate:
             self.authority.recall(row)
 
         with Reader.open(Path(self.config.ledger.directory), Path(key) if key else None) as reader:
+            self._groups.restore(reader)
             count = rebuild(again, reader, self._started)
         if count:
             log.info("%d rows of the last month counted again", count)
@@ -247,6 +252,8 @@ class Gate:
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
+        if before.groups != after.groups:
+            changed.append("groups")
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
 

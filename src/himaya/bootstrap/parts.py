@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from himaya.analysis.groups import Settings
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
@@ -69,6 +70,18 @@ def make_engine(config: Config) -> Engine:
             count = store.load_into(facts)
         log.info("%d facts loaded", count)
     return Engine(config.policy(), facts)
+
+
+def search_settings(config: Config) -> Settings:
+    """Return what the search for groups goes by under a configuration."""
+    groups = config.groups
+    return Settings(
+        alpha=groups.alpha,
+        members=groups.members,
+        new_s=float(config.actor.new_account_s),
+        population=config.site.population,
+        authorised=groups.authorised,
+    )
 
 
 def make_runner(

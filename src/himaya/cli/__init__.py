@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",
     "audit": "himaya.cli.audit:audit",
+    "case": "himaya.cli.case:case",
     "discover": "himaya.cli.discover:discover",
     "init": "himaya.cli.init:init",
     "config": "himaya.cli.config:config",

@@ -39,6 +39,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _proxies(config)
     yield from _names(config)
     yield from _jwt(config)
+    yield from _authorised(config)
     yield from _alerts(config)
     yield from _addresses(config)
     yield from _files(config, directory)
@@ -146,6 +147,17 @@ def _jwt(config: Config) -> Iterator[Problem]:
         yield Problem(
             ("actor", "jwt_algorithm"), "set jwt_header or jwt_cookie to read a token from."
         )
+
+
+def _authorised(config: Config) -> Iterator[Problem]:
+    for at, text in enumerate(config.groups.authorised):
+        kind, _, value = text.partition(":")
+        known = kind in {"tier", "fingerprint"} or (kind == "asn" and value.isdecimal())
+        if not (known and value):
+            yield Problem(
+                ("groups", "authorised", at),
+                f'expected tier:NAME, asn:NUMBER or fingerprint:CLASS, got "{text}".',
+            )
 
 
 def _alerts(config: Config) -> Iterator[Problem]:

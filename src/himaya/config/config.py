@@ -11,6 +11,7 @@ from himaya.config.types import (
     ActorConfig,
     Alerts,
     GateConfig,
+    GroupsConfig,
     LedgerConfig,
     LogConfig,
     Owner,
@@ -57,6 +58,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounds: Bounds = Bounds()
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
+    groups: GroupsConfig = GroupsConfig()
     gate: GateConfig = GateConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()

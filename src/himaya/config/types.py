@@ -91,6 +91,20 @@ class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queue: int = 100
 
 
+class GroupsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How actors that work together are looked for in the ledger; `docs/groups.md` explains the tests.
+
+    Asked every `every_s` seconds (0: never). `alpha` bounds the probability that one linking key of people who look at
+    people independently is found, `members` is the least number of actors. `authorised` are left out: `tier:NAME`,
+    `asn:NUMBER`, `fingerprint:CLASS`.
+    """
+
+    every_s: float = 10.0
+    alpha: float = 0.0001
+    members: int = 3
+    authorised: tuple[str, ...] = ()
+
+
 class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The gate: where it listens, what stands behind it, and what a connection may cost.
 

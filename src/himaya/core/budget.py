@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from himaya.core.actor import Actor, prefix_of
+from himaya.core.groups import Groups
 from himaya.core.policy import Budget, Budgets, Policy
 from himaya.core.window import UNIT, UNLIMITED, Triple
 
@@ -25,6 +26,7 @@ KEY_OF = {
     "prefix": "p",
     "anonymous": "c",
     "new_account": "c",
+    "group": "g",
     "asn": "n",
     "fingerprint": "f",
     "batch": "b",
@@ -66,6 +68,7 @@ class TierLimits:
         "asn",
         "batch",
         "fingerprint",
+        "group",
         "key",
         "new_account",
         "prefix",
@@ -83,6 +86,7 @@ class TierLimits:
         self.prefix = limits_of(budgets.prefix)
         self.anonymous = limits_of(budgets.anonymous)
         self.new_account = limits_of(budgets.new_account)
+        self.group = limits_of(budgets.group)
         self.asn = limits_of(budgets.asn)
         self.fingerprint = limits_of(budgets.fingerprint)
         self.batch = limits_of(budgets.batch)
@@ -102,8 +106,9 @@ class Known(msgspec.Struct, frozen=True, gc=False):
 class Principals:
     """Finds the principals of an actor under a policy."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Precompute the limits of every tier."""
+    def __init__(self, policy: Policy, groups: Groups | None = None) -> None:
+        """Precompute the limits of every tier; `groups` says who belongs together."""
+        self._groups = groups or Groups(1)
         self._default = TierLimits(policy.budgets)
         self._tiers = {name: TierLimits(budgets) for name, budgets in policy.tiers.items()}
         self._surfaces = {name: limits_of(b) for name, b in policy.surface_budgets.items()}
@@ -137,10 +142,21 @@ class Principals:
         whole: Principal = ("surface", "u" + surface, limits)
         return [*found, *self._shares([whole], known)]
 
+    def with_group(
+        self, found: list[Principal], actor: Actor, known: Known, now: float
+    ) -> list[Principal]:
+        """Return principals with the group the actor belongs to at `now`, if any."""
+        if not self._groups.members:
+            return found
+        group = self._groups.of(actor, now, new=known.new)
+        limits = self._tiered(known.tier).group
+        return [*found, ("group", "g" + group, limits)] if group and limits else found
+
+    def _tiered(self, tier: str) -> TierLimits:
+        return self._tiers.get(tier, self._default) if self._tiers else self._default
+
     def _find(self, actor: Actor, known: Known) -> list[Principal]:
-        tiered = (
-            self._tiers.get(_tier(actor, known), self._default) if self._tiers else self._default
-        )
+        tiered = self._tiered(_tier(actor, known))
         found: list[Principal] = []
         if actor.account:
             found.append(("account", "a" + actor.account, tiered.account or NO_LIMIT))

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from himaya.core.actor import Actor
 from himaya.core.clearance import binding_of
 from himaya.core.exchange import Request
-from himaya.core.policy import Bounds, ChallengePolicy
+from himaya.core.policy import Bounds, ChallengePolicy, Policy
 from himaya.core.window import UNIT
 
 
@@ -23,23 +23,40 @@ class Purse:
         self.until = until
 
 
+def group_purchases(policy: Policy) -> int:
+    """Return how many solved challenges all members of a group may turn into people a day.
+
+    Together they buy no more than their day's budget once again: whoever has three hundred accounts would otherwise
+    buy three hundred times what one person may.
+    """
+    budget, most = policy.budgets.group, policy.challenge.per_day
+    if budget is None or budget.day is None:
+        return most
+    return min(most, max(1, int(budget.day // max(1, policy.challenge.people))))
+
+
 class Clearances:
     """All purses and how many each actor bought today; both bounded, the oldest leaves first."""
 
     def __init__(self, policy: ChallengePolicy, bounds: Bounds) -> None:
         """Take what a challenge buys and how much may be held."""
         self.policy = policy
+        #: What all members of a group may buy in a day together.
+        self.group_per_day = policy.per_day
         self.most = bounds.clearances
         self.purses: OrderedDict[str, Purse] = OrderedDict()
         self._bought: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._latest: OrderedDict[str, str] = OrderedDict()
 
-    def buy(self, clearance: str, actor: Actor, now: float) -> bool:
-        """Open a purse for a solved challenge; False when known already or today's number is used."""
+    def buy(self, clearance: str, actor: Actor, now: float, group: str = "") -> bool:
+        """Open a purse for a solved challenge; False when known already or today's number is used.
+
+        `group` is the group the actor belongs to: its members share a number of their own.
+        """
         name, binding = actor.name, binding_of(actor)
-        if clearance in self.purses or not self.may_buy(name, now):
+        if clearance in self.purses or not self.may_buy(name, now, group):
             return False
-        self._count_one(name, now)
+        self.recall(name, now, group)
         left = self.policy.people * UNIT + self._leftover(name, binding, now)
         self.purses[clearance] = Purse(binding, left, now + self.policy.valid_s)
         self._latest[name] = clearance
@@ -57,9 +74,11 @@ class Clearances:
         left, purse.left = purse.left, 0
         return left
 
-    def recall(self, name: str, now: float) -> None:
+    def recall(self, name: str, now: float, group: str = "") -> None:
         """Count a purchase of before a restart; what was left of it is gone, today's number is not."""
         self._count_one(name, now)
+        if group:
+            self._count_one(f"group:{group}", now)
 
     def _count_one(self, name: str, now: float) -> None:
         day = int(now // 86400)
@@ -68,9 +87,12 @@ class Clearances:
         while len(self._bought) > self.most:
             self._bought.popitem(last=False)
 
-    def may_buy(self, name: str, now: float) -> bool:
-        """Tell whether the actor may still buy today (UTC)."""
-        return self._count(name, int(now // 86400)) < self.policy.per_day
+    def may_buy(self, name: str, now: float, group: str = "") -> bool:
+        """Tell whether the actor, and the group it belongs to, may still buy today (UTC)."""
+        day = int(now // 86400)
+        if group and self._count(f"group:{group}", day) >= self.group_per_day:
+            return False
+        return self._count(name, day) < self.policy.per_day
 
     def _count(self, name: str, day: int) -> int:
         on, count = self._bought.get(name, (day, 0))

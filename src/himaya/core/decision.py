@@ -32,6 +32,7 @@ _SPOKEN = {
     "prefix": "network",
     "anonymous": "group of all visitors without an account",
     "new_account": "group of all new accounts",
+    "group": "group of linked actors",
     "asn": "provider's network",
     "fingerprint": "class of browsers",
     "batch": "group of accounts that signed up together",

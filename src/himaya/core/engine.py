@@ -15,19 +15,22 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from himaya.core import settle
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
 from himaya.core.admissions import Admissions
 from himaya.core.book import Book
 from himaya.core.budget import key_of
-from himaya.core.clearances import Clearances, Purse
+from himaya.core.clearances import Clearances, Purse, group_purchases
 from himaya.core.decision import BARRING, Action, Admission, Decision, Standing
 from himaya.core.disclosure import Disclosures, Outcome, outcome
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
 from himaya.core.flight import Flight
+from himaya.core.groups import Groups
 from himaya.core.ladder import Ladder, allowances
 from himaya.core.opening import Opening
 from himaya.core.policy import Policy
@@ -55,6 +58,7 @@ class Engine:
         self._flight = Flight()
         self._effects: list[Effect] = []
         self.book = Book(policy.bounds)
+        self.groups = Groups(policy.bounds.standing)
         self.accounts = Accounts(
             self.facts, policy.new_account_s, policy.bounds.principals, policy.reserve.history_s
         )
@@ -64,7 +68,7 @@ class Engine:
     def reload(self, policy: Policy) -> None:
         """Decide by a new policy from now on; windows, tickets and purses stay."""
         standing = self.watchers.standing
-        self.book.bounds = policy.bounds
+        self.book.bounds, self.groups.most = policy.bounds, policy.bounds.standing
         self.accounts.new_s, self.accounts.most = policy.new_account_s, policy.bounds.principals
         self.accounts.history_s = policy.reserve.history_s
         self.clearances.policy, self.clearances.most = policy.challenge, policy.bounds.clearances
@@ -76,13 +80,14 @@ class Engine:
         self.surfaces = Surfaces(policy.surfaces)
         self.ladder = Ladder(policy, self.clearances)
         self.watchers = Watchers(policy.detectors, policy.bounds)
-        self._opening = Opening(policy, self.accounts, self.book)
+        self._opening = Opening(policy, self.accounts, self.book, self.groups)
         self._weights = Weights(policy, self.facts)
         self._prices = Prices(self._weights, self.accounts)
         self._admissions = Admissions(policy, self._prices, self.ladder, self.clearances)
         self._rows = Rows(self.accounts, policy.hash())
         self._enforced = policy.mode == "enforce"
         self._allow = allowances(policy)
+        self.clearances.group_per_day = group_purchases(policy)
 
     # decide -----------------------------------------------------------------------------------
 
@@ -342,17 +347,24 @@ class Engine:
         Nothing is bought with a clearance that is known already or past the actor's daily number.
         """
         now = self._tick(now)
-        if not self.clearances.buy(clearance_id, actor, now):
+        if not self.clearances.buy(clearance_id, actor, now, self._group_of(actor, now)):
             return False
         self.ladder.solved(actor.name)
         self._append(self._rows.bought(actor, now, self.policy.challenge.people))
         return True
 
+    def join(self, group: str, members: Iterable[str], now: float) -> None:
+        """Let members spend one budget from `now` on; after a restart join at that time again, then recall."""
+        self.groups.join(group, members, now)
+
+    def _group_of(self, actor: Actor, now: float) -> str:
+        return self.groups.of(actor, now, new=self.accounts.is_new(actor, now))
+
     def recall(self, row: Disclosures) -> None:
         """Count a row of the ledger again (after a restart) without effects."""
         now = self._tick(row.at)
         if row.kind == "clearance":
-            self.clearances.recall(row.actor.name, now)
+            self.clearances.recall(row.actor.name, now, self._group_of(row.actor, now))
             for window in self.book.own(*self._opening.windows(row.actor, now)):
                 window.charge(-UNIT * row.unattributed, window.bucket)
             return
@@ -383,4 +395,5 @@ class Engine:
             "open": len(self._flight),
             "standing": len(self.watchers.standing),
             "clearances": len(self.clearances.purses),
+            "grouped": len(self.groups.members),
         }

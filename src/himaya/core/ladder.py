@@ -64,7 +64,7 @@ class Ladder:
 
     def refusal(self, ticket: Ticket, now: float) -> Action:
         """Return the weakest rung that withholds people from this request."""
-        if self._rungs.challenge and self._may_challenge(ticket.name, now):
+        if self._rungs.challenge and self._may_challenge(ticket.name, now, ticket.group):
             return Action.CHALLENGE
         return Action.REDACT if self.can_redact(ticket) else Action.BLOCK
 
@@ -78,7 +78,7 @@ class Ladder:
             and not (set(surface.fields) - set(surface.redact))
         )
 
-    def _may_challenge(self, name: str, now: float) -> bool:
+    def _may_challenge(self, name: str, now: float, group: str) -> bool:
         """Count challenges of this hour; many unsolved, or today's purchases used up, end them."""
         hour = int(now // _HOUR_S)
         on, count = self._unsolved.get(name, (hour, 0))
@@ -88,7 +88,7 @@ class Ladder:
         if len(self._unsolved) > self._policy.bounds.clearances:
             self._unsolved.popitem(last=False)
         within = count <= self._rungs.challenges_before_block
-        return within and self._clearances.may_buy(name, now)
+        return within and self._clearances.may_buy(name, now, group)
 
     def solved(self, name: str) -> None:
         """Forget the unsolved challenges of an actor who solved one."""

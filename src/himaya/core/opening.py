@@ -7,6 +7,7 @@ from himaya.core.actor import Actor
 from himaya.core.book import Book
 from himaya.core.budget import Principal, Principals
 from himaya.core.exchange import Request
+from himaya.core.groups import Groups
 from himaya.core.policy import Policy
 from himaya.core.surface import Match
 from himaya.core.ticket import Ticket
@@ -16,9 +17,9 @@ from himaya.core.window import BUCKET_S, PeopleWindow
 class Opening:
     """Opens tickets under one policy. No ticket lives longer than one bucket, whatever the policy says."""
 
-    def __init__(self, policy: Policy, accounts: Accounts, book: Book) -> None:
-        """Take the policy's budgets, what is known of accounts, and the windows."""
-        self._principals = Principals(policy)
+    def __init__(self, policy: Policy, accounts: Accounts, book: Book, groups: Groups) -> None:
+        """Take the policy's budgets, what is known of accounts, the windows, and who belongs together."""
+        self._principals = Principals(policy, groups)
         self._settle_s = min(policy.bounds.settle_s, BUCKET_S)
         self._accounts = accounts
         self._book = book
@@ -48,4 +49,5 @@ class Opening:
         """Return the actor's principals on a surface and their windows, at the bucket of `now`."""
         known = self._accounts.meet(actor, now)
         principals = self._principals.of(actor, known=known, surface=surface)
+        principals = self._principals.with_group(principals, actor, known, now)
         return principals, self._book.of(principals, int(now // BUCKET_S))

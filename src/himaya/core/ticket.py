@@ -84,6 +84,11 @@ class Ticket:
         """Return the name of the actor who asks."""
         return self.request.actor.name
 
+    @property
+    def group(self) -> str:
+        """Return the group the actor belongs to, "" for none."""
+        return next((key[1:] for kind, key, _ in self.principals if kind == "group"), "")
+
     def join(self, principals: list[Principal], windows: list[PeopleWindow]) -> None:
         """Take in all principals of the request and their windows, holding nothing."""
         self.principals = principals

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from himaya import exchanges as x
 from himaya.core.actor import Actor
@@ -53,6 +53,8 @@ class Authority:
         self.refusals = refusals
         self.off_since = 0.0
         self.off_why = ""
+        #: Called at every tick: what the slow path found is taken over here.
+        self.also: Callable[[], None] | None = None
         self.requests = 0
         self.refused = 0
         self._gap_from = 0.0
@@ -139,6 +141,19 @@ class Authority:
         if self.writer is not None:
             self.writer.write(x.Stood(at=self.clock(), standing=standing))
 
+    def join(self, group: str, members: Sequence[str], since: float) -> None:
+        """Let linked actors spend one budget from `since` on; see `Engine.join`."""
+        self.engine.join(group, members, since)
+        if self.writer is not None and members:
+            told = x.Joined(at=self.clock(), group=group, members=tuple(members), since=since)
+            self.writer.write(told)
+
+    def leave(self, group: str) -> None:
+        """End a group; see `Groups.leave`."""
+        self.engine.groups.leave(group)
+        if self.writer is not None:
+            self.writer.write(x.Joined(at=self.clock(), group=group))
+
     def recall(self, row: Disclosures) -> None:
         """Count a row of the ledger again; see `Engine.recall`."""
         self.engine.recall(row)
@@ -181,6 +196,8 @@ class Authority:
         self._settle_overdue(now)
         if self.off and now - self._gap_from >= _GAP_S:
             self._note_off(now)
+        if self.also is not None:
+            self.also()
         if self.writer is not None:
             self.writer.flush()
 

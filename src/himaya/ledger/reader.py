@@ -214,6 +214,10 @@ class Reader:
         """Return the answer of `question` over all rows of one moment. Raises LedgerError."""
         return self._snapshots.ask(question)
 
+    def table(self, expression: ir.Table) -> pa.Table:
+        """Return the rows of an expression within `ask` as an Arrow table."""
+        return self._snapshots.table(expression)
+
     def has_rows(self, rows: ir.Table) -> bool:
         """Tell whether an expression has any row."""
         return bool(self._snapshots.fetch(rows.limit(1)))

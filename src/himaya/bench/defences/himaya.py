@@ -13,12 +13,14 @@ from pathlib import Path
 
 import msgspec
 
+from himaya.analysis.groups import Group, Search, names_of, sightings_of
 from himaya.bench.asks import Answer, Ask, Client, Reply
 from himaya.bench.defences.base import Exposed
 from himaya.bench.world.site import World
-from himaya.bootstrap import make_runner, open_ledger
+from himaya.bootstrap import make_runner, open_ledger, search_settings
 from himaya.config import Config
 from himaya.core.decision import Action, Admission, Decision
+from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
@@ -26,6 +28,8 @@ from himaya.ledger.reader import Reader
 
 #: Rows of so many exchanges wait before they are written.
 _BATCH = 20_000
+#: Groups are looked for after so many seconds, or so many exchanges where it is busier: a gate asks every few seconds.
+_ASK_S, _ASK_EXCHANGES = 60.0, 100
 
 
 class Himaya:
@@ -50,6 +54,10 @@ class Himaya:
         self._number = 0
         self._now = start
         self._named: dict[str, int] = {}
+        self.search = Search(search_settings(self._config))
+        self._unread: list[RecordDisclosures] = []
+        self._ask_at = start
+        self._groups: dict[str, str] = {}
 
     def serve(self, client: Client, ask: Ask, now: float, answer: Answer | None = None) -> Reply:
         """Decide, ask the site, admit, record; return what is left of the answer."""
@@ -122,8 +130,27 @@ class Himaya:
         effects = self.engine.record(exchange, now)
         if effects:
             self._runner.perform(effects)
+            self._look_for_groups(effects, now)
             if self._runner.pending >= _BATCH:
                 self._runner.drain(now)
+
+    def _look_for_groups(self, effects: list[Effect], now: float) -> None:
+        """Show what was disclosed to the search that a gate runs over its ledger; tell the engine who joined."""
+        self._unread += [each for each in effects if isinstance(each, RecordDisclosures)]
+        if now < self._ask_at + _ASK_S and len(self._unread) < _ASK_EXCHANGES:
+            return
+        self._ask_at = now
+        for each in self._unread:
+            for sighting in sightings_of(each.disclosures):
+                self.search.observe(sighting)
+        self._unread = []
+        for group in self.search.conclude(now):
+            self._join(group, now)
+
+    def _join(self, group: Group, now: float) -> None:
+        members = [str(actor) for actor in group.members]
+        self._groups.update(dict.fromkeys(members, group.id))
+        self.engine.join(group.id, [*members, *names_of(group.covers)], now)
 
     def solve(self, client: Client, now: float) -> bool:
         """Buy people with a solved challenge."""
@@ -144,8 +171,9 @@ class Himaya:
             return reader.shown_to(actors)
 
     def names(self, actors: Iterable[str]) -> int:
-        """Return how many of these actors the ledger holds people under."""
-        return sum(actor in self._named for actor in actors)
+        """Return under how many groups, or names of their own, the ledger holds people of these actors."""
+        held = (self._groups.get(actor, actor) for actor in actors if actor in self._named)
+        return len(dict.fromkeys(held))
 
     def close(self) -> None:
         """Remove the ledger."""

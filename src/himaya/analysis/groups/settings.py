@@ -1,0 +1,27 @@
+"""What the search for groups goes by."""
+
+from __future__ import annotations
+
+import msgspec
+
+from himaya.analysis.groups.birthday import KAPPA
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Thresholds and bounds.
+
+    `alpha` bounds the probability that one candidate group of people who fit the null is ever found. `population` is
+    how many people the site shows, 0 for not stated. `authorised` are actors that are left out: `tier:NAME`, `asn:N`,
+    `fingerprint:CLASS`. `candidates`, `views` (first views remembered) and `entries` (held by all candidates) bound
+    the memory; what was used longest ago leaves.
+    """
+
+    alpha: float = 0.0001
+    kappa: float = KAPPA
+    members: int = 3
+    new_s: float = 7 * 86400.0
+    population: int = 0
+    authorised: tuple[str, ...] = ()
+    candidates: int = 50_000
+    views: int = 2_000_000
+    entries: int = 8_000_000
