@@ -37,7 +37,7 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: Budget | None = Budget(hour=1000.0, day=3000.0, month=30000.0)
     anonymous: Budget | None = None
     new_account: Budget | None = None
-    group: Budget | None = Budget(hour=20.0, day=60.0, month=200.0)
+    group: Budget | None = None
     asn: Budget | None = None
     fingerprint: Budget | None = None
     batch: Budget | None = None
