@@ -209,10 +209,6 @@ PARTS = {
         ("test_an_owner_is_needed",),
         "Roles, on-call contacts, and escalation of an alert that nobody acknowledged.",
     ),
-    "JS23-9": Part(
-        ("test_a_machine_is_told_from_a_reader",),
-        "One pattern only, ids walked in order; no baseline per class of actors.",
-    ),
     "JS23-10": Part(
         ("test_newcomers_share_a_budget",),
         "A budget of its own for each new account, and one case for the group.",
@@ -236,10 +232,6 @@ PARTS = {
     "JS23-27": Part(
         ("test_a_person_gets_an_answer",),
         "A way for the person to ask; recipients described rather than named; deadlines and authorities.",
-    ),
-    "CS24-14": Part(
-        ("test_misses_are_charged",),
-        "The share of misses is not judged, only their number.",
     ),
     "MUSA-B1": Part(
         ("test_fewer_fields_for_strangers",),
