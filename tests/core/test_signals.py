@@ -92,13 +92,17 @@ def test_misses_is_not_misled_by_a_number_one_knows():
     assert site.of("misses")[0].actor == "account:guesser"
 
 
-def test_misses_challenges_strangers_of_a_network_and_shuts_nobody_out():
-    """What stands for a network is a challenge at most, and members of the site in it are not asked."""
+def test_misses_challenges_strangers_and_shuts_nobody_out():
+    """What stands for a network or a surface is a challenge at most, and members of the site are not asked."""
     site = Site(Detectors(misses=Misses(action=Action.BLOCK)), mode="enforce")
     for n in range(200):
         site.looks_up(Actor(address=f"203.0.113.{n % 40}"), "")
     assert site.engine.watchers.standing["prefix:203.0.113.0/24"].action is Action.CHALLENGE
-    assert "surface:lookup" not in site.engine.watchers.standing
+    assert site.engine.watchers.standing["surface:lookup"].action is Action.CHALLENGE
+    elsewhere = Actor(address="198.51.100.1")
+    for target, action in (("/lookup?phone=1", Action.CHALLENGE), ("/u/p1", Action.ALLOW)):
+        request = Request(id=target, actor=elsewhere, target=target)
+        assert site.engine.decide(request, site.now).action is action
     stranger = Request(id="a", actor=Actor(address="203.0.113.200"), target="/u/p1")
     assert site.engine.decide(stranger, site.now).action is Action.CHALLENGE
     neighbour = Request(id="b", actor=member("anna", "203.0.113.201"), target="/u/p1")
@@ -382,7 +386,7 @@ def test_challenge_behaviour_finds_whoever_goes_on_without_solving():
 
 
 def test_challenge_behaviour_finds_a_network_where_nobody_solves_anything():
-    """Twenty-five challenged addresses of one network without one solution are found; with one solution they are not."""
+    """Twenty-five challenged addresses of one network without a solution are found; with one solution they are not."""
     site = Site(mode="enforce")
     for n in range(30):
         for network in ("192.0.2", "198.51.100"):

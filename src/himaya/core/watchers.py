@@ -28,8 +28,8 @@ from himaya.core.policy import Bounds, Detectors
 from himaya.core.ticket import Ticket
 
 _AGAIN_S = 3600.0
-#: Kinds of actors in findings that share what others do: a finding about them is reported, and nothing stands for them.
-_REPORTED = frozenset({"surface", "fingerprint"})
+#: What others share, too: strangers who belong to it may have to show that they are not meant, and nobody is shut out.
+_SHARED = frozenset({"surface", "prefix"})
 
 
 class Watchers:
@@ -135,7 +135,8 @@ class Watchers:
         accounts = self._accounts
         if not actor.account or accounts is None:
             return "established" if actor.account else "anonymous"
-        if accounts.tier(actor) or accounts.access(actor) == "paid":
+        fact = accounts.facts.accounts.get(actor.account)
+        if actor.tier or (fact is not None and (fact.tier or fact.paid)):
             return "paid"
         return "new" if age_s is not None and age_s < accounts.new_s else "established"
 
@@ -174,10 +175,9 @@ class Watchers:
             self._raised.popitem(last=False)
         action, for_s = self._actions.get(finding.detector, (Action.ALLOW, 0))
         kind = finding.actor.partition(":")[0]
-        if action is Action.ALLOW or kind in _REPORTED:
+        if action is Action.ALLOW or kind == "fingerprint":
             return [RaiseFinding(finding)]
-        if kind == "prefix" and action in BARRING:
-            # Others share the network: they may have to show that they are not meant, and are never shut out for it.
+        if kind in _SHARED and action in BARRING:
             action = Action.CHALLENGE
         return [RaiseFinding(finding), self._stand_for(finding, action, for_s)]
 
@@ -201,13 +201,13 @@ class Watchers:
             self.standing.popitem(last=False)
 
     def standing_for(self, ticket: Ticket, now: float) -> Standing | None:
-        """Return the decision that stands for the ticket's actor or address, or for the network of a stranger."""
+        """Return what stands for the ticket's actor or address, or, for a stranger, for its network or the surface."""
         if not self.standing:
             return None
         actor = ticket.request.actor
         names = [ticket.name, f"address:{actor.address}"]
         if not actor.account and not actor.key:
-            names.append(f"prefix:{prefix_of(actor.address)}")
+            names += [f"prefix:{prefix_of(actor.address)}", f"surface:{ticket.match.surface.id}"]
         for name in names:
             standing = self.standing.get(name)
             if standing is not None and standing.until > now:

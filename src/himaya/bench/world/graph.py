@@ -34,7 +34,11 @@ def _pairs(
     mean = np.log(knobs.friends / 2) - _SIGMA**2 / 2
     wanted = np.clip(rng.lognormal(mean, _SIGMA, n), 1, 300).astype(np.int32)
     who = np.repeat(np.arange(n, dtype=np.int64), wanted)
-    other = rng.integers(0, n, len(who)) if knobs.graph == "random" else _neighbours(knobs, people, who, rng)
+    other = (
+        rng.integers(0, n, len(who))
+        if knobs.graph == "random"
+        else _neighbours(knobs, people, who, rng)
+    )
     apart = who != other
     who, other = who[apart], other[apart]
     return np.unique(np.concatenate([who * n + other, other * n + who]))
