@@ -7,6 +7,7 @@ from tests.core.signal_support import START, Site, member, paces
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason, Standing
+from himaya.core.detectors.recent import Recent
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import AccountFact, NearFact
 from himaya.core.policy import (
@@ -329,6 +330,21 @@ def test_signals_hold_a_bounded_number_of_actors():
         site.lists(actor, [f"p{n}", f"q{n}"], 1.0)
         site.view(actor, f"x{n}", 1.0)
     assert all(each.tracked() <= 100 for each in site.engine.watchers.detectors)
+
+
+def test_recent_people_are_bounded_for_each_and_for_all():
+    """One actor keeps its last people only, and all together no more than eight per actor of the bound."""
+    recent = Recent(2000)
+    for n in range(2000):
+        recent.add("one", (f"p{n}",))
+    assert recent.has("one", "p1999")
+    assert not recent.has("one", "p1000")
+    assert recent.total <= 512
+    for n in range(3000):
+        recent.add(f"a{n}", tuple(f"p{n}-{k}" for k in range(20)))
+    assert len(recent) <= 2000
+    assert recent.total <= 16_000
+    assert recent.has("a2999", "p2999-0")
 
 
 def test_signals_are_the_same_at_every_run():

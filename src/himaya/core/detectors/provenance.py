@@ -26,15 +26,14 @@ _FADES = 20_000
 
 
 class _Session:
-    """Who was listed to one session, and how many views in a row were of nobody listed.
+    """How many views of a session in a row were of nobody listed, and by how many it voted.
 
     `unread`: a list was shown whose people nobody could read, so that nothing can be said any more.
     """
 
-    __slots__ = ("listed", "run", "unread", "voted")
+    __slots__ = ("run", "unread", "voted")
 
     def __init__(self) -> None:
-        self.listed = Recent()
         self.run = 0
         self.voted = 0
         self.unread = False
@@ -50,6 +49,7 @@ class ProvenanceDetector:
         self._settings = settings
         self._max = max_actors
         self._listing = frozenset(settings.surfaces)
+        self._lists = Recent(max_actors)
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._votes = 0
         self._listed = 0
@@ -72,11 +72,12 @@ class ProvenanceDetector:
     def look(self, seen: Observation) -> None:
         """Say in `seen.listed` whether a list showed the person of a profile before; take in what a list shows."""
         if self.lists(seen.surface, seen.kind):
-            self._held(seen.actor.session or seen.name).listed.add(seen.subjects)
+            self._lists.add(seen.actor.session or seen.name, seen.subjects)
         elif seen.kind == "profile" and len(seen.subjects) == 1:
-            held = self._held(seen.actor.session or seen.name)
+            session = seen.actor.session or seen.name
+            held = self._held(session)
             if not (seen.opened or held.unread):
-                listed = seen.subjects[0] in held.listed
+                listed = self._lists.has(session, seen.subjects[0])
                 if held.voted < _VOTES and seen.cohort in _VOTERS:
                     self._vote(held, listed=listed)
                 seen.listed = listed if self.judges else None
@@ -116,4 +117,4 @@ class ProvenanceDetector:
 
     def tracked(self) -> int:
         """Return how many sessions are held."""
-        return len(self._sessions)
+        return max(len(self._sessions), len(self._lists))
