@@ -171,13 +171,26 @@ SCOPE = {
         " the last second. A session that had seen nobody before is taken for a stranger's until the site"
         " names its account again."
     ),
+    "JS23-9": (
+        "Two patterns: ids walked in order, and views of people all over the site against near people and returns,"
+        " with a threshold set for the test (30 of evidence). A baseline per class of actors is set by hand: thresholds are"
+        " per cohort, from the crowd of the bench."
+    ),
     "JS23-13": (
         "Nobody is shown before the check where `budgets.address` is 0; with the default budgets a program is"
         " asked once its budget is used up. The solver is a real one, in Python; a browser is driven in the"
         " tests of the gate."
     ),
     "CS24-2": "A register of practitioners that never heard of himaya, without accounts.",
+    "CS24-14": (
+        "Look-ups by telephone number: one account with a new address each time, and one network with one look-up an"
+        " address, both with 5 percent hits. The default only reports; blocking is set for the test."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
+    "REG-4": (
+        "JSON answers through the proxy. Fields are told by names that are usual or declared somewhere on the site;"
+        " stripping is set for the test. HTML, and doors that see no bodies, are not covered."
+    ),
     "REG-5": (
         "46 accounts with 400 people each, in shadow, with the default thresholds. Each is found by itself;"
         " that they belong together is not."
