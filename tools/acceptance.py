@@ -173,8 +173,8 @@ SCOPE = {
     ),
     "JS23-9": (
         "Two patterns: ids walked in order, and views of people all over the site against near people and returns,"
-        " with a threshold set for the test (30 of evidence). A baseline per class of actors is set by hand: thresholds are"
-        " per cohort, from the crowd of the bench."
+        " with a threshold set for the test (30 of evidence). A baseline per class of actors is set by hand:"
+        " thresholds are per cohort, from the crowd of the bench."
     ),
     "JS23-13": (
         "Nobody is shown before the check where `budgets.address` is 0; with the default budgets a program is"
