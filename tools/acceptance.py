@@ -171,6 +171,11 @@ SCOPE = {
         " the last second. A session that had seen nobody before is taken for a stranger's until the site"
         " names its account again."
     ),
+    "JS23-9": (
+        "Two patterns: ids walked in order, and views of people all over the site against near people and returns,"
+        " with a threshold set for the test (30 of evidence). A baseline per class of actors is set by hand:"
+        " thresholds are per cohort, from the crowd of the bench."
+    ),
     "JS23-13": (
         "Nobody is shown before the check where `budgets.address` is 0; with the default budgets a program is"
         " asked once its budget is used up. The solver is a real one, in Python; a browser is driven in the"
@@ -186,7 +191,15 @@ SCOPE = {
         " the chain says so. 60 made-up readers, five of whom read more than the limit: what one evening forecast,"
         " another evening measured. Readers of a real site may behave otherwise tomorrow."
     ),
+    "CS24-14": (
+        "Look-ups by telephone number: one account with a new address each time, and one network with one look-up an"
+        " address, both with 5 percent hits. The default only reports; blocking is set for the test."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
+    "REG-4": (
+        "JSON answers through the proxy. Fields are told by names that are usual or declared somewhere on the site;"
+        " stripping is set for the test. HTML, and doors that see no bodies, are not covered."
+    ),
     "REG-5": (
         "46 accounts with 400 people each, in shadow, with the default thresholds. Each is found by itself;"
         " that they belong together is not."
@@ -222,10 +235,6 @@ PARTS = {
         ("test_an_owner_is_needed",),
         "Roles, on-call contacts, and escalation of an alert that nobody acknowledged.",
     ),
-    "JS23-9": Part(
-        ("test_a_machine_is_told_from_a_reader",),
-        "One pattern only, ids walked in order; no baseline per class of actors.",
-    ),
     "JS23-10": Part(
         ("test_newcomers_share_a_budget",),
         "A budget of its own for each new account, and one case for the group.",
@@ -249,10 +258,6 @@ PARTS = {
     "JS23-27": Part(
         ("test_a_person_gets_an_answer",),
         "A way for the person to ask; recipients described rather than named; deadlines and authorities.",
-    ),
-    "CS24-14": Part(
-        ("test_misses_are_charged",),
-        "The share of misses is not judged, only their number.",
     ),
     "MUSA-B1": Part(
         ("test_fewer_fields_for_strangers",),

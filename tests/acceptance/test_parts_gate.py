@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import time
 from contextlib import ExitStack
@@ -11,7 +10,6 @@ from pathlib import Path
 
 from tests.acceptance.gate import BASE, HIMAYA, Gate, toml
 from tests.acceptance.promise import broken, require
-from tests.acceptance.site import phone
 from tests.acceptance.visitor import Visitor
 
 from himaya.control import Control
@@ -43,19 +41,6 @@ def every_class_is_stopped(gate: Gate, account: str) -> None:
         require(len(stranger.obtained) <= 100, "without an account")
         require(len(member.obtained) <= 100, "with an account")
         require(len(program.obtained) <= 100, "with an API key")
-
-
-def a_machine_is_told_from_a_reader(gate: Gate, name: str) -> None:
-    """One account walks through 60 ids in order; another opens 95 profiles here and there. The cap is 100."""
-    elsewhere = random.Random(7).sample(range(10_000, 20_000), 95)
-    with gate.visitor(f"{name}.walker") as walker, gate.visitor(f"{name}.reader") as reader:
-        walked = [walker.get(f"/u/p{person}") for person in range(60)]
-        read = [reader.get(f"/u/p{person}") for person in elsewhere]
-        require({one.status for one in read} == {200}, "the reader at 95 is not")
-        refused = [one for one in walked if one.status != 200]
-        require(refused, "the walker is restricted before 60")
-        reasons = refused[0].json()["reasons"]
-        require("enumeration" in str(reasons), "with the reason")
 
 
 def a_block_comes_and_goes(gate: Gate) -> None:
@@ -97,17 +82,6 @@ def many_places_are_found(gate: Gate, name: str, wait_s: float) -> None:
         found = gate.found("sharing", f"account:{name}.lent", wait_s=wait_s)
         require(found and found["value"] > 6, "one cookie on 8 networks is found")
         require(not gate.found("sharing", f"account:{name}.phone"), "the telephone is not")
-
-
-def misses_are_charged(gate: Gate, account: str) -> None:
-    """An account tries numbers that belong to nobody, from a new address each time."""
-    with gate.visitor(account) as guesser:
-        statuses = []
-        for number in range(120):
-            guesser.address = gate.address()
-            statuses.append(guesser.get(f"/lookup?phone={1 + int(phone(number))}").status)
-        assert statuses[:100] == [404] * 100
-        require(set(statuses[100:]) == {429}, "a hundred misses end it")
 
 
 def unsolved_checks_count(gate: Gate, account: str) -> None:
@@ -155,19 +129,6 @@ def test_twin_every_access_class_is_stopped(gate, name):
         every_class_is_stopped(gate, name)
 
 
-def test_a_machine_is_told_from_a_reader(gate, name):
-    """Below 60 % of the cap a walk through ids is restricted, with its reason; a reader at 95 % is not."""
-    gate.configure(detectors=STRICT)
-    a_machine_is_told_from_a_reader(gate, name)
-
-
-def test_twin_a_machine_is_told_from_a_reader(gate, name):
-    """A finding that leads to nothing restricts nobody."""
-    gate.configure(detectors=WATCHING)
-    with broken("the walker is restricted before 60"):
-        a_machine_is_told_from_a_reader(gate, name)
-
-
 def test_a_block_comes_and_goes(gate):
     """From finding to block it takes less than five seconds, and the block ends by itself."""
     gate.configure(detectors=STRICT)
@@ -203,18 +164,6 @@ def test_twin_many_places_are_found(gate, name):
     gate.configure(detectors={"sharing": {"networks": 1000}})
     with broken("one cookie on 8 networks is found"):
         many_places_are_found(gate, name, wait_s=0.4)
-
-
-def test_misses_are_charged(gate, name):
-    """Numbers that belong to nobody use up the budget of the account, whatever address it comes from."""
-    misses_are_charged(gate, name)
-
-
-def test_twin_misses_are_charged(gate, name):
-    """In shadow mode the guessing goes on."""
-    gate.configure(mode="shadow")
-    with broken("a hundred misses end it"):
-        misses_are_charged(gate, name)
 
 
 def test_unsolved_checks_count(gate, name):

@@ -98,6 +98,18 @@ MISTAKES = [
         'Did you mean "10.0.0.0/8"?',
     ),
     ('[actor]\ntrusted_proxies = ["proxy"]', 2, "actor.trusted_proxies[0]", "expected a network"),
+    (
+        '[detectors.impostor.crawlers]\nBot = ["10.0.0.1/8"]',
+        2,
+        "detectors.impostor.crawlers.Bot[0]",
+        'Did you mean "10.0.0.0/8"?',
+    ),
+    (
+        PROFILE + '[detectors.provenance]\nsurfaces = ["serach"]',
+        5,
+        "detectors.provenance.surfaces[0]",
+        'no surface has the id "serach".',
+    ),
     ('[actor]\naccount_header = "X Account"', 2, "actor.account_header", "a header or cookie name"),
     ('[actor]\njwt_algorithm = "RS256"', 2, "actor.jwt_algorithm", "with a key only"),
     ('[actor]\njwt_algorithm = "none"', 2, "actor.jwt_algorithm", "one of"),

@@ -1,4 +1,7 @@
-"""Scenarios of the streaming detectors: what each finds, and what it leaves alone."""
+"""Scenarios of breadth, enumeration, sharing and velocity: what each finds, and what it leaves alone.
+
+The signals that want more than who saw whom stand in `test_signals.py`; here they are switched off.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ def found(views: list[View], *, facts: tuple[AccountFact, ...] = ()) -> list[Fin
     """Return the findings of a scenario played through the engine with the default thresholds."""
     surfaces = (Surface(id="profile", route="/u/{subject}"),)
     engine = Engine(Policy(surfaces=surfaces, budgets=NOBODY, detectors=Detectors()))
+    engine.watchers.keep(frozenset({"breadth", "enumeration", "sharing", "velocity"}))
     for fact in facts:
         engine.facts.add(fact)
     findings: list[Finding] = []

@@ -37,6 +37,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _budgets(config)
     yield from _enforcing(config, raw)
     yield from _proxies(config)
+    yield from _detectors(config)
     yield from _names(config)
     yield from _jwt(config)
     yield from _authorised(config)
@@ -119,6 +120,22 @@ def _network_hint(text: str) -> str:
         return f'Did you mean "{ip_network(text, strict=False)}"?'
     except ValueError:
         return 'Example: "10.0.0.0/8"'
+
+
+def _detectors(config: Config) -> Iterator[Problem]:
+    """Surfaces and networks that detectors name must be such."""
+    ids = [surface.id for surface in config.surfaces]
+    for at, name in enumerate(config.detectors.provenance.surfaces):
+        if name not in ids:
+            path: Path = ("detectors", "provenance", "surfaces", at)
+            yield Problem(path, f'no surface has the id "{name}".', "Name the id of a [[surface]].")
+    for crawler, networks in config.detectors.impostor.crawlers.items():
+        for at, text in enumerate(networks):
+            try:
+                ip_network(text)
+            except ValueError:
+                path = ("detectors", "impostor", "crawlers", crawler, at)
+                yield Problem(path, f'expected a network, got "{text}".', _network_hint(text))
 
 
 def _names(config: Config) -> Iterator[Problem]:

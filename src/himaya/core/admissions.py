@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from himaya.core.clearances import Clearances, Purse
 from himaya.core.decision import Action, Admission, Reason
+from himaya.core.detectors.drift import DriftDetector, without
 from himaya.core.exchange import Person, Response
 from himaya.core.ladder import Ladder
 from himaya.core.policy import Policy
@@ -17,9 +20,15 @@ class Admissions:
     """Debits the people of responses under one policy."""
 
     def __init__(
-        self, policy: Policy, prices: Prices, ladder: Ladder, clearances: Clearances
+        self,
+        policy: Policy,
+        prices: Prices,
+        ladder: Ladder,
+        clearances: Clearances,
+        drift: DriftDetector,
     ) -> None:
-        """Take what people cost, which rung refuses, and who bought more."""
+        """Take what people cost, which rung refuses, who bought more, and which fields are undeclared."""
+        self._drift = drift
         self._prices = prices
         self._ladder = ladder
         self._clearances = clearances
@@ -27,6 +36,18 @@ class Admissions:
         self._may_trim = policy.ladder.redact
 
     def admit(self, ticket: Ticket, response: Response, now: float) -> Admission:
+        """Return who may pass, and which undeclared fields must be taken out where the policy strips them."""
+        people = response.people
+        if not (people and response.can_trim and self._enforced and self._drift.strips):
+            return self._admit(ticket, response, now)
+        strip = self._drift.undeclared(ticket.match.surface, people)
+        if not strip:
+            return self._admit(ticket, response, now)
+        left = msgspec.structs.replace(response, people=without(people, strip))
+        admission = self._admit(ticket, left, now)
+        return msgspec.structs.replace(admission, strip=strip)
+
+    def _admit(self, ticket: Ticket, response: Response, now: float) -> Admission:
         """Return who may pass; what was reserved by the route gives way to the people themselves.
 
         A door that cannot take single people out gets all or nothing, and so does a body that nobody could

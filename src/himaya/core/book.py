@@ -8,7 +8,7 @@ from zlib import crc32
 
 from himaya.core.budget import Principal
 from himaya.core.policy import Bounds
-from himaya.core.window import PeopleWindow
+from himaya.core.window import UNIT, PeopleWindow
 
 #: A round through a full book begins at most once an hour, and looks at so many windows per newcomer.
 _ROUND_BUCKETS = 12
@@ -69,6 +69,18 @@ class Book:
         before = len(window.seen)
         window.advance(bucket)
         self.people += len(window.seen) - before
+
+    def people_of(self, key: str, bucket: int) -> tuple[float, float, float]:
+        """Return the people a principal's window holds in hour, day and month at `bucket`."""
+        window = self.windows.get(key)
+        if window is None:
+            return 0.0, 0.0, 0.0
+        self.advance((window,), bucket)
+        return window.hour / UNIT, window.day / UNIT, window.month / UNIT
+
+    def held(self) -> dict[str, int]:
+        """Return how many windows there are, and how often newcomers had to share one."""
+        return {"principals": len(self.windows), "overflowed": self.overflowed}
 
     def forget_idle(self, principals: list[Principal]) -> None:
         """Forget windows of these principals that hold nothing: whoever saw nobody costs nothing."""

@@ -96,7 +96,8 @@ class Admission(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Who and which fields of a response may pass.
 
     `people` may pass; `withheld` must be taken out of the body (`action` redact), or, when
-    `action` is challenge or block, the whole body is replaced by a refusal.
+    `action` is challenge or block, the whole body is replaced by a refusal. `strip` are undeclared fields that must be
+    taken out, whatever the action.
     """
 
     action: Action = Action.ALLOW
@@ -104,6 +105,7 @@ class Admission(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     people: tuple[Person, ...] = ()
     withheld: tuple[Person, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    strip: tuple[str, ...] = ()
 
     @property
     def passes(self) -> bool:

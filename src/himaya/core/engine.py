@@ -25,6 +25,7 @@ from himaya.core.book import Book
 from himaya.core.budget import key_of
 from himaya.core.clearances import Clearances, Purse, group_purchases
 from himaya.core.decision import BARRING, Action, Admission, Decision, Standing
+from himaya.core.detectors.drift import watched
 from himaya.core.disclosure import Disclosures, Outcome, outcome
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
@@ -79,15 +80,19 @@ class Engine:
         self.policy = policy
         self.surfaces = Surfaces(policy.surfaces)
         self.ladder = Ladder(policy, self.clearances)
-        self.watchers = Watchers(policy.detectors, policy.bounds)
+        self.watchers = Watchers(policy.detectors, policy.bounds, self.accounts)
         self._opening = Opening(policy, self.accounts, self.book, self.groups)
         self._weights = Weights(policy, self.facts)
         self._prices = Prices(self._weights, self.accounts)
-        self._admissions = Admissions(policy, self._prices, self.ladder, self.clearances)
+        self._admissions = Admissions(
+            policy, self._prices, self.ladder, self.clearances, self.watchers.drift
+        )
         self._rows = Rows(self.accounts, policy.hash())
         self._enforced = policy.mode == "enforce"
         self._allow = allowances(policy)
         self.clearances.group_per_day = group_purchases(policy)
+        #: Names of personal fields that doors look for in answers beside those a surface declares.
+        self.watched = watched(policy.detectors.drift, policy.surfaces)
 
     # decide -----------------------------------------------------------------------------------
 
@@ -161,6 +166,8 @@ class Engine:
         """Keep the ticket of a refused request only where something may still be shown."""
         ticket.action = decision.action
         self._effects.extend(self.watchers.exhausted(ticket, decision.reasons, self._now))
+        if decision.enforced and decision.action is Action.CHALLENGE:
+            self._effects.extend(self.watchers.challenged(ticket.request.actor, self._now))
         if decision.enforced and decision.action is Action.REDACT:
             ticket.redacted = decision.redact
             self._keep(ticket)
@@ -183,6 +190,7 @@ class Engine:
         if ticket is None or ticket.shows_nothing(response.status):
             return Admission(enforced=self._enforced, people=response.people or ())
         self.book.advance(ticket.windows, int(now // BUCKET_S))
+        self._effects.extend(self.watchers.check_fields(ticket, response.people or (), now))
         admission = self._admissions.admit(ticket, response, now)
         if admission.reasons:
             self._effects.extend(self.watchers.exhausted(ticket, admission.reasons, now))
@@ -259,6 +267,8 @@ class Engine:
             confirmed = shown is Outcome.CONFIRMED
             row = self._rows.confirmed if confirmed else self._rows.miss
             self._append(row(ticket, exchange, now))
+            if not confirmed:
+                self._effects.extend(self.watchers.missed(ticket, now))
 
     def _count_one(self, ticket: Ticket, now: float) -> None:
         """Count a look-up whose answer tells of one person without showing anybody."""
@@ -279,18 +289,20 @@ class Engine:
         actor = ticket.request.actor
         own = self.facts.own_subject(actor.account) if actor.account else ""
         others = untold(ticket, shown_of(ticket, merged(people), own))
+        fresh = ticket.meets(others)
         self._commit(ticket, others, rest * self._weights.heaviest(surface) if rest else 0, now)
         self._append(self._rows.people(ticket, exchange, now, others))
         if rest:
             self._append(self._rows.unattributed(ticket, exchange, now, rest))
+            self.watchers.unread(ticket)
         if exchange.source == UNSETTLED:
             ticket.told, ticket.unnamed = others, rest
         if not others:
             self.book.forget_idle(ticket.principals)
             return
         self._effects.extend(self.watchers.check_declared(ticket, len(others), now))
-        age = self.accounts.age_s(actor, now)
-        self._effects.extend(self.watchers.observe(ticket, others, now, age))
+        self._effects.extend(self.watchers.check_fields(ticket, others, now))
+        self._effects.extend(self.watchers.observe(ticket, others, now, fresh=fresh))
 
     def _commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
         """Count people now; an answer that may still be under way counts as of its deadline."""
@@ -350,6 +362,7 @@ class Engine:
         if not self.clearances.buy(clearance_id, actor, now, self._group_of(actor, now)):
             return False
         self.ladder.solved(actor.name)
+        self.watchers.challenges.solved(actor, now)
         self._append(self._rows.bought(actor, now, self.policy.challenge.people))
         return True
 
@@ -380,20 +393,14 @@ class Engine:
 
     def people_of(self, name: str) -> tuple[float, float, float]:
         """Return the people a principal (`account:u1`, `address:...`) has in hour, day, month."""
-        window = self.book.windows.get(key_of(name))
-        if window is None:
-            return 0.0, 0.0, 0.0
-        self.book.advance((window,), int(self._now // BUCKET_S))
-        return window.hour / UNIT, window.day / UNIT, window.month / UNIT
+        return self.book.people_of(key_of(name), int(self._now // BUCKET_S))
 
     def stats(self) -> dict[str, int]:
         """Return how much state is held, by kind; no identities."""
-        return {
-            "principals": len(self.book.windows),
-            "overflowed": self.book.overflowed,
-            "accounts": self.accounts.tracked(),
-            "open": len(self._flight),
-            "standing": len(self.watchers.standing),
-            "clearances": len(self.clearances.purses),
+        held = self.book.held() | {"accounts": self.accounts.tracked(), "open": len(self._flight)}
+        standing, purses = len(self.watchers.standing), len(self.clearances.purses)
+        return held | {
+            "standing": standing,
+            "clearances": purses,
             "grouped": len(self.groups.members),
         }

@@ -127,6 +127,96 @@ class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     for_s: int = 3600
 
 
+class Misses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Look-ups that find nobody: the share honest people do not pass, and the odds against it that are found.
+
+    `odds` hold for one actor within one day (UTC), `group_odds` for a network, a fingerprint class or a surface.
+    """
+
+    rate: float = 0.5
+    odds: float = 1000.0
+    group_odds: float = 1_000_000.0
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Profile views of people whom no list showed to this session before, in a row, above which they are found.
+
+    `surfaces` are the surfaces that count as lists; empty: every surface of kind listing. Nobody is judged before at
+    least `share` of the first views of members came from a list: else people have other ways.
+    """
+
+    run: int = 30
+    share: float = 0.5
+    surfaces: tuple[str, ...] = ()
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Evidence (in nats) above which a cohort's profile views look like collecting; `slots` bound what is counted."""
+
+    anonymous: float = 14.0
+    new: float = 70.0
+    established: float = 55.0
+    paid: float = 100.0
+    slots: int = 1_048_576
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Regularity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bits of entropy of the last 64 gaps below which a rhythm is found to be a machine's."""
+
+    bits: float = 2.5
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields that no surface may show undeclared; `strip` takes them out of JSON answers when enforcing.
+
+    `fields` are personal fields by the names answers use, beside those that any surface declares.
+    """
+
+    fields: tuple[str, ...] = (
+        "email",
+        "e_mail",
+        "phone",
+        "phone_number",
+        "mobile",
+        "birthday",
+        "birth_date",
+        "birthdate",
+        "date_of_birth",
+        "dob",
+        "address",
+        "postcode",
+        "zip_code",
+        "national_id",
+        "passport",
+        "iban",
+        "religion",
+    )
+    strip: bool = False
+
+
+class ChallengeBehaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Challenges in a row left unsolved by an actor, and actors of a group without one solution, that are found."""
+
+    unsolved: int = 10
+    actors: int = 25
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
+class Impostor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Known crawlers: the words their agent strings hold, and the networks they come from."""
+
+    crawlers: dict[str, tuple[str, ...]] = {}
+
+
 class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds of the streaming detectors, and the action each finding leads to (allow = report only)."""
 
@@ -134,6 +224,13 @@ class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enumeration: Enumeration = Enumeration()
     sharing: Sharing = Sharing()
     velocity: Velocity = Velocity()
+    misses: Misses = Misses()
+    provenance: Provenance = Provenance()
+    evidence: Evidence = Evidence()
+    regularity: Regularity = Regularity()
+    drift: Drift = Drift()
+    challenge_behaviour: ChallengeBehaviour = ChallengeBehaviour()
+    impostor: Impostor = Impostor()
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -79,6 +79,11 @@ class Ticket:
         lookup = self.match.surface.kind == "lookup" and self.action is not Action.REDACT
         return lookup and people is not None and not people
 
+    def meets(self, people: tuple[Person, ...]) -> bool:
+        """Tell whether any of the people is not counted for the actor yet."""
+        seen = self.windows[0].seen
+        return any(person.subject not in seen for person in people)
+
     @property
     def name(self) -> str:
         """Return the name of the actor who asks."""

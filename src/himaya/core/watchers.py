@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
+from himaya.core.accounts import Accounts
+from himaya.core.actor import Actor, prefix_of
 from himaya.core.budget import COMMON
-from himaya.core.decision import Action, Reason, Standing
+from himaya.core.decision import BARRING, Action, Reason, Standing
 from himaya.core.detectors import Detector, Observation
 from himaya.core.detectors.breadth import BreadthDetector
+from himaya.core.detectors.challenge_behaviour import ChallengeBehaviourDetector
+from himaya.core.detectors.drift import DriftDetector
 from himaya.core.detectors.enumeration import EnumerationDetector
+from himaya.core.detectors.evidence import EvidenceDetector
+from himaya.core.detectors.impostor import ImpostorDetector
+from himaya.core.detectors.misses import MissesDetector
+from himaya.core.detectors.provenance import ProvenanceDetector
+from himaya.core.detectors.recent import Opened
+from himaya.core.detectors.regularity import RegularityDetector
 from himaya.core.detectors.sharing import SharingDetector
 from himaya.core.detectors.velocity import VelocityDetector
 from himaya.core.effect import Effect, PublishStanding, RaiseFinding
@@ -18,49 +29,129 @@ from himaya.core.policy import Bounds, Detectors
 from himaya.core.ticket import Ticket
 
 _AGAIN_S = 3600.0
+#: What others share, too: strangers who belong to it may have to show that they are not meant, and nobody is shut out.
+_SHARED = frozenset({"surface", "prefix"})
 
 
 class Watchers:
     """Runs every detector over an observation; a finding is repeated at most once in `again_s`."""
 
-    def __init__(self, settings: Detectors, bounds: Bounds) -> None:
-        """Build the detectors; their actors, the findings and the standing decisions are bounded."""
+    def __init__(
+        self, settings: Detectors, bounds: Bounds, accounts: Accounts | None = None
+    ) -> None:
+        """Build the detectors; their actors, the findings and the standing decisions are bounded.
+
+        Without `accounts` nobody is known to be new, paid or near.
+        """
         most = min(bounds.standing, bounds.principals)
+        self.provenance = ProvenanceDetector(settings.provenance, most)
+        self.misses = MissesDetector(settings.misses, most)
+        self.drift = DriftDetector(settings.drift)
+        self.challenges = ChallengeBehaviourDetector(settings.challenge_behaviour, most)
+        self.opened = Opened(most)
+        self._looks = True
         self.detectors: tuple[Detector, ...] = (
             BreadthDetector(settings.breadth),
             EnumerationDetector(settings.enumeration, most),
             SharingDetector(settings.sharing, most),
             VelocityDetector(settings.velocity, most),
+            self.misses,
+            self.provenance,
+            EvidenceDetector(settings.evidence, most),
+            RegularityDetector(settings.regularity, most),
+            ImpostorDetector(settings.impostor),
         )
         self._actions: dict[str, tuple[Action, int]] = {
-            name: (getattr(settings, name).action, getattr(settings, name).for_s)
-            for name in ("breadth", "enumeration", "sharing", "velocity")
+            each.name: (getattr(settings, each.name).action, getattr(settings, each.name).for_s)
+            for each in (*self.detectors, self.challenges)
+            if each.name != "impostor"
         }
+        self._accounts = accounts
         self._most = bounds.standing
         #: Seconds before a finding is raised again; 0 for a reader of logs who wants its highest value.
         self.again_s = _AGAIN_S
         self._raised: OrderedDict[tuple[str, str], float] = OrderedDict()
         self.standing: OrderedDict[str, Standing] = OrderedDict()
 
+    def keep(self, names: frozenset[str]) -> None:
+        """Run only the detectors of these names from now on."""
+        self.detectors = tuple([each for each in self.detectors if each.name in names])
+        self._looks = not names.isdisjoint({"provenance", "evidence"})
+
     def observe(
-        self, ticket: Ticket, people: tuple[Person, ...], now: float, age_s: float | None
+        self, ticket: Ticket, people: tuple[Person, ...], now: float, *, fresh: bool
     ) -> list[Effect]:
         """Show one exchange to every detector and return the effects of new findings."""
-        seen = Observation(
-            ticket.name,
-            ticket.request.actor,
-            ticket.match.surface.id,
-            tuple([p.subject for p in people]),
-            ticket.windows[0],
-            now,
-            age_s,
-        )
+        seen = self._seen(ticket, tuple([p.subject for p in people]), now)
+        seen.fresh = fresh
+        if self._looks:
+            self.opened.look(seen)
+            self.provenance.look(seen)
         effects: list[Effect] = []
         for detector in self.detectors:
             finding = detector.observe(seen)
             if finding is not None:
                 effects.extend(self.raise_once(finding))
         return effects
+
+    def missed(self, ticket: Ticket, now: float) -> list[Effect]:
+        """Show a look-up that found nobody, and return the effects of new findings."""
+        seen = self._seen(ticket, (), now)
+        seen.missed = True
+        found = self.misses.take(seen) if self.misses in self.detectors else []
+        return [effect for finding in found for effect in self.raise_once(finding)]
+
+    def challenged(self, actor: Actor, now: float) -> list[Effect]:
+        """Note that an actor was challenged, and return the effects of new findings."""
+        found = self.challenges.challenged(actor, now)
+        return [effect for finding in found for effect in self.raise_once(finding)]
+
+    def unread(self, ticket: Ticket) -> None:
+        """Note an answer whose people nobody could read."""
+        surface = ticket.match.surface
+        if self.provenance.lists(surface.id, surface.kind):
+            self.provenance.unread(ticket.name, ticket.request.actor.session)
+
+    def _seen(self, ticket: Ticket, subjects: tuple[str, ...], now: float) -> Observation:
+        actor, surface = ticket.request.actor, ticket.match.surface
+        accounts = self._accounts
+        age_s = accounts.age_s(actor, now) if accounts is not None else None
+        return Observation(
+            ticket.name,
+            actor,
+            surface.id,
+            subjects,
+            ticket.windows[0],
+            now,
+            age_s,
+            surface.kind,
+            self._cohort(actor, age_s),
+            near=self._near(actor, subjects),
+            agent=ticket.request.agent,
+        )
+
+    def _cohort(self, actor: Actor, age_s: float | None) -> str:
+        if actor.key:
+            return "key"
+        accounts = self._accounts
+        if not actor.account or accounts is None:
+            return "established" if actor.account else "anonymous"
+        fact = accounts.facts.accounts.get(actor.account)
+        if actor.tier or (fact is not None and (fact.tier or fact.paid)):
+            return "paid"
+        return "new" if age_s is not None and age_s < accounts.new_s else "established"
+
+    def _near(self, actor: Actor, subjects: tuple[str, ...]) -> bool | None:
+        """Tell whether the one person shown is near; None where the site told of nobody near, or of no account."""
+        accounts = self._accounts
+        if accounts is None or not actor.account or len(subjects) != 1 or not accounts.facts.near:
+            return None
+        return (actor.account, subjects[0]) in accounts.facts.near
+
+    def check_fields(self, ticket: Ticket, people: Iterable[Person], now: float) -> list[Effect]:
+        """Find fields that the surface does not declare, each once."""
+        found = self.drift.look(ticket.match.surface, people, now)
+        return [RaiseFinding(finding) for finding in found]
 
     def check_declared(self, ticket: Ticket, shown: int, now: float) -> list[Effect]:
         """Find a surface that shows more people than it declares: unseen answers reserve too little."""
@@ -99,8 +190,11 @@ class Watchers:
         if len(self._raised) > self._most:
             self._raised.popitem(last=False)
         action, for_s = self._actions.get(finding.detector, (Action.ALLOW, 0))
-        if action is Action.ALLOW:
+        kind = finding.actor.partition(":")[0]
+        if action is Action.ALLOW or kind == "fingerprint":
             return [RaiseFinding(finding)]
+        if kind in _SHARED and action in BARRING:
+            action = Action.CHALLENGE
         return [RaiseFinding(finding), self._stand_for(finding, action, for_s)]
 
     def _stand_for(self, finding: Finding, action: Action, for_s: int) -> PublishStanding:
@@ -123,11 +217,14 @@ class Watchers:
             self.standing.popitem(last=False)
 
     def standing_for(self, ticket: Ticket, now: float) -> Standing | None:
-        """Return the decision that stands for the ticket's actor, account or address, if any."""
+        """Return what stands for the ticket's actor or address, or, for a stranger, for its network or the surface."""
         if not self.standing:
             return None
         actor = ticket.request.actor
-        for name in (ticket.name, f"address:{actor.address}"):
+        names = [ticket.name, f"address:{actor.address}"]
+        if not actor.account and not actor.key:
+            names += [f"prefix:{prefix_of(actor.address)}", f"surface:{ticket.match.surface.id}"]
+        for name in names:
             standing = self.standing.get(name)
             if standing is not None and standing.until > now:
                 return standing

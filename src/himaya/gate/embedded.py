@@ -24,6 +24,7 @@ from himaya.config import Config, load
 from himaya.control.messages import MAX_LINE, Admit, Clear, Decide, Record
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Admission, Decision
+from himaya.core.detectors.drift import watched
 from himaya.core.disclosure import Outcome, outcome
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.core.exchange import Exchange, Person, Request, Response
@@ -80,6 +81,7 @@ class Door:
         self.config = config
         self.policy_hash = self._tried_hash = config.policy().hash()
         self.surfaces = Surfaces(config.surfaces)
+        self.watched = watched(config.detectors.drift, config.surfaces)
         self.challenges.policy = config.challenge
 
     def reload_for(self, policy_hash: str) -> None:
@@ -271,6 +273,7 @@ class Visit:
             target=request.target,
             hosts=tuple(filter(None, (request.host, site))),
             limit=8 * self.limit,
+            watched=self._door.watched,
         )
         if found and len(found) > _MANY and len(msgspec.json.encode(found)) > MAX_LINE // 2:
             return None  # too many to ask about: as with a body that is too large, the reservation stays
@@ -286,10 +289,12 @@ class Visit:
             return Leave(self._refuse(Admission(Action.BLOCK, reasons=admission.reasons)))
         if self._shown is not None:
             self._shown = admission.people
-        if not admission.enforced or not admission.withheld:
+        if not admission.enforced or not (admission.withheld or admission.strip):
             return Leave(body=changed)
         surface = self._match.surface
-        cut = trim.trim(surface, body or b"", self._kind, coding, admission.withheld, ())
+        cut = trim.trim(
+            surface, body or b"", self._kind, coding, admission.withheld, admission.strip
+        )
         if cut is None:
             blocked = Admission(Action.BLOCK, reasons=admission.reasons)
             return Leave(self._refuse(blocked))

@@ -68,12 +68,14 @@ def read(  # noqa: PLR0913 - one response has that many parts
     target: str = "/",
     hosts: tuple[str, ...] = (),
     limit: int = bodies.DECODED_LIMIT,
+    watched: tuple[str, ...] = (),
 ) -> tuple[Person, ...] | None:
     """Return the people shown by a response, each once; None when nobody could read them.
 
     `path_subject` is the subject of the path ("" for none); `body` as received, None when it was not kept; `told`
     the people of `disclose()` calls, None when there was none. `target` and `hosts` place relative and absolute
-    links; `limit` bounds the decoded body in bytes. Never raises, whatever the bytes.
+    links; `limit` bounds the decoded body in bytes. `watched` are names of personal fields that are looked for in JSON
+    beside the declared ones. Never raises, whatever the bytes.
     """
     lines = header_values(headers, HEADER)
     said = parse_subjects(",".join(lines)) if lines else None
@@ -87,7 +89,9 @@ def read(  # noqa: PLR0913 - one response has that many parts
     if not _BODY & {*wanted}:
         return path
     plain = None if body is None else bodies.decode(body, content_encoding, limit)
-    found = None if plain is None else _in_body(surface, plain, content_type, target, hosts)
+    found = (
+        None if plain is None else _in_body(surface, plain, content_type, target, hosts, watched)
+    )
     if path is None or wanted[0] != "path":
         return path if found is None else found
     return None if found is None else _added(path, found)
@@ -110,13 +114,18 @@ def _added(path: tuple[Person, ...], found: tuple[Person, ...]) -> tuple[Person,
 
 
 def _in_body(
-    surface: Surface, body: bytes, content_type: str, target: str, hosts: tuple[str, ...]
+    surface: Surface,
+    body: bytes,
+    content_type: str,
+    target: str,
+    hosts: tuple[str, ...],
+    watched: tuple[str, ...],
 ) -> tuple[Person, ...] | None:
     is_html = "html" in content_type.lower()
     for source in sources(surface):
         found: tuple[Person, ...] | None = None
         if source == "json" and surface.json_subject and not is_html:
-            found = _in_json(surface, body)
+            found = _in_json(surface, body, watched)
         elif source == "links" and surface.links and is_html:
             named = linked_subjects(
                 body, surface.links, content_type=content_type, hosts=hosts, target=target
@@ -127,11 +136,11 @@ def _in_body(
     return None
 
 
-def _in_json(surface: Surface, body: bytes) -> tuple[Person, ...] | None:
+def _in_json(surface: Surface, body: bytes, watched: tuple[str, ...]) -> tuple[Person, ...] | None:
     try:
         document = people_json.parse(body)
         found = people_json.people(
-            document, surface.json_subject, surface.json_rows, surface.fields
+            document, surface.json_subject, surface.json_rows, surface.fields, watched
         )
     except people_json.UnreadableError:
         return None

@@ -47,15 +47,20 @@ def parse(body: bytes) -> object:
 
 
 def people(
-    document: object, json_subject: str, json_rows: str, fields: Iterable[str]
+    document: object,
+    json_subject: str,
+    json_rows: str,
+    fields: Iterable[str],
+    watched: Iterable[str] = (),
 ) -> list[Person]:
     """Return the people of a document in order, each row's fields told by the names present in it.
 
     A field counts when its name stands anywhere inside the row with a value other than null, "", [] or {}. Where
-    no row has any declared name, the document names its fields otherwise: the declared fields hold (None).
-    Raises UnreadableError.
+    no row has any declared name, the document names its fields otherwise: the declared fields hold (None), beside
+    those of `watched`, personal fields that nobody declared here. Raises UnreadableError.
     """
-    wanted = tuple(fields)
+    declared = tuple(fields)
+    wanted = tuple(dict.fromkeys((*declared, *watched)))
     try:
         pairs = [
             (subject, _present(row, wanted))
@@ -63,11 +68,15 @@ def people(
         ]
     except RecursionError as problem:
         raise UnreadableError from problem
-    named = any(present for _, present in pairs)
+    named = any(name in declared for _, present in pairs for name in present)
+    if not named:
+        pairs = [(subject, (*declared, *more) if more else ()) for subject, more in pairs]
     found: dict[str, tuple[str, ...]] = {}
     for subject, present in pairs:
         found[subject] = tuple(dict.fromkeys(found.get(subject, ()) + present))
-    return [Person(subject, present if named else None) for subject, present in found.items()]
+    return [
+        Person(subject, present if named or present else None) for subject, present in found.items()
+    ]
 
 
 def trim(

@@ -72,10 +72,10 @@ class Screen:
         if people is None:
             # What must be withheld cannot be shown to be gone from a body that nobody read.
             return Screened(None, self._blocked(admission) if self._must_redact else None)
-        if not admission.enforced or not admission.withheld:
+        if not admission.enforced or not (admission.withheld or admission.strip):
             return Screened(admission.people, None, plain)
         rest, coding = (body, coding) if plain is None else (plain, "")
-        cut = trim(self._surface, rest or b"", kind, coding, admission.withheld, ())
+        cut = trim(self._surface, rest or b"", kind, coding, admission.withheld, admission.strip)
         if cut is None:
             return Screened((), self._blocked(admission))
         return Screened(admission.people, None, cut)
@@ -115,6 +115,7 @@ class Screen:
             target=request.target,
             hosts=self._hosts,
             limit=self._limit,
+            watched=self._authority.engine.watched,
         )
 
     def _blocked(self, admission: Admission) -> Admission:

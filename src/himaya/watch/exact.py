@@ -10,6 +10,7 @@ from himaya.core.engine import Engine
 from himaya.watch.actors import Exchanges
 from himaya.watch.entry import Entry
 from himaya.watch.feed import Batch, Piles
+from himaya.watch.screen import KNOWN
 from himaya.watch.setup import Setup
 from himaya.watch.tally import Tallier, Tally
 
@@ -61,8 +62,12 @@ class Exact:
 
 
 def start_engine(setup: Setup) -> Engine:
-    """Return an engine that says every crossing, so that the highest value can be told."""
+    """Return an engine that says every crossing, so that the highest value can be told.
+
+    It runs the detectors that have a bound (see `screen`): the others want what logs do not say.
+    """
     engine = Engine(setup.policy, setup.facts)
+    engine.watchers.keep(KNOWN)
     engine.accounts.begin(setup.began)
     engine.watchers.again_s = 0.0
     return engine

@@ -20,7 +20,12 @@ class Observation(msgspec.Struct, gc=False):
 
     `name` is the actor's name, `subjects` the people shown (never the actor's own profile), `window` the
     people of the actor's first principal after this exchange was counted, `age_s` the account's
-    age in seconds (None unknown), `surface` the surface id, `now` epoch seconds.
+    age in seconds (None unknown), `surface` the surface id and `kind` its kind, `now` epoch seconds.
+    `cohort` is anonymous, new, established, paid or key. `fresh`: somebody shown was never shown to the actor before.
+    `opened`: the one profile shown was opened by the actor of late.
+    `near`: the one person shown is near the actor; None where nobody told, or several are shown. `listed`: a list
+    showed the one person to this session before; None where nobody can tell. `missed`: a look-up found nobody.
+    `agent` is the agent string.
     """
 
     name: str
@@ -30,6 +35,14 @@ class Observation(msgspec.Struct, gc=False):
     window: PeopleWindow
     now: float
     age_s: float | None
+    kind: str = "profile"
+    cohort: str = "established"
+    fresh: bool = True
+    opened: bool = False
+    near: bool | None = None
+    listed: bool | None = None
+    missed: bool = False
+    agent: str = ""
 
 
 class Detector(Protocol):

@@ -1,0 +1,167 @@
+"""Evidence: view by view, whether an actor looks at people as a reader does, or as a collector.
+
+One sum per actor, S <- max(0, S + w): each profile view adds the weight of its cell, the logarithm of how much
+likelier the view is for a collector than for a reader. Readers come back to the same people, look at near ones and at
+those whom everybody looks at, and come by a list; a collector wants everybody once. So a reader's sum stays near
+zero, and a collector's grows with every view. A finding names the cells that weighed most.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from zlib import crc32
+
+from himaya.core.detectors import Observation
+from himaya.core.finding import Finding
+from himaya.core.policy import Evidence
+
+#: Weights in nats. A view of somebody opened before is one cell; any other view adds one weight of each row.
+REPEAT = -2.5
+FIRST = 0.35
+NEAR = {True: -2.2, False: 0.35, None: 0.0}
+POPULAR = {"nobody else": 0.6, "few others": 0.0, "many others": -0.8, "": 0.0}
+LISTED = {True: -0.2, False: 0.8, None: 0.0}
+
+_NEAR_WORDS = {True: "near", False: "far", None: ""}
+_LISTED_WORDS = {True: "from a list", False: "from no list", None: ""}
+
+
+def _words(*, near: bool | None, popular: str, listed: bool | None) -> str:
+    """Return a cell in words."""
+    viewed = f"viewed by {popular}" if popular else ""
+    return " ".join(filter(None, ("new", _NEAR_WORDS[near], viewed, _LISTED_WORDS[listed])))
+
+
+#: Every cell of a first view: its words and its weight.
+_CELLS = {
+    (near, popular, listed): (
+        _words(near=near, popular=popular, listed=listed),
+        FIRST + NEAR[near] + POPULAR[popular] + LISTED[listed],
+    )
+    for near in NEAR
+    for popular in POPULAR
+    for listed in LISTED
+}
+_REPEATED = ("opened before", REPEAT)
+#: Other viewers from which somebody is looked at by many; where counts stop; what halves them.
+_MANY, _TOP_COUNT = 4, 15
+_HALVED = bytes(n >> 1 for n in range(256))
+#: First views of the whole site before which nobody's popularity is known.
+_LEARNS = 2000
+#: The sum stops at so many times the threshold: whoever becomes a reader is one again in good time.
+_TOP = 2.0
+
+
+class _Sum:
+    """The sum of one actor, and how much each cell gave to it since it was last zero."""
+
+    __slots__ = ("cells", "value")
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self.cells: dict[str, float] = {}
+
+    def add(self, cell: str, weight: float, most: float) -> None:
+        self.value = min(most, self.value + weight)
+        self.cells[cell] = self.cells.get(cell, 0.0) + weight
+
+    def words(self) -> str:
+        """Return the three cells that gave most, with their part."""
+        top = sorted(self.cells.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+        return ", ".join(f"{cell} {weight:+.1f}" for cell, weight in top if weight > 0)
+
+
+class Popularity:
+    """How many others looked at somebody of late, in a fixed number of slots of one byte.
+
+    Counts are halved once there were twice as many views as people who were viewed, so that "many" means many for
+    this site, be it busy or quiet. People who share a slot pass for more popular than they are, which speaks for
+    whoever looks at them.
+    """
+
+    def __init__(self, slots: int) -> None:
+        """Begin with nobody known."""
+        self._counts = bytearray(max(1, slots))
+        self._viewed = 0
+        self._since = 0
+        self._learning = True
+
+    def meet(self, subject: str) -> str:
+        """Return how popular somebody was before this first view of an actor, and count it; "" while learning."""
+        place = crc32(subject.encode("utf-8", "surrogatepass")) % len(self._counts)
+        count = self._counts[place]
+        self._viewed += not count
+        self._counts[place] = min(_TOP_COUNT, count + 1)
+        self._since += 1
+        if self._since >= _LEARNS and self._since >= 2 * self._viewed:
+            self._fade()
+        if self._learning:
+            return ""
+        return "many others" if count >= _MANY else "few others" if count else "nobody else"
+
+    def _fade(self) -> None:
+        self._counts = self._counts.translate(_HALVED)
+        self._viewed = len(self._counts) - self._counts.count(0)
+        self._since, self._learning = 0, False
+
+
+class EvidenceDetector:
+    """Keeps a sum per actor whose sum is not zero, and how popular people are."""
+
+    name = "evidence"
+
+    def __init__(self, settings: Evidence, max_actors: int = 100_000) -> None:
+        """Take the thresholds per cohort; past `max_actors` the actor unseen for longest is forgotten."""
+        self._settings = settings
+        self._max = max_actors
+        self._thresholds = {
+            "anonymous": settings.anonymous,
+            "new": settings.new,
+            "established": settings.established,
+            "paid": settings.paid,
+        }
+        self._sums: OrderedDict[str, _Sum] = OrderedDict()
+        self._popularity = Popularity(settings.slots)
+
+    def observe(self, seen: Observation) -> Finding | None:
+        """Add what a profile view says; find a sum above the threshold of the actor's cohort."""
+        threshold = self._thresholds.get(seen.cohort)
+        if threshold is None or seen.kind not in {"profile", "lookup"} or len(seen.subjects) != 1:
+            return None
+        cell, weight = self._weigh(seen)
+        held = self._sums.get(seen.name)
+        if held is None:
+            if weight <= 0:
+                return None
+            held = self._sums[seen.name] = _Sum()
+        held.add(cell, weight, _TOP * threshold)
+        if held.value <= 0:
+            del self._sums[seen.name]
+            return None
+        self._sums.move_to_end(seen.name)
+        if len(self._sums) > self._max:
+            self._sums.popitem(last=False)
+        return self._finding(seen, held, threshold) if held.value > threshold else None
+
+    def _weigh(self, seen: Observation) -> tuple[str, float]:
+        """Return the cell of a view and its weight."""
+        if seen.opened:
+            return _REPEATED
+        return _CELLS[seen.near, self._popularity.meet(seen.subjects[0]), seen.listed]
+
+    def _finding(self, seen: Observation, held: _Sum, threshold: float) -> Finding:
+        return Finding(
+            detector=self.name,
+            actor=seen.name,
+            at=seen.now,
+            value=round(held.value, 1),
+            threshold=threshold,
+            why=(
+                f"looks at people as a collector does: evidence {held.value:.1f}, for {seen.cohort} actors at"
+                f" most {threshold:g}; most of it from people {held.words()}"
+            ),
+        )
+
+    def tracked(self) -> int:
+        """Return how many actors have a sum above zero."""
+        return len(self._sums)
