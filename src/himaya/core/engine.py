@@ -44,8 +44,9 @@ from himaya.core.weights import Weights
 from himaya.core.window import BUCKET_S, UNIT, Triple
 
 _BODYLESS = frozenset({"HEAD", "OPTIONS"})
+_TABLES = ("open", "standing", "clearances", "grouped")
 
-#: The year 10000: a later time is a mistake, and is taken for the latest time seen.
+#: The year 10000: a later time is a mistake.
 _END_OF_TIME = 253_402_300_800.0
 
 
@@ -252,9 +253,8 @@ class Engine:
 
     def _settle(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
         surface, method = ticket.match.surface, exchange.request.method
-        shown = outcome(
-            method, exchange.status, surface.kind, sent=exchange.sent, aborted=exchange.aborted
-        )
+        sent, aborted = exchange.sent, exchange.aborted
+        shown = outcome(method, exchange.status, surface.kind, sent=sent, aborted=aborted)
         people = ticket.admitted if exchange.people is None else exchange.people
         if exchange.refused or shown is Outcome.NOTHING:
             self._abandon(ticket)
@@ -306,10 +306,10 @@ class Engine:
 
     def _commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
         """Count people now; an answer that may still be under way counts as of its deadline."""
-        book, bucket = self.book, int(now // BUCKET_S)
+        book, bucket, weights = self.book, int(now // BUCKET_S), self._weights
         later = int(ticket.deadline // BUCKET_S) - bucket if ticket.evicted else 0
         book.people += settle.commit(
-            ticket, people, self._weights, bucket, book.max_people, unnamed, later
+            ticket, people, weights, bucket, book.max_people, unnamed, later
         )
 
     def _append(self, row: Disclosures | None) -> None:
@@ -384,9 +384,8 @@ class Engine:
         surface = self.surfaces.by_id.get(row.surface)
         if surface is None:
             return
-        ticket = self._opening.ticket(
-            Request(id="", actor=row.actor, target=""), Match(surface), now
-        )
+        nothing = Request(id="", actor=row.actor, target="")
+        ticket = self._opening.ticket(nothing, Match(surface), now)
         people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
         units = (row.unattributed or row.miss) * self._weights.heaviest(surface)
         self._commit(ticket, people, units, now)
@@ -397,10 +396,11 @@ class Engine:
 
     def stats(self) -> dict[str, int]:
         """Return how much state is held, by kind; no identities."""
-        held = self.book.held() | {"accounts": self.accounts.tracked(), "open": len(self._flight)}
-        standing, purses = len(self.watchers.standing), len(self.clearances.purses)
-        return held | {
-            "standing": standing,
-            "clearances": purses,
-            "grouped": len(self.groups.members),
-        }
+        tables: tuple[Sized, ...] = (
+            self._flight,
+            self.watchers.standing,
+            self.clearances.purses,
+            self.groups.members,
+        )
+        counts = {name: len(table) for name, table in zip(_TABLES, tables, strict=True)}
+        return self.book.held() | {"accounts": self.accounts.tracked()} | counts
