@@ -44,7 +44,6 @@ from himaya.core.weights import Weights
 from himaya.core.window import BUCKET_S, UNIT, Triple
 
 _BODYLESS = frozenset({"HEAD", "OPTIONS"})
-_TABLES = ("open", "standing", "clearances", "grouped")
 
 #: The year 10000: a later time is a mistake.
 _END_OF_TIME = 253_402_300_800.0
@@ -342,13 +341,11 @@ class Engine:
 
         A door that sees bodies lets nothing out before it asks, so until then there is nothing to count.
         """
-        ticket.evicted = now < ticket.deadline
-        request = ticket.request
+        ticket.evicted, request = now < ticket.deadline, ticket.request
         if request.sees_body and not ticket.asked and request.method not in _BODYLESS:
             self._abandon(ticket)
         else:
-            unseen = Exchange(request, 200, people=ticket.admitted, source=UNSETTLED)
-            self._settle(ticket, unseen, now)
+            self._settle(ticket, Exchange(request, 200, ticket.admitted, source=UNSETTLED), now)
         ticket.close()
 
     # clearances, memory, figures ----------------------------------------------------------------
@@ -396,11 +393,8 @@ class Engine:
 
     def stats(self) -> dict[str, int]:
         """Return how much state is held, by kind; no identities."""
-        tables: tuple[Sized, ...] = (
-            self._flight,
-            self.watchers.standing,
-            self.clearances.purses,
-            self.groups.members,
-        )
-        counts = {name: len(table) for name, table in zip(_TABLES, tables, strict=True)}
-        return self.book.held() | {"accounts": self.accounts.tracked()} | counts
+        found = self.book.held()
+        found["accounts"], found["open"] = self.accounts.tracked(), len(self._flight)
+        found["standing"], found["grouped"] = len(self.watchers.standing), len(self.groups.members)
+        found["clearances"] = len(self.clearances.purses)
+        return found
