@@ -15,7 +15,15 @@ from himaya.core.errors import ServiceError
 from himaya.demo.proof import COMMAND, FILES
 
 #: What stays when nobody asked for everything to be kept: nothing that opens the ledger.
-_PASSING = ("ledger", "ledger.key", "himaya.toml", "findings.jsonl", "site.log", "gate.log")
+_PASSING = (
+    "ledger",
+    "ledger.key",
+    "ledger.cases",
+    "himaya.toml",
+    "findings.jsonl",
+    "site.log",
+    "gate.log",
+)
 
 
 class Stage:
