@@ -113,9 +113,7 @@ class Site:
         self.passed = self.engine.decide(request, self.now).passes
         return request
 
-    def answer(
-        self, request: Request, people: tuple[str, ...] | None, status: int = 200
-    ) -> None:
+    def answer(self, request: Request, people: tuple[str, ...] | None, status: int = 200) -> None:
         """Admit what a response shows, and record it."""
         named = None if people is None else tuple(Person(name) for name in people)
         refused = False

@@ -26,7 +26,6 @@ COMMANDS: dict[str, str] = {
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",
     "audit": "himaya.cli.audit:audit",
-    "reconcile": "himaya.cli.reconcile:reconcile",
     "discover": "himaya.cli.discover:discover",
     "init": "himaya.cli.init:init",
     "config": "himaya.cli.config:config",

@@ -48,7 +48,7 @@ class Judge:
         self._erased = erased
         self._start = start
         self._windows = Windows()
-        self._recent = Recent()
+        self._recent = Recent(versions)
         self._day = 0
         self.purses = Purses()
         self.tally = Tally()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from himaya.analysis.bound.versions import Version
+from himaya.analysis.bound.versions import Version, Versions
 from himaya.core.actor import Actor
 from himaya.core.budget import Principal
 from himaya.ledger.rows import Row
@@ -32,8 +32,9 @@ class Rules(msgspec.Struct, frozen=True):
 class Recent:
     """Remembers the last change of the policy, and of every account."""
 
-    def __init__(self) -> None:
-        """Start with nothing seen."""
+    def __init__(self, versions: Versions) -> None:
+        """Start with nothing seen; the chain says which policies were in force."""
+        self._kept = versions
         self._policy: tuple[Version, Version, float] | None = None
         self._accounts: dict[str, tuple[tuple[str, bool], tuple[str, bool], float]] = {}
 
@@ -48,7 +49,9 @@ class Recent:
         if now is not version:
             now, before, since = version, now, at
         self._policy = now, before, since
-        return [now, before] if before is not now and at < since + FLIGHT_S else [now]
+        seen = [now, before] if at < since + FLIGHT_S else [now]
+        # In order, and each once: dicts of objects keep the order in which they were put in.
+        return list(dict.fromkeys([*seen, *self._kept.lately(at, FLIGHT_S)]))
 
     def _known(self, row: Row, version: Version) -> list[tuple[str, bool]]:
         told = row.actor.tier, is_new(row, version)

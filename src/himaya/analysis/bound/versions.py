@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -46,9 +47,16 @@ class Version:
 class Versions:
     """All policies of a chain by their hash, and what fields weigh under all that were in force."""
 
-    def __init__(self, kept: dict[str, Version], used: Sequence[str]) -> None:
-        """Take the policies, and the hashes of those that were in force or that rows name."""
+    def __init__(
+        self,
+        kept: dict[str, Version],
+        used: Sequence[str],
+        since: Sequence[tuple[float, str]] = (),
+    ) -> None:
+        """Take the policies, the hashes of those that were in force or that rows name, and since when each was."""
         self._kept = kept
+        self._since = [at for at, _ in since]
+        self._order = [name for _, name in since]
         policies = [kept[name].policy for name in used if name in kept]
         self._weights = Weights(_lightest(policies), Facts())
         least = [factor for policy in policies for factor in policy.protected.values()]
@@ -61,6 +69,17 @@ class Versions:
     def of(self, policy_hash: str) -> Version | None:
         """Return the policy of a row, None when the chain does not keep it."""
         return self._kept.get(policy_hash)
+
+    def lately(self, at: float, seconds: float) -> list[Version]:
+        """Return the policies that were in force, by the chain, at `at` or up to so many seconds before."""
+        number = bisect_right(self._since, at) - 1
+        found: dict[str, None] = {}
+        while number >= 0:
+            found[self._order[number]] = None
+            if self._since[number] <= at - seconds:
+                break
+            number -= 1
+        return [self._kept[name] for name in found if name in self._kept]
 
     def weigh(self, fields: tuple[str, ...]) -> int:
         """Return the units that showing these fields weighs at the least."""
@@ -81,15 +100,19 @@ def read_versions(reader: Reader, start: int, end: int) -> Versions:
             if version is not None:
                 kept[entry.policy] = version
     used = {**dict.fromkeys(reader.policies(start, end)), **_in_force(entries, start, end)}
-    return Versions(kept, tuple(used))
+    return Versions(kept, tuple(used), [(_seconds(entry), entry.policy) for entry in entries])
 
 
 def _in_force(entries: Sequence[e.Config], start: int, end: int) -> dict[str, None]:
     """Return the policies that were in force in a period, by the times of the chain: also such as no row names."""
-    times = [micros(datetime.fromisoformat(entry.at).timestamp()) for entry in entries]
+    times = [micros(_seconds(entry)) for entry in entries]
     ends = [*times[1:], FOREVER]
     spans = zip(entries, times, ends, strict=True)
     return {entry.policy: None for entry, at, until in spans if at < end and until > start}
+
+
+def _seconds(entry: e.Config) -> float:
+    return datetime.fromisoformat(entry.at).timestamp()
 
 
 def _read(text: str, policy_hash: str) -> Version | None:
