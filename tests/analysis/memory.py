@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
+
 from himaya.analysis.bound.audit import _judge
 from himaya.analysis.bound.judge import Judge
 from himaya.analysis.bound.outside import Gaps
@@ -12,8 +14,6 @@ from himaya.core.disclosure import Disclosures
 from himaya.ledger.batch import Gap, _age, _nobody
 from himaya.ledger.rows import Row
 from himaya.ledger.schema import micros
-
-import msgspec
 
 
 class Memory:
