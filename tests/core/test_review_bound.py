@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from tests.core.review_support import (
     ANNA,
+    NONE,
     NOW,
     ask,
     decided,
@@ -22,7 +24,7 @@ from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason, Standing
 from himaya.core.exchange import Exchange, Person, Response
 from himaya.core.facts import AccountFact, Facts, SubjectFact
-from himaya.core.policy import Bounds, ChallengePolicy, Ladder
+from himaya.core.policy import Bounds, Budget, ChallengePolicy, Ladder
 
 
 def stand(action: Action) -> Standing:
@@ -263,3 +265,21 @@ def test_ones_own_profile_is_free_in_every_door() -> None:
         assert engine.admit(Response("1", 200, (Person("17"),)), NOW).passes
         assert engine.record(Exchange(request, 200, (Person("17"),)), NOW) == []
     assert hour(engine) == 0
+
+
+def test_a_purse_that_paid_for_an_overdraft_is_not_filled_again() -> None:
+    """What a purse pays beyond a limit that became stricter is paid once, not given back while it still counts."""
+    engine = site(10, challenge=ChallengePolicy(people=5, per_day=1))
+    for number in range(10):
+        assert view(engine, f"/u/p{number}")
+    stricter = msgspec.structs.replace(NONE, account=Budget(hour=8))
+    engine.reload(msgspec.structs.replace(engine.policy, budgets=stricter))
+    assert engine.clear("c", ANNA, NOW)
+    shown = 0
+    for number in range(10, 20):
+        request = ask(f"/u/p{number}", f"r{number}", clearance="c", sees_body=True)
+        if engine.decide(request, NOW).passes:
+            engine.admit(Response(request.id, 200, people(f"p{number}")), NOW)
+            engine.record(Exchange(request, 200, people(f"p{number}")), NOW)
+            shown += 1
+    assert shown == 3  # two of the five people bought made up for the ten already seen

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
-#: Name to `module:attribute`, in the order of the help page.
-CHECKS: dict[str, str] = {
-    "ids": "himaya.cli.audit_ids:ids",
-}
+from himaya.cli import LazyGroup
 
 
-class _Checks(click.Group):
-    """A group whose checks are imported when asked for."""
+class AuditGroup(LazyGroup):
+    """The audits, imported when asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return list(CHECKS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one check, or None when there is none of that name."""
-        if cmd_name not in CHECKS:
-            return None
-        module, _, attribute = CHECKS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+    table = {  # noqa: RUF012  (the same table as in the group above)
+        "bound": "himaya.cli.audit_bound:bound",
+        "ids": "himaya.cli.audit_ids:ids",
+    }
 
 
-@click.group(cls=_Checks)
+@click.group(cls=AuditGroup)
 def audit() -> None:
     """Check what can be checked from outside: figures anybody can work out again."""

@@ -161,9 +161,19 @@ class Ticket:
 
     def give_back(self) -> None:
         """Free all units held and all credit: nothing was shown, or all is priced anew."""
-        saved = self.held
         self.let_go()
-        self.settle_credit(saved)
+        if self.purse is None:
+            return
+        for window, units in zip(self.windows, self.credit, strict=True):
+            if units:
+                window.charge(units, self.paid_at)
+        self.purse.left += self.spent
+        self._forget_purse()
+
+    def _forget_purse(self) -> None:
+        """Begin anew: what was paid is settled, and must not be given back a second time."""
+        self.spent, self.purse = 0, None
+        self.credit = [0] * len(self.windows)
 
     def free(self) -> int:
         """Return the units that every principal could still reserve."""
@@ -218,8 +228,7 @@ class Ticket:
                 self.windows[index].charge(back, self.paid_at)
             kept = max(kept, units - back)
         self.purse.left += self.spent - kept if self.spent > kept else 0
-        self.spent, self.purse = min(kept, self.spent), None
-        self.credit = [0] * len(self.windows)
+        self._forget_purse()
 
 
 def slim(request: Request) -> Request:

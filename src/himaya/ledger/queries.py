@@ -53,6 +53,12 @@ def unobserved(rows: ir.Table, start: int, end: int) -> ir.Table:
     )
 
 
+def policies(rows: ir.Table, start: int, end: int) -> ir.Table:
+    """Return the policies that rows of a period were decided by, in column `policy`."""
+    decided = within(rows, start, end).filter(rows.policy != "")
+    return decided.select("policy").distinct().order_by("policy")
+
+
 def people_per_actor(rows: ir.Table) -> ir.Table:
     """Return actor and distinct people shown to it, most people first."""
     named = shown(rows)

@@ -14,6 +14,7 @@ from himaya.ledger import answers as a
 from himaya.ledger import entries as e
 from himaya.ledger import keys as k
 from himaya.ledger import queries as q
+from himaya.ledger.batch import Gap
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
@@ -146,6 +147,19 @@ class Reader:
             a.Unobserved(iso(row["time"]), iso(row["until"]), _why(row)) for row in recorded
         ]
 
+    def gaps(self, start: int = 0, end: int = FOREVER) -> list[Gap]:
+        """Return the unobserved periods that touch this one as they were noted, earliest first. Raises LedgerError."""
+        found = self.ask(lambda rows, _: self._snapshots.fetch(q.unobserved(rows, start, end)))
+        return [
+            Gap(one["time"] / 1e6, one["until"] / 1e6, one["reason"], one["surface"], one["source"])
+            for one in found
+        ]
+
+    def policies(self, start: int = 0, end: int = FOREVER) -> list[str]:
+        """Return the hashes of the policies that rows of a period name, in order. Raises LedgerError."""
+        found = self.ask(lambda rows, _: self._snapshots.fetch(q.policies(rows, start, end)))
+        return [one["policy"] for one in found]
+
     def _removed(self, state: State, start: int, end: int) -> list[a.Unobserved]:
         """Return the time whose rows retention took away."""
         found = []
@@ -194,13 +208,14 @@ class Reader:
 
         return self._snapshots.ask(question) if found else {}
 
-    def rows(self, start: int = 0, end: int = FOREVER) -> Iterator[Row]:
+    def rows(self, start: int = 0, end: int = FOREVER, *, erased: str = "") -> Iterator[Row]:
         """Yield every row of a period with its names, earliest first; a day at a time is in memory.
 
+        Names that were erased are "", or with `erased` that word and a number that tells them apart.
         Raises LedgerError.
         """
         days = self.ask(lambda rows, _: self._snapshots.fetch(q.days(q.within(rows, start, end))))
-        naming = Naming(self.identities)
+        naming = Naming(self.identities, erased=erased)
         for day in days:
             first = int(day["day"]) * DAY_S * 1_000_000
             period = max(start, first), min(end, first + DAY_S * 1_000_000)

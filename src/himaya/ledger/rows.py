@@ -48,9 +48,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 class Naming:
     """Turns tables of the ledger's schema into rows; remembers a bounded number of names between them."""
 
-    def __init__(self, identities: Identities, remember: int = 500_000) -> None:
-        """Read names from this map."""
-        self._identities, self._remember = identities, remember
+    def __init__(
+        self, identities: Identities, remember: int = 500_000, *, erased: str = ""
+    ) -> None:
+        """Read names from this map. With `erased`, a name that is gone is that word and its surrogate."""
+        self._identities, self._remember, self._erased = identities, remember, erased
         self._names: dict[int, str] = {}
 
     def rows(self, table: pa.Table) -> Iterator[Row]:
@@ -65,7 +67,10 @@ class Naming:
         wanted: set[int] = set()
         for column in FACETS:
             wanted.update(batch.column(column).unique().to_pylist())
-        self._names.update(self._identities.names(wanted - {0} - self._names.keys()))
+        unknown = wanted - {0} - self._names.keys()
+        if self._erased:
+            self._names.update({number: f"{self._erased} {number}" for number in unknown})
+        self._names.update(self._identities.names(unknown))
         return self._names
 
 

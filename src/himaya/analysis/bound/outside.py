@@ -1,0 +1,89 @@
+"""What no budget speaks for: rows by the reason why, and the periods in which nobody was asked."""
+
+from __future__ import annotations
+
+from himaya.analysis.bound.result import Outside
+from himaya.ledger.batch import Gap
+from himaya.ledger.rows import Row
+
+#: Reasons for which a row is counted but not judged, in the order of the answer.
+NOT_JUDGED = {
+    "unknown policy": "the chain keeps no configuration for their policy, so nobody can say what was allowed",
+    "shadow": "decided in shadow mode: everything passed, whatever the budget",
+    "switched off": "seen while the gate was switched off: allowed without being asked about",
+    "unobserved": "seen in a period that the ledger calls unobserved (gate down, fail-open, feed stopped)",
+    "no budget": "no budget is in force for any principal of their actor",
+    "redacted": "the personal fields were withheld; what was left in the answer costs no budget",
+    "counted twice": "charged when their time was over, and told again by an answer or a line that came later",
+    "erased": "over the limit only by people who were erased since and may have been shown again under a new number",
+    "look-up by path": "a look-up that showed nobody, at a path that names the person: rows do not say whom, so"
+    " repeated ones cannot be told apart",
+}
+
+#: Reasons why a row that is judged says less than others.
+LESS_SURE = {
+    "unattributed": "people nobody could name: charged, and counted as if each were somebody else",
+    "authorised-only": "let pass, and the end was not seen: counted as shown",
+    "inferred-from-route": "the response was not read: the person of the path is counted as shown",
+    "age unknown": "an account whose age the rows do not say: not counted as new",
+}
+
+#: Seconds after an unobserved period in which an answer may still belong to it.
+_AFTER_S = 300.0
+
+
+class Tally:
+    """Rows by reason, and the people in them."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._rows: dict[str, int] = {}
+        self._people: dict[str, set[int]] = {}
+        self._unnamed: dict[str, int] = {}
+
+    def add(self, what: str, row: Row) -> None:
+        """Count a row under a reason."""
+        self._rows[what] = self._rows.get(what, 0) + 1
+        if row.subject_id:
+            self._people.setdefault(what, set()).add(row.subject_id)
+        else:
+            self._unnamed[what] = self._unnamed.get(what, 0) + row.count
+
+    def add_less_sure(self, row: Row) -> None:
+        """Count a judged row under every reason why it says less."""
+        for what in (row.kind, row.certainty):
+            if what in LESS_SURE:
+                self.add(what, row)
+
+    def outside(self) -> tuple[Outside, ...]:
+        """Return all reasons that have rows."""
+        return tuple(
+            Outside(
+                what,
+                self._rows[what],
+                len(self._people.get(what, ())) + self._unnamed.get(what, 0),
+                why,
+                judged=what in LESS_SURE,
+            )
+            for what, why in (NOT_JUDGED | LESS_SURE).items()
+            if what in self._rows
+        )
+
+
+class Gaps:
+    """Unobserved periods, asked in the order of time."""
+
+    def __init__(self, gaps: list[Gap]) -> None:
+        """Take the periods, earliest first."""
+        self._waiting = gaps[::-1]
+        self._open: list[Gap] = []
+
+    def reason(self, row: Row) -> str:
+        """Return why nobody was asked about a row, "" when it was observed. Rows come earliest first."""
+        while self._waiting and self._waiting[-1].start <= row.at:
+            self._open.append(self._waiting.pop())
+        self._open = [gap for gap in self._open if gap.end + _AFTER_S >= row.at]
+        for gap in self._open:
+            if gap.surface in {"", row.surface} and gap.door in {"", row.source}:
+                return "switched off" if gap.why.startswith("switched off") else "unobserved"
+        return ""
