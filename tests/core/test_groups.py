@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from himaya.core.actor import Actor
@@ -123,6 +124,15 @@ def test_members_share_what_they_may_buy():
     shown = sum(site.shown([actor], 10, f"c{n}") for n, actor in enumerate(crew))
     assert shown == 8
     assert site.engine.clear("another", Actor(account="honest"), site.now)
+
+
+def test_a_group_without_a_budget_holds_nobody_back():
+    """With the default, a group is a case and nothing else: its members are shown and may buy what others may."""
+    site, crew = Site(msgspec.structs.replace(POLICY, budgets=Budgets())), accounts(30)
+    site.engine.join("g-1", names(crew), site.now)
+    assert site.shown(crew, 3) == 90
+    bought = [site.engine.clear(f"c{n}", actor, site.now) for n, actor in enumerate(crew)]
+    assert all(bought)
 
 
 def test_a_restart_counts_what_the_group_was_shown_since_it_was_found():

@@ -23,14 +23,19 @@ class Purse:
         self.until = until
 
 
+_NO_BOUND = 1 << 60
+
+
 def group_purchases(policy: Policy) -> int:
     """Return how many solved challenges all members of a group may turn into people a day.
 
     Together they buy no more than their day's budget once again: whoever has three hundred accounts would otherwise
-    buy three hundred times what one person may.
+    buy three hundred times what one person may. Without a group budget a group holds nobody back, here neither.
     """
     budget, most = policy.budgets.group, policy.challenge.per_day
-    if budget is None or budget.day is None:
+    if budget is None:
+        return _NO_BOUND
+    if budget.day is None:
         return most
     return min(most, max(1, int(budget.day // max(1, policy.challenge.people))))
 
