@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Put the matrix of `himaya bench --json` into docs/benchmarks.md.
+"""Put the matrix of `himaya bench --json` into docs/benchmarks.md, and its variations from a smaller run.
 
-    tools/bench_page.py build/bench.json
+    tools/bench_page.py build/bench.json build/variations.json
 
-What stands between the two marks of the page is replaced; the rest is written by hand.
+What stands between the marks of the page is replaced; the rest is written by hand.
 """
 
 from __future__ import annotations
@@ -15,27 +15,35 @@ from pathlib import Path
 import msgspec
 
 from himaya.bench.score.result import Result
-from himaya.evidence.bench_table import bench_markdown
+from himaya.evidence.bench_table import bench_markdown, variations_markdown
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- matrix -->", "<!-- end of matrix -->"
+MATRIX = ("<!-- matrix -->", "<!-- end of matrix -->")
+VARIATIONS = ("<!-- variations -->", "<!-- end of variations -->")
 
 
-def page_with(text: str, result: Result) -> str:
-    """Return the page with the matrix of a result. Raises ValueError when the marks are missing."""
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{PAGE.name} has no place for the matrix: {BEGIN} and {END}")
-    body = f"{BEGIN}\n\n{bench_markdown(result).strip()}\n\n{END}"
-    return re.sub(f"{BEGIN}.*?{END}", lambda _: body, text, flags=re.DOTALL)
+def page_with(text: str, marks: tuple[str, str], markdown: str) -> str:
+    """Return the page with Markdown between its marks. Raises ValueError when the marks are missing."""
+    begin, end = marks
+    if begin not in text or end not in text:
+        raise ValueError(f"{PAGE.name} has no place for it: {begin} and {end}")
+    body = f"{begin}\n\n{markdown.strip()}\n\n{end}"
+    return re.sub(f"{begin}.*?{end}", lambda _: body, text, flags=re.DOTALL)
 
 
 def main() -> None:
     """Write the page."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    words.add_argument("result", type=Path)
-    result = msgspec.json.decode(words.parse_args().result.read_bytes(), type=Result)
-    PAGE.write_text(page_with(PAGE.read_text(), result))
-    print(f"{PAGE.name}: the matrix of {len(result.defences)} defences")
+    words.add_argument("matrix", type=Path)
+    words.add_argument("variations", type=Path)
+    asked = words.parse_args()
+    found = [
+        msgspec.json.decode(path.read_bytes(), type=Result)
+        for path in (asked.matrix, asked.variations)
+    ]
+    text = page_with(PAGE.read_text(), MATRIX, bench_markdown(found[0]))
+    PAGE.write_text(page_with(text, VARIATIONS, variations_markdown(found[1])))
+    print(f"{PAGE.name}: the matrix of {len(found[0].defences)} defences")
 
 
 if __name__ == "__main__":

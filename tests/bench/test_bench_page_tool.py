@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import pytest
 from tests.evidence.bench_samples import sample
-from tools.bench_page import BEGIN, END, PAGE, page_with
+from tools.bench_page import MATRIX, PAGE, VARIATIONS, page_with
+
+from himaya.evidence.bench_table import bench_markdown, variations_markdown
 
 
-def test_only_what_stands_between_the_marks_is_replaced():
-    """Everything outside the marks stays; twice is the same as once; every defence is in."""
-    text = PAGE.read_text()
-    once = page_with(text, sample())
-    assert once.split(BEGIN)[0] == text.split(BEGIN)[0]
-    assert once.split(END)[1] == text.split(END)[1]
-    assert page_with(once, sample()) == once
-    body = once.split(BEGIN)[1].split(END)[0]
-    assert all(row.title in body for row in sample().defences[0].attackers)
+@pytest.mark.parametrize(
+    ("marks", "written"), [(MATRIX, bench_markdown), (VARIATIONS, variations_markdown)]
+)
+def test_only_what_stands_between_the_marks_is_replaced(marks, written):
+    """Everything outside the marks stays; twice is the same as once; every attacker is in."""
+    text, found = PAGE.read_text(), sample()
+    once = page_with(text, marks, written(found))
+    assert once.split(marks[0])[0] == text.split(marks[0])[0]
+    assert once.split(marks[1])[1] == text.split(marks[1])[1]
+    assert page_with(once, marks, written(found)) == once
+    body = once.split(marks[0])[1].split(marks[1])[0]
+    named = [row.title for row in found.defences[0].attackers if row.id.startswith("A")]
+    assert all(title in body for title in named)
 
 
 def test_a_page_without_marks_says_so():
     """A page that lost its marks is an error, not a page without a matrix."""
-    with pytest.raises(ValueError, match="has no place for the matrix"):
-        page_with("# Benchmarks\n", sample())
+    with pytest.raises(ValueError, match="has no place for it"):
+        page_with("# Benchmarks\n", MATRIX, "")

@@ -162,6 +162,13 @@ def bench_markdown(result: Result) -> str:
     )
 
 
+def variations_markdown(result: Result) -> str:
+    """Return what changes with what attackers know, with links between them, and with a busier crowd, as Markdown."""
+    found = matrix(result)
+    sheets = [loss.variant_sheet(found), harm.intensity_sheet(found)]
+    return "\n\n".join(map(_markdown, sheets)) + "\n"
+
+
 #: What captions say about the looks of the page, and what Markdown has instead.
 _SAID = (
     ("Darker: more people lost. ", ""),
