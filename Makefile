@@ -76,7 +76,7 @@ bench-speed: setup
 # The result is kept beside the report, so that the page can be made again without playing again.
 bench-people: setup
 	@mkdir -p build
-	$(BIN)/himaya bench --extra-seeds 0 --json --report build/bench.html $(ARGS) >build/bench.json
+	$(BIN)/himaya bench --json --report build/bench.html $(ARGS) >build/bench.json
 	$(BIN)/himaya bench --quick --intensity 0.5,1,2,4 --json >build/variations.json
 	$(BIN)/python tools/bench_page.py build/bench.json build/variations.json
 

@@ -56,7 +56,7 @@ class Asked(msgspec.Struct, frozen=True):
     world: Path | None = None
     policy: Path | None = None
     processes: int = 0
-    extra_seeds: int = 1
+    extra_seeds: int | None = None
 
 
 class Plan:
@@ -88,7 +88,7 @@ class Plan:
             variants=_known(asked.variants, VARIANTS, "variant") or VARIANTS,
             seeds=tuple(seeds),
             intensities=asked.intensities or ((1.0,) if quick else (0.5, 1.0, 2.0, 4.0)),
-            extra_seeds=asked.extra_seeds,
+            extra_seeds=int(quick) if asked.extra_seeds is None else asked.extra_seeds,
         )
 
     def cells(self) -> int:

@@ -45,7 +45,7 @@ class BenchOptions(TypedDict):
     days: float | None
     seed: int
     seeds: int | None
-    extra_seeds: int
+    extra_seeds: int | None
     only: tuple[str, ...]
     defences: tuple[str, ...]
     variants: tuple[str, ...]
@@ -92,9 +92,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option(
         "--extra-seeds",
         type=click.IntRange(0, 50),
-        default=1,
-        show_default=True,
-        help="Seeds for which variants and intensities are played too.",
+        help="Seeds for which variants and intensities are played too: 1 with --quick, else 0.",
     ),
     click.option(
         "--only", callback=_words, help="Attackers by id: A1,A9,H3,all; with --live tools by name."
