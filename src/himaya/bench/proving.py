@@ -88,12 +88,19 @@ class Plan:
             variants=_known(asked.variants, VARIANTS, "variant") or VARIANTS,
             seeds=tuple(seeds),
             intensities=asked.intensities or ((1.0,) if quick else (0.5, 1.0, 2.0, 4.0)),
-            extra_seeds=int(quick) if asked.extra_seeds is None else asked.extra_seeds,
+            extra_seeds=_extra(asked),
         )
 
     def cells(self) -> int:
         """Return how many cells will be played."""
         return sum(len(cells_of(self.wanted, seed)) for seed in self.wanted.seeds)
+
+
+def _extra(asked: Asked) -> int:
+    """Return for how many seeds variations are played: one where they are asked for or cheap."""
+    if asked.extra_seeds is not None:
+        return asked.extra_seeds
+    return int(asked.quick or bool(asked.variants) or bool(asked.intensities))
 
 
 def _defences(asked: Asked) -> tuple[str, ...]:

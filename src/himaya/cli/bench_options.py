@@ -92,7 +92,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option(
         "--extra-seeds",
         type=click.IntRange(0, 50),
-        help="Seeds for which variants and intensities are played too: 1 with --quick, else 0.",
+        help="Seeds for which variants and intensities are played too: 1 with --quick or when asked for.",
     ),
     click.option(
         "--only", callback=_words, help="Attackers by id: A1,A9,H3,all; with --live tools by name."
