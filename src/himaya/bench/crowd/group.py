@@ -18,10 +18,7 @@ Place = tuple[str, int]
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """One visit: who (as the front door sees them), and at which epoch second which ask.
-
-    `told` is a fact the site knows of the account from before the run, None for strangers.
-    """
+    """One visit: who (as the front door sees them), and at which epoch second which ask."""
 
     client: Client
     asks: list[tuple[float, Ask]]
