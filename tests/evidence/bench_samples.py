@@ -8,6 +8,7 @@ from himaya.bench.score.cell import CURVE_H
 from himaya.bench.score.intervals import of_mean, wilson
 from himaya.bench.score.result import (
     AttackerRow,
+    Case,
     DefenceRow,
     Harm,
     HonestRow,
@@ -171,7 +172,8 @@ def _himaya(seeds: int) -> DefenceRow:
         groups = 1.0 if name != "A12" else 150.0
         truth = Truth(1.0, 1.0, 1.0, 0.8 if name == "H5" else 1.0)
         harm = None if name.startswith("H") else _harm(_honest(4, 3.0 if name == "A11" else 1.1))
-        more = {"ledger": truth, "groups": groups, "honest": harm}
+        case = Case(share=1.0 / groups, purity=0.9 if name == "A2" else 1.0)
+        more = {"ledger": truth, "groups": groups, "case": case, "honest": harm}
         rows.append(row(name, title, share, min(hours, 30.0), seeds, **more))
         if name.startswith("A"):
             rows += [

@@ -369,8 +369,16 @@ def test_rivals_without_a_ledger_have_a_dash_and_the_reason():
     page = render_bench(found)
     rows = Tables(page).under(page, "Does the ledger name exactly the people an attacker has")
     cells = next(cells for cells in rows if cells[0] == "nginx limit_req 5 r/s")
-    assert cells[1:] == ["keeps no record of who was shown to whom", *["\u2014"] * 5]
+    assert cells[1:] == ["keeps no record of who was shown to whom", *["\u2014"] * 7]
     assert "keeps no record of who was shown to whom | \u2014 |" in bench_markdown(found)
+
+
+def test_the_group_of_an_operation_is_told_with_its_bystanders():
+    """Beside the names of an operation stands which part of it is in one group, and how pure that group is."""
+    page = render_bench(sample())
+    rows = Tables(page).under(page, "Does the ledger name exactly the people an attacker has")
+    cells = next(c for c in rows if c[1].startswith("A2") and "," not in c[1])
+    assert cells[6:] == ["1", "100 %", "90.0 %"]
 
 
 def test_an_imperfect_ledger_is_never_rounded_up():

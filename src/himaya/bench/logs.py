@@ -17,7 +17,7 @@ from himaya.bench.attackers.attacker import Attacker, Operation
 from himaya.bench.attackers.crew import Crew
 from himaya.bench.attackers.hand import Hand
 from himaya.bench.crowd.lives import Lives
-from himaya.bench.defences.base import Defence, Exposed, passed
+from himaya.bench.defences.base import Defence, Exposed, Held, passed
 from himaya.bench.log_values import Line, renderer
 from himaya.bench.outside import blaming, guard_for
 from himaya.bench.run import START, Run
@@ -49,9 +49,9 @@ class Logged:
         """Return None: the log is read by somebody else's tool."""
         return None
 
-    def names(self, actors: Iterable[str]) -> int:
-        """Return 0: nothing is recorded."""
-        return 0
+    def held(self, actors: Iterable[str]) -> Held | None:
+        """Return None: nothing is recorded."""
+        return None
 
     def close(self) -> None:
         """The file belongs to whoever opened it."""

@@ -128,5 +128,5 @@ def _obtained(crews: Sequence[Crew], defence: Defence, people: int) -> Obtained:
         else None,
         spend=spend,
         truth=None if exposed is None else truth_of(disk, exposed),
-        groups=defence.names(actors) if exposed is not None else 0,
+        held=defence.held(actors),
     )

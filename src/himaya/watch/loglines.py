@@ -35,10 +35,20 @@ class LogLines:
 
     def read(self, names: Sequence[str], take: Take, *, form: str = "") -> None:
         """Give `take` every exchange of the logs. Raises InputError for a log that cannot be read."""
+        for at, exchange in self.exchanges(names, form):
+            take(exchange, at)
+
+    def exchanges(self, names: Sequence[str], form: str = "") -> Iterator[tuple[float, Exchange]]:
+        """Yield time and exchange of every line that belongs to a surface, in the order of time.
+
+        `form` is a format's name or format string, "" for the configuration's. Raises InputError for a log that
+        cannot be read.
+        """
         log, actor = self._config.log, self._config.actor
         inputs = open_inputs(names, LogForm(form or log.format, log.fields, actor.account_field))
         try:
-            self._run(inputs, take)
+            for entry in self._entries(inputs):
+                yield entry.at, self._exchanges.exchange(entry)
         finally:
             close_inputs(inputs)
 
@@ -54,7 +64,7 @@ class LogLines:
             "left_out": self.left_out,
         }
 
-    def _run(self, inputs: Sequence[Input], take: Take) -> None:
+    def _entries(self, inputs: Sequence[Input]) -> Iterator[Entry]:
         streams = [Stream(self._batches(each), each.first_at) for each in inputs if each.form]
         piles = Piles(_ignore)
         for batch in in_order(streams):
@@ -62,9 +72,8 @@ class LogLines:
                 # Late lines would be judged by windows of another time: they are left out, and said.
                 if number:
                     self.left_out += len(part.entries())
-                    continue
-                for entry in part.entries():
-                    take(self._exchanges.exchange(entry), entry.at)
+                else:
+                    yield from part.entries()
 
     def _batches(self, each: Input) -> Iterator[Batch]:
         source: Source = each.source

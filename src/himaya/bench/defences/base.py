@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+import msgspec
+
 from himaya.bench.asks import Answer, Ask, Client, Reply
 from himaya.bench.world.site import World
 
 #: Subject to the fields that a ledger says an actor was shown.
 Exposed = dict[str, set[str]]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Under which names a record holds an operation.
+
+    `names` are its groups, and each actor that is in none. `share` is the part of its actors in the group that has most
+    of them, `purity` the part of that group's members that belong to the operation: 1 is a group without a bystander.
+    """
+
+    names: int
+    share: float
+    purity: float
+
+
+#: Nobody of the operation stands in the record.
+NOBODY = Held(0, 1.0, 1.0)
 
 
 class Defence(Protocol):
@@ -30,8 +48,8 @@ class Defence(Protocol):
         """
         ...
 
-    def names(self, actors: Iterable[str]) -> int:
-        """Return under how many separate names (groups, else actors) the record holds these actors; 0 for no record."""
+    def held(self, actors: Iterable[str]) -> Held | None:
+        """Return under which names the record holds these actors; None when it keeps none. Called after `exposed`."""
         ...
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import msgspec
 
 from himaya.analysis.groups import Group, Search, names_of, sightings_of
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import Exposed
+from himaya.bench.defences.base import NOBODY, Exposed, Held
 from himaya.bench.world.site import World
 from himaya.bootstrap import make_runner, open_ledger, search_settings
 from himaya.config import Config
@@ -170,16 +171,25 @@ class Himaya:
             self._named = reader.people_per_actor()
             return reader.shown_to(actors)
 
-    def names(self, actors: Iterable[str]) -> int:
-        """Return under how many groups, or names of their own, the ledger holds people of these actors."""
-        held = (self._groups.get(actor, actor) for actor in actors if actor in self._named)
-        return len(dict.fromkeys(held))
+    def held(self, actors: Iterable[str]) -> Held | None:
+        """Return under which groups, or names of their own, the ledger holds people of these actors."""
+        return held_in(self._groups, [actor for actor in actors if actor in self._named])
 
     def close(self) -> None:
         """Remove the ledger."""
         self._runner.close(self._now)
         self._ledger.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def held_in(groups: dict[str, str], actors: list[str]) -> Held:
+    """Return under which names actors stand; `groups` is actor -> group, whoever is not in it stands alone."""
+    if not actors:
+        return NOBODY
+    counts = Counter(groups.get(actor, actor) for actor in actors)
+    largest, most = min(counts.items(), key=lambda item: (-item[1], item[0]))
+    size = sum(group == largest for group in groups.values()) or 1
+    return Held(len(counts), most / len(actors), most / size)
 
 
 def _without(person: Person, withheld: tuple[str, ...]) -> Person:

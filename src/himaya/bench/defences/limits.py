@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import Exposed, passed
+from himaya.bench.defences.base import Exposed, Held, passed
 from himaya.bench.world.site import World
 
 #: First path segments of the routes that show people: every page of the world but the start page and the settings.
@@ -95,9 +95,9 @@ class Limited:
         """Return None: a limit records nobody."""
         return None
 
-    def names(self, actors: Iterable[str]) -> int:
-        """Return 0: a limit records nobody."""
-        return 0
+    def held(self, actors: Iterable[str]) -> Held | None:
+        """Return None: a limit records nobody."""
+        return None
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import Exposed, passed
+from himaya.bench.defences.base import Exposed, Held, passed
 from himaya.bench.world.site import World
 
 
@@ -28,9 +28,9 @@ class NoDefence:
         """Return None: nothing is recorded."""
         return None
 
-    def names(self, actors: Iterable[str]) -> int:
-        """Return 0: nothing is recorded."""
-        return 0
+    def held(self, actors: Iterable[str]) -> Held | None:
+        """Return None: nothing is recorded."""
+        return None
 
     def close(self) -> None:
         """There is nothing to close."""

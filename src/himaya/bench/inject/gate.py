@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import Exposed
+from himaya.bench.defences.base import Exposed, Held
 from himaya.bench.inject.attackers import shown_by
 from himaya.core.decision import Action, Admission, Decision, Reason
 from himaya.core.engine import Engine
@@ -124,9 +124,9 @@ class Gate:
         """Return None: no ledger is written."""
         return None
 
-    def names(self, actors: Iterable[str]) -> int:
-        """Return 0: no ledger is written."""
-        return 0
+    def held(self, actors: Iterable[str]) -> Held | None:
+        """Return None: no ledger is written."""
+        return None
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -7,13 +7,7 @@ from collections.abc import Iterator, Sequence
 from himaya.config import Config
 from himaya.core.errors import InputError
 from himaya.core.exchange import Exchange
-from himaya.watch.actors import Exchanges
-from himaya.watch.entry import Entry
-from himaya.watch.feed import Batch, Piles, Stream, in_order
-from himaya.watch.formats import read_chunk
-from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs
-from himaya.watch.keep import KeepSurfaces
-from himaya.watch.source import Source
+from himaya.watch.loglines import LogLines
 from himaya.watch.totals import Totals
 
 
@@ -31,12 +25,11 @@ class Past:
             raise InputError(
                 "--inject reads a log several times; standard input cannot be, name a file"
             )
-        self._logs, self._config = tuple(logs), config
-        self._form = LogForm(
-            form or config.log.format, config.log.fields, config.actor.account_field
-        )
-        self._keep = KeepSurfaces(config.surfaces)
-        self.totals, self.left_out = Totals(), 0
+        self._logs, self._config, self._form = tuple(logs), config, form
+        self._lines = self._fresh()
+
+    def _fresh(self) -> LogLines:
+        return LogLines(self._config, self._config.surfaces)
 
     def exchanges(self) -> Iterator[tuple[float, Exchange]]:
         """Yield time and exchange of every line that belongs to a surface, in the order of time.
@@ -44,38 +37,15 @@ class Past:
         Lines far out of order are left out and counted, as in a replay. Raises InputError for a log that
         cannot be read.
         """
-        self.totals, self.left_out = Totals(), 0
-        make = Exchanges(self._config.actor)
-        inputs = open_inputs(self._logs, self._form)
-        try:
-            for entry in self._entries(inputs):
-                yield entry.at, make.exchange(entry)
-        finally:
-            close_inputs(inputs)
+        self._lines = self._fresh()
+        yield from self._lines.exchanges(self._logs, self._form)
 
-    def _entries(self, inputs: Sequence[Input]) -> Iterator[Entry]:
-        streams = [Stream(self._batches(each), each.first_at) for each in inputs if each.form]
-        piles = Piles(_ignore)
-        for batch in in_order(streams):
-            for number, _, part in piles.pile(batch):
-                if number:
-                    self.left_out += len(part.entries())
-                else:
-                    yield from part.entries()
+    @property
+    def totals(self) -> Totals:
+        """Return what the logs held."""
+        return self._lines.totals
 
-    def _batches(self, each: Input) -> Iterator[Batch]:
-        source: Source = each.source
-        last: float | None = None
-        if each.form is None:
-            return
-        for chunk in source.chunks():
-            reading = read_chunk(each.form, chunk, self._keep)
-            self.totals.add(reading, source)
-            last = reading.last or last
-            if reading.entries:
-                yield Batch(reading.entries)
-        self.totals.ended(source, last)
-
-
-def _ignore(_: Entry) -> None:
-    """Late entries are counted where they are left out."""
+    @property
+    def left_out(self) -> int:
+        """Return how many lines were far out of order."""
+        return self._lines.left_out

@@ -73,7 +73,7 @@ class Site:
         if head in _JSON:
             return _json(answer)
         if answer.status != 200:
-            return http.Answer(answer.status, b"<h1>Not here</h1>")
+            return http.Answer(answer.status, f"{_ICON}<h1>Not here</h1>".encode())
         subjects = ("Himaya-Subjects", format_subjects(answer.people))
         if head == "photo":
             return http.Answer(200, _photo(answer), "image/svg+xml", [subjects])
@@ -105,8 +105,10 @@ class Site:
         )
 
 
+# An icon of its own: a browser asks for one by itself, and without the headers its driver gave it.
+_ICON = '<link rel="icon" href="data:,">'
 _TOP = (
-    '<!doctype html><html lang="en"><head><title>Proving ground</title></head><body>\n'
+    f'<!doctype html><html lang="en"><head>{_ICON}<title>Proving ground</title></head><body>\n'
     '<nav><a href="/">Home</a></nav>\n'
 )
 

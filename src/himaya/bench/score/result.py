@@ -35,6 +35,13 @@ class Truth(msgspec.Struct):
     field_recall: float
 
 
+class Case(msgspec.Struct):
+    """The group that holds most of an operation: the part of its actors in it, and of its members that belong to it."""
+
+    share: float
+    purity: float
+
+
 class HonestRow(msgspec.Struct, omit_defaults=True):
     """What one group went through: shares of its members who ever met each rung."""
 
@@ -69,8 +76,8 @@ class AttackerRow(msgspec.Struct, omit_defaults=True):
     `variant` is plain, informed or unlinked. `share_*` are people obtained / people on the site, `weighted` counts
     fields by sensitivity. `contained_after_s` is None when it never was, `share_contained` what it had by then. `curve`
     are pairs of hours and share. `ledger` is None where the defence keeps no record; `groups` are separate names under
-    which the record holds the operation. `honest` is what the crowd went through in these runs; None where there
-    was none.
+    which the record holds the operation, and `case` is the largest of them. `honest` is what the crowd went through in
+    these runs; None where there was none.
     """
 
     id: str
@@ -90,6 +97,7 @@ class AttackerRow(msgspec.Struct, omit_defaults=True):
     variant: str = "plain"
     runs: int = 1
     curve: list[tuple[float, float]] = []
+    case: Case | None = None
     honest: Harm | None = None
     ci95: dict[str, Interval] = {}
 

@@ -11,7 +11,7 @@ from himaya.bench.crowd.lives import HARMS
 from himaya.bench.score import intervals
 from himaya.bench.score.cell import CURVE_H, CellResult, Obtained
 from himaya.bench.score.contained import DAY_S, QUIET_S, best, contained_after
-from himaya.bench.score.result import AttackerRow, Harm, HonestRow, Truth
+from himaya.bench.score.result import AttackerRow, Case, Harm, HonestRow, Truth
 
 Counts = dict[str, dict[str, int]]
 
@@ -135,7 +135,8 @@ def attacker_row(
         spend=spend,
         per_1000=_per_1000(spend, mean(each.people for each in found)),
         ledger=_truth(found),
-        groups=round(mean(each.groups for each in found), 3),
+        groups=round(mean(each.held.names if each.held else 0 for each in found), 3),
+        case=_case(found),
         honest=overall(honest_rows(counts, groups)) if counts else None,
         ci95=_over_seeds(found, people, length),
     )
@@ -183,6 +184,16 @@ def _per_1000(spend: dict[str, float], people: float) -> dict[str, float] | None
     if not people:
         return None
     return {name: round(1000 * amount / people, 3) for name, amount in spend.items()}
+
+
+def _case(found: Sequence[Obtained]) -> Case | None:
+    told = [each.held for each in found if each.held is not None]
+    if not told:
+        return None
+    return Case(
+        share=round(mean(each.share for each in told), 6),
+        purity=round(mean(each.purity for each in told), 6),
+    )
 
 
 def _truth(found: Sequence[Obtained]) -> Truth | None:

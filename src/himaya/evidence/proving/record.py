@@ -29,16 +29,17 @@ def truth_sheet(found: Matrix) -> Sheet:
         "Does the ledger name exactly the people an attacker has",
         "The ledger's answer beside the attacker's own disk. Recall: of what it has, the part the ledger names."
         " Precision: of what the ledger names, the part it has. Names: separate groups, else actors, under which the"
-        " record holds the operation; one is best.",
+        " record holds the operation; one is best. In one: the part of its actors that is in the largest of them."
+        " Purity: the part of that group's members that belong to the operation; the others are bystanders.",
         [
             *texts("Defence", "Attacker"),
             *figures("precision", "recall", over="People"),
             *figures("precision", "recall", over="Fields"),
-            *figures("Names"),
+            *figures("Names", "In one", "Purity"),
         ],
         [
             *[_truth(one, row) for one in keeping for row in one.attackers],
-            *[[*words(defence_name(one), NO_RECORD), *[Cell(DASH)] * 5] for one in others],
+            *[[*words(defence_name(one), NO_RECORD), *[Cell(DASH)] * 7] for one in others],
         ],
     )
 
@@ -47,9 +48,10 @@ def _truth(defence: DefenceRow, row: AttackerRow) -> list[Cell]:
     variant = "" if row.variant == "plain" else f", {row.variant}"
     head = words(defence_name(defence), f"{attacker_name(row)}{variant}")
     if row.ledger is None:
-        return [*head, *[Cell(DASH)] * 4, Cell(DASH, "not compared in this run")]
+        return [*head, *[Cell(DASH)] * 6, Cell(DASH, "not compared in this run")]
     shares = [Cell(percent(getattr(row.ledger, n)), bounds(row.ci95.get(n))) for n in _TRUTH]
-    return [*head, *shares, Cell(number(round(row.groups, 1)))]
+    case = [percent(row.case.share), percent(row.case.purity)] if row.case else [DASH, DASH]
+    return [*head, *shares, Cell(number(round(row.groups, 1))), *words(*case)]
 
 
 def spend_sheet(found: Matrix) -> Sheet:
