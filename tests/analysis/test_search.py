@@ -9,7 +9,9 @@ import msgspec
 import pytest
 from tests.analysis.crowds import NOON, World, crew, crowd, fed, search, view
 
-from himaya.analysis.groups.keys import Sighting
+from himaya.analysis.groups.candidate import Candidate
+from himaya.analysis.groups.keys import Key, Sighting
+from himaya.analysis.groups.popularity import Popularity
 
 DAY = 86_400.0
 
@@ -261,3 +263,49 @@ def test_a_busy_candidate_survives_the_flood():
         if number % 10 == 0:
             state.conclude(one.at)
     assert any("library" in str(key) for group in state.groups.values() for key in group.keys)
+
+
+def seen_by(candidate, popularity, actor, people):
+    """Let one actor see people, one after the other."""
+    for person in people:
+        candidate.see(view(NOON, actor, person), popularity)
+
+
+def test_a_member_is_told_by_its_own_odds():
+    """Under a key that both have, a worker's odds grow with every person, a reader's fall with everybody met."""
+    popularity = Popularity(2000)
+    one = Candidate(Key("tool", "browser", "old"), NOON, 0.5)
+    for worker in range(20):
+        seen_by(one, popularity, f"w{worker}", range(worker * 60 + 1, worker * 60 + 61))
+    seen_by(one, popularity, "reader", range(5, 1200, 100))
+    seen_by(one, popularity, "guest", [1999])
+    assert one.own["reader"].is_reader
+    assert "reader" not in one.joining(one.own)
+    proven = one.proven(one.own, 1000.0)
+    assert "reader" not in proven
+    assert "guest" not in proven
+    assert {f"w{worker}" for worker in range(10, 20)} <= set(proven)
+    assert one.readers() == 1 / 21
+    assert one.told() == 21 / 22
+
+
+@pytest.mark.parametrize("guests", [0, 20])
+def test_guests_of_a_crews_browser_are_not_held(guests):
+    """Who saw too little to be told is not held: a key is a crew's own only where nearly all who have it are told."""
+    facets = {"fingerprint": "browser", "age_s": 400 * DAY}
+    state = search(5000)
+    for number in range(guests):
+        state.observe(view(NOON - 60, f"account:guest{number}", 4000 + number, **facets))
+    fed(state, crew(3900, 30, 900, Random(1), **facets))
+    held = only(state).held
+    assert len(held) == (30 if guests == 0 else len([a for a in held if "crew" in a]))
+
+
+def test_a_crew_with_a_tool_of_its_own_is_held_at_once():
+    """Where nobody else has the key, nobody needs to be told apart: all who have it are held, newcomers as well."""
+    state = search(5000)
+    fed(state, crew(5000, 30, 700, Random(1), fingerprint="library"))
+    assert set(only(state).held) == set(only(state).members)
+    state.observe(view(NOON + 9000, "account:fresh", 4999, fingerprint="library"))
+    (group,) = state.conclude(NOON + 9000)
+    assert "account:fresh" in group.held

@@ -29,12 +29,13 @@ _NAMED = 200
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What the thread hands to the loop: who joined which group since when, or that a group is over."""
+    """What the thread hands to the loop: who is held to which group since when, or that a group is over."""
 
     group: str
     members: tuple[str, ...] = ()
     since: float = 0.0
     finding: Finding | None = None
+    over: bool = False
 
 
 def open_reader(config: Config) -> Reader:
@@ -90,10 +91,11 @@ class GroupWatch:
     def _deliver(self) -> None:
         while self._outbox:
             told = self._outbox.popleft()
-            if not told.members:
+            if told.over:
                 self._authority.leave(told.group)
                 continue
-            self._authority.join(told.group, told.members, told.since)
+            if told.members:
+                self._authority.join(told.group, told.members, told.since)
             if told.finding is not None:
                 self._authority.runner.perform([RaiseFinding(told.finding)])
 
@@ -127,21 +129,23 @@ class GroupWatch:
             if state == "closed" and name in self._joined:
                 del self._joined[name]
                 self._search.close(name)
-                self._outbox.append(Told(name))
+                self._outbox.append(Told(name, over=True))
             elif state != "closed" and name not in self._joined:
                 case = store.get(name)
                 self._search.restore(case.group)
                 self._tell(case.group, case.opened, reader)
 
     def _tell(self, group: Group, since: float, reader: Reader, *, new: bool = False) -> None:
-        """Hand on the members who joined since the last time, under their names."""
+        """Hand on the members who are held since the last time, under their names; a new group is a finding."""
         before = self._joined.get(group.id, 0)
-        fresh = [actor for actor in group.members if isinstance(actor, int)][before:]
+        fresh = [actor for actor in group.held if isinstance(actor, int)][before:]
         self._joined[group.id] = before + len(fresh)
-        members = (*named(reader, fresh), *covered(reader, group))
-        if members:
-            finding = finding_of(group, since, members) if new else None
-            self._outbox.append(Told(group.id, members, since, finding))
+        held, finding = (*named(reader, fresh), *covered(reader, group)), None
+        if new:
+            members = [actor for actor in group.members if isinstance(actor, int)]
+            finding = finding_of(group, since, (*named(reader, members), *covered(reader, group)))
+        if held or new:
+            self._outbox.append(Told(group.id, held, since, finding))
 
 
 def named(reader: Reader, actors: Iterable[int]) -> tuple[str, ...]:

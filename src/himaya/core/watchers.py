@@ -217,13 +217,21 @@ class Watchers:
             self.standing.popitem(last=False)
 
     def standing_for(self, ticket: Ticket, now: float) -> Standing | None:
-        """Return what stands for the ticket's actor or address, or, for a stranger, for its network or the surface."""
+        """Return what stands for the ticket's actor, or, for a stranger, for its address, network or the surface.
+
+        An address is many people's: what strangers did there is not held against a member who signed in.
+        """
         if not self.standing:
             return None
         actor = ticket.request.actor
-        names = [ticket.name, f"address:{actor.address}"]
+        names = [ticket.name]
         if not actor.account and not actor.key:
-            names += [f"prefix:{prefix_of(actor.address)}", f"surface:{ticket.match.surface.id}"]
+            network = prefix_of(actor.address)
+            names += [
+                f"address:{actor.address}",
+                f"prefix:{network}",
+                f"surface:{ticket.match.surface.id}",
+            ]
         for name in names:
             standing = self.standing.get(name)
             if standing is not None and standing.until > now:

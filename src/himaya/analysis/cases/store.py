@@ -47,6 +47,7 @@ class _Body(msgspec.Struct):
     people: int
     shown: int
     grounds: list[Ground]
+    held: list[int | str] = []
 
 
 def cases_path(ledger: Path) -> Path:
@@ -181,20 +182,11 @@ class CaseStore:
         members: dict[Id, None] = {actor: None for (actor,) in self._db.execute(sql, (name,))}
         sql = "SELECT at, by, what, why FROM log WHERE matter = ? ORDER BY number"
         log = tuple(Entry(*entry) for entry in self._db.execute(sql, (name,)))
-        group = Group(
-            name,
-            kept.first,
-            kept.found,
-            kept.keys,
-            members,
-            kept.covers,
-            kept.people,
-            kept.shown,
-            kept.grounds,
-        )
+        held = dict.fromkeys(kept.held)
+        group = Group(id=name, members=members, **{**msgspec.structs.asdict(kept), "held": held})
         return Case(name, State(state), opened, group, log)
 
 
 def _body(group: Group) -> bytes:
-    names = _Body.__struct_fields__
-    return msgspec.json.encode(_Body(**{name: getattr(group, name) for name in names}))
+    kept = {name: getattr(group, name) for name in _Body.__struct_fields__}
+    return msgspec.json.encode(_Body(**{**kept, "held": list(group.held)}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import fsum
 
 from himaya.analysis.groups import coverage
@@ -15,18 +15,32 @@ from himaya.analysis.groups.synchrony import Rhythm
 _GROWN = 1.5
 #: Log odds from which on coverage does not speak against a collector; where popularity says nothing it is 0.
 _COVERS = -1.0
+#: From so many first views on it is told whether a member is a reader: one who meets the others.
+_TELLING = 5
+#: The bet of a single member: it has few views, so it bets high.
+_BET = 0.9
 
 
 class Member:
-    """What one member saw: its share of attention, first views, and how many of those another member had seen."""
+    """What one member saw: its share of attention, first views, and how many of those another member had seen.
 
-    __slots__ = ("mass", "met", "views")
+    `odds` are the anti-birthday test of this member alone against the others, on one bet: an e-value, so a reader
+    reaches 1/a with probability at most a.
+    """
+
+    __slots__ = ("mass", "met", "odds", "views")
 
     def __init__(self) -> None:
         """Start with nobody seen."""
         self.mass = 0.0
         self.views = 0
         self.met = 0
+        self.odds = 1.0
+
+    @property
+    def is_reader(self) -> bool:
+        """Tell whether the member meets the others as readers do: its own odds speak against an operation."""
+        return self.views >= _TELLING and self.odds < 1.0
 
     @property
     def complements(self) -> bool:
@@ -81,7 +95,9 @@ class Candidate:
         inside = self.seen.get(person, 0)
         share = popularity.of(person, inside + counted, self.views + counted)
         met = inside > 0
-        self.test.bet(self.test.expected(self.mass, member.mass), met=met)
+        expected = self.test.expected(self.mass, member.mass)
+        self.test.bet(expected, met=met)
+        member.odds *= 1.0 + _BET * (expected - met)
         self.coverage += coverage.step(share, popularity.population)
         member.mass += share
         member.views += 1
@@ -123,6 +139,25 @@ class Candidate:
         if not self.test.certifies(alpha) or self.coverage < _COVERS:
             return False
         return sum(member.complements for member in self.own.values()) >= members
+
+    def readers(self) -> float:
+        """Return which share of the members that can be told are readers."""
+        told = [member for member in self.own.values() if member.views >= _TELLING]
+        return sum(member.is_reader for member in told) / max(1, len(told))
+
+    def told(self) -> float:
+        """Return which share of the members saw enough to tell what they are."""
+        return sum(member.views >= _TELLING for member in self.own.values()) / max(1, len(self.own))
+
+    def joining(self, among: Iterable[Id]) -> list[Id]:
+        """Return which of these members seem to belong to the operation: those who complement the others."""
+        found = ((actor, self.own[actor]) for actor in among)
+        return [actor for actor, one in found if one.complements and not one.is_reader]
+
+    def proven(self, among: Iterable[Id], needed: float) -> list[Id]:
+        """Return which of these members are told by what they did themselves: their own odds reach `needed`."""
+        found = ((actor, self.own.get(actor)) for actor in among)
+        return [actor for actor, one in found if one is not None and one.odds >= needed]
 
     def insiders(self, group: Mapping[Id, object]) -> float:
         """Return which share of the members is among these."""

@@ -21,6 +21,8 @@ _INSIDERS = 0.5
 _NEARLY_ALL = 0.9
 #: ... and not more than this share of those who carry the tool are old accounts outside the group.
 _OUTSIDERS = 0.05
+#: A key is not the operation's own when more than this share of those who have it are readers.
+_READERS = 0.05
 #: A tool is a group's in other classes of actors, too, when these have at most so many of the group's number.
 _OTHERS = 0.3
 #: Open groups; past that no further one is opened.
@@ -163,18 +165,48 @@ class Search:
         before, covers = len(group.members), len(group.covers)
         fresh = candidate.changed if candidate.admitted else candidate.own
         candidate.admitted = True
-        joining = [a for a in fresh if a not in self._of_member and candidate.own[a].complements]
+        free = [actor for actor in fresh if actor not in self._of_member]
+        joining = candidate.joining(free)
         for actor in joining[: max(0, _MOST_MEMBERS - before)]:
             group.members[actor] = None
             self._of_member[actor] = group.id
         if joining:
             self._look_around(group, joining)
+        held = self._hold(group, candidate, fresh)
         self._cover(group, candidate)
         theirs = self._people_of(group)
         shown = sum(len(self.seen.people.get(actor, ())) for actor in group.members)
         grew = len(theirs) > group.people or shown > group.shown
         group.people, group.shown = max(group.people, len(theirs)), max(group.shown, shown)
-        return grew or len(group.members) > before or len(group.covers) > covers
+        return grew or held or len(group.members) > before or len(group.covers) > covers
+
+    def _hold(self, group: Group, candidate: Candidate, fresh: Iterable[Id]) -> bool:
+        """Hold members to the group's budget: who is proven, and everybody under a key that is the operation's own.
+
+        Bystanders look like members until they were seen long enough; an open case harms none of them, a budget would.
+        """
+        before = len(group.held)
+        fits = [a for a in fresh if a in group.members and a not in group.held]
+        proven = candidate.proven(fits, 1.0 / self.settings.member_alpha)
+        group.held.update(dict.fromkeys(proven))
+        if self._is_own(group, candidate):
+            ours = (actor for actor in candidate.own if self._of_member.get(actor) == group.id)
+            group.held.update(dict.fromkeys(ours))
+        return len(group.held) > before
+
+    def _is_own(self, group: Group, candidate: Candidate) -> bool:
+        """Tell whether a key is the operation's own: nearly all who have it are held, or none of them is a reader.
+
+        The second is asked of a key that was certified by itself, and of whose accounts nearly all saw enough to tell:
+        an ordinary browser has many who saw little. Visitors always saw little, and are not asked how much.
+        """
+        # A day that has just begun has few actors, and says little about a key.
+        widest = max(self.candidates.of(candidate.key), key=lambda one: len(one.own))
+        if widest.insiders(group.held) >= _NEARLY_ALL:
+            return True
+        if not candidate.test.certifies(self.settings.alpha) or widest.readers() > _READERS:
+            return False
+        return candidate.key.among == ANONYMOUS or widest.told() >= _NEARLY_ALL
 
     def _look_around(self, group: Group, joined: Iterable[Id]) -> None:
         """Look at the other keys of whoever joined.
@@ -201,7 +233,7 @@ class Search:
             return
         if key.among not in {YOUNG, ANONYMOUS} or self._outsiders(key, candidate) > _OUTSIDERS:
             return
-        if candidate.insiders(group.members) >= _NEARLY_ALL:
+        if candidate.insiders(group.held) >= _NEARLY_ALL:
             group.covers.append(key)
 
     def _outsiders(self, key: Key, candidate: Candidate) -> float:

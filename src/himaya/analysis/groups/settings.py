@@ -10,13 +10,15 @@ from himaya.analysis.groups.birthday import KAPPA
 class Settings(msgspec.Struct, frozen=True):
     """Thresholds and bounds.
 
-    `alpha` bounds the probability that one candidate group of people who fit the null is ever found. `population` is
+    `alpha` bounds the probability that one candidate group of people who fit the null is ever found, `member_alpha`
+    that one reader who has a group's key is held to its budget. `population` is
     how many people the site shows, 0 for not stated. `authorised` are actors that are left out: `tier:NAME`, `asn:N`,
     `fingerprint:CLASS`. `candidates`, `views` (first views remembered) and `entries` (held by all candidates) bound
     the memory; what was used longest ago leaves.
     """
 
     alpha: float = 0.0001
+    member_alpha: float = 0.001
     kappa: float = KAPPA
     members: int = 3
     new_s: float = 7 * 86400.0

@@ -21,6 +21,7 @@ from himaya.bench.world.site import World
 from himaya.bootstrap import make_runner, open_ledger, search_settings
 from himaya.config import Config
 from himaya.core.decision import Action, Admission, Decision
+from himaya.core.detectors.drift import watched
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Person, Request, Response
@@ -50,8 +51,11 @@ class Himaya:
         self._ledger = open_ledger(self._config, start)
         self._runner = make_runner(self._config, self._ledger)
         self._trims = {s.id: bool(s.json_rows) for s in self._config.surfaces}
-        # From JSON the gate reads the declared fields alone; whatever else stands there it does not see.
-        self._declared = {s.id: s.fields for s in self._config.surfaces if "json" in s.people}
+        # From JSON the gate reads declared and watched fields; whatever else stands there it does not see.
+        seen = watched(config.detectors.drift, config.surfaces)
+        self._read_fields = {
+            s.id: {*s.fields, *seen} for s in config.surfaces if "json" in s.people
+        }
         self._number = 0
         self._now = start
         self._named: dict[str, int] = {}
@@ -92,11 +96,11 @@ class Himaya:
 
     def _read(self, surface: str, people: tuple[Person, ...]) -> tuple[Person, ...]:
         """Return people as the gate reads them from an answer."""
-        declared = self._declared.get(surface)
-        if declared is None or all(set(p.fields or ()) <= set(declared) for p in people):
+        names = self._read_fields.get(surface)
+        if names is None or all(names.issuperset(p.fields or ()) for p in people):
             return people
         return tuple(
-            [Person(p.subject, tuple([f for f in p.fields or () if f in declared])) for p in people]
+            [Person(p.subject, tuple([f for f in p.fields or () if f in names])) for p in people]
         )
 
     def _settled(
@@ -151,7 +155,8 @@ class Himaya:
     def _join(self, group: Group, now: float) -> None:
         members = [str(actor) for actor in group.members]
         self._groups.update(dict.fromkeys(members, group.id))
-        self.engine.join(group.id, [*members, *names_of(group.covers)], now)
+        held = [str(actor) for actor in group.held]
+        self.engine.join(group.id, [*held, *names_of(group.covers)], now)
 
     def solve(self, client: Client, now: float) -> bool:
         """Buy people with a solved challenge."""
