@@ -71,12 +71,22 @@ class Colourblind(Himaya):
         return {name: fields - {"photo"} for name, fields in super().exposed(actors).items()}
 
 
+class Unwatchful(Himaya):
+    """It reads no field but those that a surface declares."""
+
+    def __init__(self, world, config, facts, start) -> None:
+        super().__init__(world, config, facts, start)
+        declared = {surface.id: set(surface.fields) for surface in config.surfaces}
+        self._read_fields = {name: declared[name] for name in self._read_fields}
+
+
 RIGGED = {
     "wall": Wall,
     "amnesia": Amnesia,
     "forgetful": Forgetful,
     "inventive": Inventive,
     "colourblind": Colourblind,
+    "unwatchful": Unwatchful,
 }
 
 

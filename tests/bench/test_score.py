@@ -45,9 +45,14 @@ def test_himaya_names_exactly_what_was_obtained():
         assert played("himaya", attacker).obtained.truth == (1.0, 1.0, 1.0, 1.0), attacker
 
 
-def test_fields_that_nobody_declared_are_missing_from_the_ledger_and_the_score_says_so():
-    """The gate reads declared fields from JSON: three of the six that the follower lists gave away are not named."""
-    assert played("himaya", "H5").obtained.truth == (1.0, 1.0, 1.0, 0.5)
+def test_personal_fields_that_nobody_declared_reach_the_ledger():
+    """The follower lists give away three fields more than they declare; the gate watches for those, and names them."""
+    assert played("himaya", "H5").obtained.truth == (1.0, 1.0, 1.0, 1.0)
+
+
+def test_fields_that_nobody_watches_for_are_missing_and_the_score_says_so():
+    """A gate that is told to look for no other field names the declared ones alone, and its recall says it."""
+    assert rigged("H5", "unwatchful").obtained.truth == (1.0, 1.0, 1.0, 0.5)
 
 
 def test_a_planted_bug_in_the_ledger_is_caught():
