@@ -1,0 +1,85 @@
+"""The matcher of `himaya reconcile`, against one that tries everything."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from himaya.watch.reconcile.asked import Line
+from himaya.watch.reconcile.days import Days
+from himaya.watch.reconcile.match import assign
+from himaya.watch.reconcile.units import Unit
+
+DAY = 86_400.0
+_spans = st.tuples(st.integers(0, 30), st.integers(0, 8)).map(
+    lambda s: (float(s[0]), float(sum(s)))
+)
+
+
+def _most(points, spans):
+    """Return how many pairs there can be: augmenting paths, the textbook way."""
+    owner: dict[int, int] = {}
+
+    def find(point: int, seen: set[int]) -> bool:
+        for index, (low, high) in enumerate(spans):
+            if low <= points[point] <= high and index not in seen:
+                seen.add(index)
+                if index not in owner or find(owner[index], seen):
+                    owner[index] = point
+                    return True
+        return False
+
+    return sum(find(point, set()) for point in range(len(points)))
+
+
+@given(
+    st.lists(st.integers(0, 40).map(float), max_size=9).map(sorted), st.lists(_spans, max_size=9)
+)
+def test_as_many_pairs_as_there_can_be(points, spans):
+    """Every pair fits in time, no span is taken twice, and no other choice makes more pairs."""
+    taken = assign(points, spans)
+    pairs = [(point, index) for point, index in zip(points, taken, strict=True) if index >= 0]
+    assert len({index for _, index in pairs}) == len(pairs)
+    assert all(spans[index][0] <= point <= spans[index][1] for point, index in pairs)
+    assert len(pairs) == _most(points, spans)
+
+
+def _line(at: float) -> Line:
+    return Line(at, "a.log", 1, "profile", "anna", 7, "account", 3, 5, "account:u1")
+
+
+class _Kept:
+    """Stands for the ledger: one actor's rows of one person, with how far a line may be."""
+
+    def __init__(self, rows):
+        self.rows, self.read = rows, 0
+
+    def between(self, start, end):
+        found = [(at, slack) for at, slack in self.rows if start <= at < end]
+        self.read += len(found)
+        return [
+            Unit(at, at - slack, at + slack, "profile", 7, 3, 0, 5, "proxy") for at, slack in found
+        ]
+
+
+_near_midnight = st.integers(-20, 20).map(lambda s: 20 * DAY + s)
+_times = st.one_of(_near_midnight, _near_midnight.map(lambda at: at + DAY))
+
+
+@given(
+    st.lists(_times, min_size=1, max_size=8).map(sorted),
+    st.lists(st.tuples(_times, st.sampled_from([2.0, 9.0])), max_size=8),
+)
+def test_days_one_by_one_are_as_good_as_all_at_once(lines, rows):
+    """Reading a day at a time loses no pair at midnight, reads no row twice, and accounts for every row once."""
+    kept = _Kept(rows)
+    days = list(Days(kept, 2.0, 7.0, frozenset()).of(map(_line, lines)))
+    assert sum(day.exact for day in days) == _most(
+        lines, [(at - slack, at + slack) for at, slack in rows]
+    )
+    assert [line.at for day in days for line in day.lines] == lines
+    within = [at for at, _ in rows if lines[0] - 2 <= at <= lines[-1] + 2]
+    gone = [unit.at for day in days for unit in day.gone]
+    matched = sum(day.exact for day in days)
+    assert kept.read <= len(rows)
+    assert len(gone) <= len(within) <= len(gone) + matched
