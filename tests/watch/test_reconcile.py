@@ -240,9 +240,11 @@ def test_perhaps_ones_own_profile_is_unclear(case):
 
 
 def test_an_answer_that_may_have_been_redacted_is_unclear(case):
-    """A surface whose personal fields may be withheld can leave no row."""
+    """A surface that may be shown without every field can leave no row; in shadow mode nothing is withheld."""
     case.write()
     assert "taken out" in case.compare(view(NOON, "/card/anna"))["unclear"][0]["why"]
+    (case.path / "himaya.toml").write_text(CONFIG.replace("enforce", "shadow"))
+    assert case.compare(view(NOON, "/card/anna"), code=1)["sums"]["missing"] == 1
 
 
 def test_a_listing_needs_an_exchange(case):
@@ -412,6 +414,30 @@ def test_every_use_is_on_record(case):
     with Reader.open(case.ledger) as reader:
         entries = [one for one in reader.log() if one.get("command") == "reconcile"]
     assert entries[0]["why"] == "a test"
+
+
+def test_what_the_log_itself_says_of_people_decides(case):
+    """`Himaya-Subjects` in the log: nobody shown needs no row, somebody else shown must have one."""
+    case.write(disclosed(NOON, "u1", "ben"))
+
+    def told(target: str, subjects: str) -> str:
+        entry = {"at": NOON, "address": ADDRESS, "himaya_account": "u1", "method": "GET"}
+        return json.dumps({**entry, "target": target, "status": 200, "subjects": subjects}) + "\n"
+
+    said = case.compare(told("/search", "u1"), told("/u/anna", "ben"))
+    assert (said["skipped"]["nobody"], said["sums"]["matched"]) == (1, 1)
+    assert case.compare(told("/search", "anna, ben"), code=1)["sums"]["missing"] == 1
+
+
+def test_facts_tell_whose_profile_it_is(case):
+    """One's own profile under another name is one's own where the application told so."""
+    case.write()
+    facts = case.path / "facts.jsonl"
+    facts.write_text('{"account": "u1", "subject": "anna"}\n')
+    words = ["facts", "import", str(facts), "--ledger", str(case.ledger)]
+    done = CliRunner().invoke(cli.group, words)
+    assert done.exit_code == 0, done.output
+    assert case.compare(view(NOON, "/u/anna"))["skipped"]["own"] == 1
 
 
 def test_an_api_key_is_an_actor(case):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from himaya.watch.reconcile.asked import Line
 from himaya.watch.reconcile.days import Days
 from himaya.watch.reconcile.match import assign
+from himaya.watch.reconcile.passes import match_exactly
 from himaya.watch.reconcile.units import Unit
 
 DAY = 86_400.0
@@ -60,6 +61,40 @@ class _Kept:
         return [
             Unit(at, at - slack, at + slack, "profile", 7, 3, 0, 5, "proxy") for at, slack in found
         ]
+
+
+_keys = st.tuples(
+    st.integers(0, 20).map(float), st.integers(1, 2), st.integers(1, 2), st.sampled_from("ab")
+)
+
+
+@given(st.lists(_keys, max_size=9).map(sorted), st.lists(_keys, max_size=9))
+def test_only_equal_people_actors_and_surfaces_meet(asked, told):
+    """With many people, actors and surfaces at once as many pairs are made as a matcher of everything makes."""
+    lines = [
+        Line(at, "", n, s, "x", p, "account", w, 5, "") for n, (at, p, w, s) in enumerate(asked)
+    ]
+    units = [Unit(at, at - 2, at + 2, s, p, w, 0, 5, "proxy") for at, p, w, s in told]
+    numbers = {key: 1000.0 * n for n, key in enumerate(dict.fromkeys(one[1:] for one in told))}
+    # Each key far from the others in time: then time alone decides, as in the reference.
+    points = [at + numbers.get(tuple(key), -1e6) for at, *key in asked]
+    spans = [(at - 2 + numbers[tuple(key)], at + 2 + numbers[tuple(key)]) for at, *key in told]
+    assert match_exactly(lines, units) == _most(points, spans)
+    assert sum(line.taken for line in lines) == sum(unit.taken for unit in units)
+
+
+def test_a_long_log_is_not_held():
+    """A day is decided ten minutes into the next one: no more lines than that are in memory."""
+    read: list[float] = []
+
+    def lines():
+        for hour in range(24 * 5):
+            read.append(hour * 3600.0)
+            yield _line(hour * 3600.0)
+
+    for day in Days(_Kept([]), 2.0, 7.0, frozenset()).of(lines()):
+        if day.lines:
+            assert read[-1] <= day.lines[-1].at + 2 * 3600
 
 
 _near_midnight = st.integers(-20, 20).map(lambda s: 20 * DAY + s)

@@ -73,7 +73,7 @@ class Asked:
         """Take the surfaces, what the application told of accounts, and the ledger's map of names."""
         self._surfaces = Surfaces(config.surfaces)
         self._facts, self._identities = facts, identities
-        self._redacts = config.ladder.redact
+        self._redacts = config.mode == "enforce" and config.ladder.redact
         self._numbers: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
         self.skipped: Counter[Skip] = Counter()
 
@@ -121,7 +121,7 @@ class Asked:
             who=self.number(Kind[facet.upper()], name),
             address=self.number(Kind.ADDRESS, actor.address),
             actor=actor.name,
-            redactable=self._redacts and bool(surface.redact) and surface.kind != "lookup",
+            redactable=self._redacts and _can_redact(surface),
             readable=exchange.people is None and not subject and surface.kind != "lookup",
         )
 
@@ -138,6 +138,12 @@ class Asked:
                 known.clear()
             known[name] = (self._identities.find(kind, name) or UNKNOWN) if name else 0
         return known[name]
+
+
+def _can_redact(surface: Surface) -> bool:
+    """Tell whether the ladder may withhold every personal field; then an answer leaves no row."""
+    withheld = bool(surface.redact) and set(surface.fields) <= set(surface.redact)
+    return withheld and surface.kind != "lookup"
 
 
 def _others(exchange: Exchange, own: str) -> list[str]:
