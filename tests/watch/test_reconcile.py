@@ -336,7 +336,7 @@ def test_days_follow_each_other(case):
 
 
 def test_lines_that_could_not_be_read_are_counted(case):
-    """Malformed lines are counted; lines hours behind their log are named in words and fail with --strict."""
+    """Malformed lines are counted; lines hours behind their log are named in words; both fail with --strict."""
     case.write(disclosed(NOON + 9000, "u1", "anna"))
     filler = line(NOON + 9000, "/style.css") * 12_000  # more than is read, and sorted, at once
     lines = (view(NOON + 9000, "/u/anna"), "nonsense\n", filler, view(NOON, "/u/anna"))
@@ -345,6 +345,18 @@ def test_lines_that_could_not_be_read_are_counted(case):
     assert (said["sums"]["compared"], said["skipped"]["elsewhere"]) == (1, 12_000)
     assert "ten minutes behind" in said["notices"][0]
     case.compare(*lines, words=("--strict",), code=1)
+    case.compare(*lines[:2], words=("--strict",), code=1)
+    case.compare(lines[0], words=("--strict",))
+
+
+def test_a_log_that_breaks_off_is_named(case):
+    """What follows a cut-off archive was not compared: said in words, and a failure with --strict."""
+    case.write(disclosed(NOON, "u1", "anna"))
+    whole = gzip.compress((view(NOON, "/u/anna") * 1 + line(NOON, "/x.css") * 20_000).encode())
+    cut = case.path / "a.log.gz"
+    cut.write_bytes(whole[: len(whole) // 2])
+    assert "breaks off" in case.run("--pending-s", "0", logs=(cut,))
+    case.run("--pending-s", "0", "--strict", logs=(cut,), code=1)
 
 
 def test_the_sums_add_up(case):

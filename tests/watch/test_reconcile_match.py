@@ -97,6 +97,14 @@ def test_a_long_log_is_not_held():
             assert read[-1] <= day.lines[-1].at + 2 * 3600
 
 
+def test_lines_out_of_order_at_midnight_are_kept():
+    """A line written minutes late, after the first one of the next day, is compared like any other."""
+    lines = [_line(DAY + 5), _line(DAY - 2), _line(4 * DAY)]
+    days = list(Days(_Kept([(DAY - 2, 2.0)]), 2.0, 7.0, frozenset()).of(lines))
+    assert [line.at for day in days for line in day.lines] == [DAY - 2, DAY + 5, 4 * DAY]
+    assert sum(day.exact for day in days) == 1
+
+
 _near_midnight = st.integers(-20, 20).map(lambda s: 20 * DAY + s)
 _times = st.one_of(_near_midnight, _near_midnight.map(lambda at: at + DAY))
 

@@ -119,10 +119,10 @@ class _Comparison:
     def _answer(self) -> Reconciliation:
         limits, sums, skipped = self._limits, self._tally.sums(), self._skipped()
         notices = tuple(_notices(self._log, skipped, sums))
-        lost = bool(sums.unclear or skipped.late or self._log.totals.torn)
+        unread = bool(skipped.malformed or skipped.late or self._log.totals.torn)
         period = self._tally.period()
         return Reconciliation(
-            holds=not sums.missing and not (limits.strict and lost),
+            holds=not sums.missing and not (limits.strict and (sums.unclear or unread)),
             strict=limits.strict,
             log=Period(_iso(period[0]), _iso(period[1])) if period else Period("", ""),
             ledger=Period(*map(_iso, self._ledger)),

@@ -81,11 +81,13 @@ def _by_day(lines: Iterable[Line]) -> Iterator[tuple[int, list[Line]]]:
     following: int | None = None
     for line in lines:
         waiting.setdefault(int(line.at // DAY_S), []).append(line)
-        following = min(waiting) if following is None else following
-        while following < (line.at - LATE_S) // DAY_S:
-            yield following, _sorted(waiting.pop(following, []))
-            following += 1
-    for day in range(following or 0, max(waiting, default=-1) + 1):
+        over = int((line.at - LATE_S) // DAY_S)
+        first = min(waiting) if following is None else following
+        for day in range(first, over):
+            yield day, _sorted(waiting.pop(day, []))
+            following = over
+    first = min(waiting, default=0) if following is None else following
+    for day in range(first, max(waiting, default=-1) + 1):
         yield day, _sorted(waiting.pop(day, []))
 
 

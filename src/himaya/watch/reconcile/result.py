@@ -64,7 +64,7 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Reconciliation(msgspec.Struct, frozen=True):
-    """The whole answer. `holds`: no line is missing (and with `strict` none unclear, late or lost).
+    """The whole answer. `holds`: no line is missing (and with `strict` none unclear or unread).
 
     `log` is from when to when lines were compared, `ledger` what it speaks for.
     """
