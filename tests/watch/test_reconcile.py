@@ -152,7 +152,7 @@ def test_a_row_of_something_else_does_not_count(case, row):
     said = case.compare(view(NOON, "/u/anna"), view(NOON + 60, "/u/zoe"), code=1)
     assert said["sums"]["missing"] == 2
     assert said["sums"]["only_in_ledger"] == 1
-    assert "name actors differently" in said["notices"][0]
+    assert "name actors differently" in said["notices"][-1]
 
 
 def test_the_tolerance_is_the_callers(case):
@@ -272,6 +272,14 @@ def test_whole_seconds_do_not_invent_missing_listings(case):
     assert case.compare(page)["sums"]["only_in_ledger"] == 0
 
 
+def test_rows_from_a_log_are_told_apart(case):
+    """A row made from a log is on record, but does not say that the gate was asked: counted, and said in words."""
+    case.write(disclosed(NOON, "u1", "anna"), disclosed(NOON + 60, "u1", "ben", source="proxy"))
+    said = case.compare(view(NOON, "/u/anna"), view(NOON + 60, "/u/ben"))
+    assert (said["sums"]["matched"], said["sums"]["from_log"]) == (2, 1)
+    assert said["notices"][0].startswith("1 rows were made from a log")
+
+
 def test_an_erased_name_is_no_missing_row(case):
     """A line fits a row whose person, or whose account, was forgotten; another actor's line does not."""
     case.write(disclosed(NOON, "u1", "anna"), disclosed(NOON + 60, "u2", "ben"))
@@ -343,7 +351,7 @@ def test_lines_that_could_not_be_read_are_counted(case):
     said = case.compare(*lines)
     assert (said["skipped"]["malformed"], said["skipped"]["late"]) == (1, 1)
     assert (said["sums"]["compared"], said["skipped"]["elsewhere"]) == (1, 12_000)
-    assert "ten minutes behind" in said["notices"][0]
+    assert "ten minutes behind" in " ".join(said["notices"])
     case.compare(*lines, words=("--strict",), code=1)
     case.compare(*lines[:2], words=("--strict",), code=1)
     case.compare(lines[0], words=("--strict",))
@@ -387,6 +395,7 @@ def test_words_say_it_all(case):
     case.log.write_text(view(NOON, "/u/anna") + view(NOON, "/u/b\x1b[2J"))
     told = case.run("--pending-s", "0", code=1)
     assert "MISSING: 1 of 2 lines" in told
+    assert "Of 2 lines none were left out." in told
     assert f"{case.log}:2" in told
     assert "\x1b" not in told
     case.log.write_text(view(NOON, "/u/anna"))

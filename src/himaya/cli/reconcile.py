@@ -122,7 +122,7 @@ def _print(answer: Reconciliation) -> None:
     _print_named("Unclear", answer.unclear, answer.sums.unclear)
     for gap in answer.explained:
         where = f", surface {gap.surface}" if gap.surface else ""
-        words = f"Explained: {gap.lines:,} lines from {gap.start} to {gap.end}: {gap.why}{where}"
+        words = f"Explained ({gap.lines:,}) by {gap.start} to {gap.end}: {gap.why}{where}"
         click.echo(shared.printable(words))
     for notice in answer.notices:
         click.echo(shared.printable(f"Mind: {notice}."))
@@ -137,6 +137,18 @@ _HEADER = (
     "explained",
     "pending",
     "only in ledger",
+)
+
+
+#: Lines that were not compared, and why, in words.
+_LEFT = (
+    ("elsewhere", "on no declared surface"),
+    ("outside", "outside the period"),
+    ("nothing", "that showed nothing (refused, redirected, failed)"),
+    ("nobody", "that showed nobody"),
+    ("own", "of one's own profile"),
+    ("malformed", "malformed"),
+    ("late", "out of order"),
 )
 
 
@@ -157,11 +169,8 @@ def _story(answer: Reconciliation) -> Iterator[str]:
         yield f"No line is missing of {sums.compared:,} that showed people, {when}."
     if answer.strict and not answer.holds and not sums.missing:
         yield "NOT PROVEN (--strict): lines are unclear, or were not read; see below."
-    yield (
-        f"Not compared of {answer.lines:,} lines: {left.elsewhere:,} on no declared surface, {left.outside:,} outside"
-        f" the period, {left.nothing:,} that showed nothing (refused, redirected, failed), {left.nobody:,} that"
-        f" showed nobody, {left.own:,} of one's own profile, {left.malformed:,} malformed, {left.late:,} late."
-    )
+    parts = [f"{getattr(left, name):,} {words}" for name, words in _LEFT if getattr(left, name)]
+    yield f"Of {answer.lines:,} lines {', '.join(parts) or 'none'} were left out."
     if sums.by_number:
         yield f"{sums.by_number:,} lines are matched with rows of which a name was erased."
 

@@ -162,6 +162,11 @@ def _notices(log: LogLines, skipped: Skipped, sums: Sums) -> Iterator[str]:
             f"{skipped.late:,} lines stand more than ten minutes behind earlier lines of their log and were not"
             " compared; name the parts as logs of their own"
         )
+    if sums.from_log:
+        yield (
+            f"{sums.from_log:,} rows were made from a log: they show that these views are on record, not that the gate"
+            " was asked"
+        )
     if sums.missing and sums.only_in_ledger:
         yield (
             f"{sums.only_in_ledger:,} rows have no line: if they are the missing ones, the gate and the log name actors"

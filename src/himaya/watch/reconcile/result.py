@@ -8,15 +8,17 @@ from himaya.ledger.answers import Period
 
 
 class Sums(msgspec.Struct):
-    """How many lines came out how. `compared` is the sum of all but the last.
+    """How many lines came out how: `compared` is `matched`, `missing`, `unclear`, `explained` and `pending` together.
 
-    `by_number` are matched with a row of which a name was erased. `only_in_ledger` counts rows (of a listing or
+    Of the matched, `by_number` have a row of which a name was erased, and `from_log` one that was made from a log: it
+    says that the view is on record, not that a gate was asked. `only_in_ledger` counts rows (of a listing or
     look-up: exchanges) without a line.
     """
 
     compared: int = 0
     matched: int = 0
     by_number: int = 0
+    from_log: int = 0
     missing: int = 0
     unclear: int = 0
     explained: int = 0
