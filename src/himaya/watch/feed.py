@@ -20,13 +20,13 @@ MAX_PILES = 8
 
 
 class Batch:
-    """Entries of one chunk, sorted by time, at least one."""
+    """Entries of one chunk, sorted by time, at least one; `label` names the log they are from."""
 
-    __slots__ = ("first", "last", "rows")
+    __slots__ = ("first", "label", "last", "rows")
 
-    def __init__(self, rows: list[Entry]) -> None:
+    def __init__(self, rows: list[Entry], label: str = "") -> None:
         """Take sorted entries."""
-        self.rows = rows
+        self.rows, self.label = rows, label
         self.first, self.last = rows[0].at, rows[-1].at
 
     def entries(self) -> list[Entry]:
@@ -64,9 +64,9 @@ class Stream:
         cut = next((n for n, e in enumerate(entries) if e.at > until), len(entries))
         cut = max(1, cut)
         if cut < len(entries):
-            self._batch = Batch(entries[cut:])
+            self._batch = Batch(entries[cut:], batch.label)
             self.next_at = self._batch.first
-        return Batch(entries[:cut])
+        return Batch(entries[:cut], batch.label)
 
 
 def in_order(streams: list[Stream]) -> Iterator[Batch]:
@@ -110,12 +110,12 @@ class Piles:
             self._newest[0] = max(self._newest[0], batch.last)
             yield 0, False, batch
         else:
-            yield from self._split(batch.entries())
+            yield from self._split(batch)
 
-    def _split(self, entries: list[Entry]) -> Iterator[tuple[int, bool, Batch]]:
+    def _split(self, batch: Batch) -> Iterator[tuple[int, bool, Batch]]:
         parts: dict[int, list[Entry]] = {}
         anew: set[int] = set()
-        for entry in entries:
+        for entry in batch.entries():
             number = self._place(entry.at, anew)
             parts.setdefault(number, []).append(entry)
         late = [entry for number, part in parts.items() if number for entry in part]
@@ -123,7 +123,7 @@ class Piles:
             self.late += len(late)
             self._on_late(late[0])
         for number in sorted(parts):
-            yield number, number in anew, Batch(parts[number])
+            yield number, number in anew, Batch(parts[number], batch.label)
 
     def _place(self, at: float, anew: set[int]) -> int:
         for number, newest in enumerate(self._newest):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from himaya.config import Config
 from himaya.core.exchange import Exchange
@@ -20,6 +20,15 @@ from himaya.watch.totals import Totals
 
 #: Takes one exchange and its time.
 Take = Callable[[Exchange, float], None]
+
+
+class Placed(NamedTuple):
+    """The exchange of one line: its time (epoch seconds), and the file and number of the line."""
+
+    at: float
+    exchange: Exchange
+    file: str
+    line: int
 
 
 class LogLines:
@@ -39,7 +48,12 @@ class LogLines:
             take(exchange, at)
 
     def exchanges(self, names: Sequence[str], form: str = "") -> Iterator[tuple[float, Exchange]]:
-        """Yield time and exchange of every line that belongs to a surface, in the order of time.
+        """Yield time and exchange of every line that belongs to a surface; the rest is as in `placed`."""
+        for one in self.placed(names, form):
+            yield one.at, one.exchange
+
+    def placed(self, names: Sequence[str], form: str = "") -> Iterator[Placed]:
+        """Yield every line that belongs to a surface, in the order of time.
 
         `form` is a format's name or format string, "" for the configuration's. Raises InputError for a log that
         cannot be read.
@@ -47,8 +61,8 @@ class LogLines:
         log, actor = self._config.log, self._config.actor
         inputs = open_inputs(names, LogForm(form or log.format, log.fields, actor.account_field))
         try:
-            for entry in self._entries(inputs):
-                yield entry.at, self._exchanges.exchange(entry)
+            for file, entry in self._entries(inputs):
+                yield Placed(entry.at, self._exchanges.exchange(entry), file, entry.line)
         finally:
             close_inputs(inputs)
 
@@ -64,7 +78,7 @@ class LogLines:
             "left_out": self.left_out,
         }
 
-    def _entries(self, inputs: Sequence[Input]) -> Iterator[Entry]:
+    def _entries(self, inputs: Sequence[Input]) -> Iterator[tuple[str, Entry]]:
         streams = [Stream(self._batches(each), each.first_at) for each in inputs if each.form]
         piles = Piles(_ignore)
         for batch in in_order(streams):
@@ -73,7 +87,7 @@ class LogLines:
                 if number:
                     self.left_out += len(part.entries())
                 else:
-                    yield from part.entries()
+                    yield from ((part.label, entry) for entry in part.entries())
 
     def _batches(self, each: Input) -> Iterator[Batch]:
         source: Source = each.source
@@ -85,7 +99,7 @@ class LogLines:
             self.totals.add(reading, source)
             last = reading.last or last
             if reading.entries:
-                yield Batch(reading.entries)
+                yield Batch(reading.entries, source.label)
         self.totals.ended(source, last)
 
 

@@ -1,0 +1,54 @@
+"""From when to when a ledger speaks: lines before and after it are not compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis.expr.types as ir
+
+from himaya.core.errors import LedgerError
+from himaya.ledger import queries as q
+from himaya.ledger.lock import is_being_written
+from himaya.ledger.names import parse_time
+from himaya.ledger.reader import Reader
+from himaya.ledger.schema import DAY_S
+from himaya.ledger.state import State
+
+
+def observed(reader: Reader) -> tuple[float, float]:
+    """Return the first and last moment (epoch seconds) that a ledger can speak for. Raises LedgerError.
+
+    It begins with the first start of its writer, or with its first row where old logs were read into it, but never in
+    days whose rows retention took. It ends with the writer's last sign of life; of old logs, with the last row.
+    """
+
+    def question(rows: ir.Table, state: State) -> tuple[dict[str, Any], State]:
+        return _span(reader, rows), state
+
+    span, state = reader.ask(question)
+    began = parse_time(state.began) / 1e6 if state.began else 0.0
+    first = span["first"] / 1e6 if span["first"] is not None else began
+    last = span["last"] / 1e6 if span["last"] is not None else began
+    floor = float(max(state.removed, state.archived) * DAY_S)
+    end = last if last < began else max(last, _last_sign(reader, state))
+    return max(min(began, first), floor), end
+
+
+def _span(reader: Reader, rows: ir.Table) -> dict[str, Any]:
+    found: dict[str, Any] = reader.table(q.span(rows)).to_pylist()[0]
+    return found
+
+
+def _last_sign(reader: Reader, state: State) -> float:
+    """Return when the writer closed the ledger or, while it is open or after a crash, was last up to date."""
+    closed = parse_time(state.closed) / 1e6 if state.closed else 0.0
+    if not state.open and not is_being_written(reader.layout):
+        return closed
+    try:
+        return max(closed, reader.layout.heartbeat.stat().st_mtime)
+    except FileNotFoundError:
+        return closed
+    except OSError as problem:
+        raise LedgerError(
+            f"{reader.layout.heartbeat}: cannot be read: {problem.strerror}"
+        ) from problem
