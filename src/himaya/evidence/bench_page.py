@@ -13,7 +13,7 @@ from himaya.bench.score.result import Result
 from himaya.evidence.page import NARROW, WIDE, Drawing, environment
 from himaya.evidence.plots.harm import better, harm_plot
 from himaya.evidence.plots.loss import legend, loss_panels
-from himaya.evidence.proving import harm, loss, record, story
+from himaya.evidence.proving import aims, harm, loss, record, story
 from himaya.evidence.proving.matrix import (
     Matrix,
     averaged,
@@ -59,6 +59,7 @@ def render_bench(result: Result) -> str:
 def sheets(found: Matrix) -> list[Sheet]:
     """Return the tables of the page in reading order."""
     return [
+        aims.aim_sheet(found),
         loss.share_sheet(found),
         loss.beaten_sheet(found),
         loss.hours_sheet(found),

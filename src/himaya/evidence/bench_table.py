@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from himaya.bench.score.result import AttackerRow, Result
-from himaya.evidence.proving import harm, loss, record, story
+from himaya.evidence.proving import aims, harm, loss, record, story
 from himaya.evidence.proving.matrix import Matrix, is_rival, matrix, shown
 from himaya.evidence.proving.sheet import (
     Cell,
@@ -31,10 +31,10 @@ def bench_tables(result: Result) -> list[Table]:
     """Return the tables of a terminal of 100 columns or more; a part that was not run has none.
 
     They are the share lost (no defence, himaya, the lowest of all rival settings, the best setting of each rival), the
-    honest groups behind himaya, worst first, and the ledger's truth. A star marks the lowest of a row.
+    honest groups behind himaya, worst first, the ledger's truth, and the aims. A star marks the lowest of a row.
     """
     found = matrix(result)
-    sheets = [_shares(found), harm.honest_sheet(found), _truth(found)]
+    sheets = [_shares(found), harm.honest_sheet(found), _truth(found), aims.aim_sheet(found)]
     return [_table(one) for one in sheets if one.rows]
 
 
@@ -140,6 +140,7 @@ def bench_markdown(result: Result) -> str:
     """Return the whole result as Markdown: circumstances, three sentences, every cell with its interval."""
     found = matrix(result)
     sheets = [
+        aims.aim_sheet(found),
         loss.share_sheet(found),
         loss.beaten_sheet(found),
         harm.trade_sheet(found),
