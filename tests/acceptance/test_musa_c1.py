@@ -88,3 +88,26 @@ def test_musa_c1_twin_behaviour_after_a_check_counts(gate, name):
     gate.configure(**policy(10**6))
     with broken("who solves nothing is scored by it"):
         three_met_as_many_checks(gate, name)
+
+
+def checks_left_unsolved_end_in_a_block(gate: Gate, account: str, most: int) -> None:
+    """An account over its cap asks on and solves nothing; the ladder's own limit is `most` checks."""
+    gate.configure(
+        budgets={"account": {"day": 1}},
+        ladder={"challenge": True, "challenges_before_block": most},
+    )
+    with gate.visitor(account) as stubborn:
+        stubborn.get("/u/p0")
+        actions = [stubborn.get(f"/u/p{person}").json()["action"] for person in range(1, 10)]
+        require(actions == ["challenge"] * 5 + ["block"] * 4, "checks left unsolved end in a block")
+
+
+def test_musa_c1_unsolved_checks_end(gate, name):
+    """An actor that leaves five checks unsolved is refused without a further one."""
+    checks_left_unsolved_end_in_a_block(gate, name, most=5)
+
+
+def test_musa_c1_twin_unsolved_checks_end(gate, name):
+    """Where that number is out of reach the checks go on."""
+    with broken("checks left unsolved end in a block"):
+        checks_left_unsolved_end_in_a_block(gate, name, most=1000)
