@@ -166,8 +166,8 @@ DEFINITIONS = ("MET", "L")
 SCOPE = {
     "JS23-5": (
         "A simulation of 300 people, two attackers and policies made for the test: with two layers no control is worth"
-        " more than three times the people, with one layer the report names it. The shipped configuration is measured"
-        " by `himaya bench --ablate`; it has single points of failure, and they are named."
+        " more than three times the people, with one layer the report names it. Whether a site's"
+        " own configuration, or the bench's, has single points of failure is what `himaya bench --ablate` says of it."
     ),
     "JS23-6": "Two configurations, read one after the other by one running process: 60 people, then 15.",
     "JS23-8": (
@@ -206,9 +206,10 @@ SCOPE = {
     ),
     "REG-2": (
         "40 accounts with one class of client that divide 3,200 of 20,000 people among themselves, in the log of one"
-        " virtual day, beside 150 readers with other clients; and 20 accounts that guess telephone numbers behind a"
-        " front door that tells the client. A fleet that nothing links, or that is shown people"
-        " twice, is not found. The case has people and sum, the finding the share of misses; there is no weekly report."
+        " virtual day, beside 150 readers with other clients, found by `himaya case find` (a running gate asks the same"
+        " of its ledger by itself); and 20 accounts that guess telephone numbers behind a front door that tells the"
+        " client. A fleet that nothing links, or that is shown people twice, is not found. The case has the people"
+        " covered beside the sum, the finding the share of misses; there is no weekly report."
     ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-4": (
