@@ -164,6 +164,11 @@ DEFINITIONS = ("MET", "L")
 
 #: What exactly the tests of a covered line show, and where that ends.
 SCOPE = {
+    "JS23-5": (
+        "A simulation of 300 people, two attackers and policies made for the test: with two layers no control is worth"
+        " more than three times the people, with one layer the report names it. Whether a site's"
+        " own configuration, or the bench's, has single points of failure is what `himaya bench --ablate` says of it."
+    ),
     "JS23-6": "Two configurations, read one after the other by one running process: 60 people, then 15.",
     "JS23-8": (
         "One gate for the site, which is how himaya runs; several gates that share budgets do not exist."
@@ -195,6 +200,17 @@ SCOPE = {
         "Look-ups by telephone number: one account with a new address each time, and one network with one look-up an"
         " address, both with 5 percent hits. The default only reports; blocking is set for the test."
     ),
+    "MUSA-C1": (
+        "The score is how many checks in a row an actor left unsolved; ten are found, and blocking is set for the test."
+        " Findings say it; a report of how many checks were met and solved does not exist."
+    ),
+    "REG-2": (
+        "40 accounts with one class of client that divide 3,200 of 20,000 people among themselves, in the log of one"
+        " virtual day, beside 150 readers with other clients, found by `himaya case find` (a running gate asks the same"
+        " of its ledger by itself); and 20 accounts that guess telephone numbers behind a front door that tells the"
+        " client. A fleet that nothing links, or that is shown people twice, is not found. The case has the people"
+        " covered beside the sum, the finding the share of misses; there is no weekly report."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-4": (
         "JSON answers through the proxy. Fields are told by names that are usual or declared somewhere on the site;"
@@ -203,6 +219,12 @@ SCOPE = {
     "REG-5": (
         "46 accounts with 400 people each, in shadow, with the default thresholds. Each is found by itself;"
         " that they belong together is not."
+    ),
+    "REG-6": (
+        "Old accounts with one class of client, 500 people each over 150 days of a log, nobody twice, beside 300"
+        " members who look at their families with other clients. The rows must be retained that long (31 days by"
+        " default), and somebody must run `himaya case find`: a gate looks back 31 days when it starts. Accounts that"
+        " show the same relatives as often as chance says are not found."
     ),
     "REG-12": (
         "A staging site with a gate, asked by `himaya bench --target` after it served the run's token: people lost"
@@ -263,10 +285,6 @@ PARTS = {
         ("test_fewer_fields_for_strangers",),
         "A table of fields by class of access: a budget of 0 does it here, people seen before stay"
         " visible, and only JSON is trimmed. Page size is the site's.",
-    ),
-    "MUSA-C1": Part(
-        ("test_unsolved_checks_count",),
-        "A score; what became of checks is not reported.",
     ),
 }
 

@@ -84,14 +84,6 @@ def many_places_are_found(gate: Gate, name: str, wait_s: float) -> None:
         require(not gate.found("sharing", f"account:{name}.phone"), "the telephone is not")
 
 
-def unsolved_checks_count(gate: Gate, account: str) -> None:
-    """An account over its cap asks on and solves nothing."""
-    with gate.visitor(account) as stubborn:
-        stubborn.get("/u/p0")
-        actions = [stubborn.get(f"/u/p{person}").json()["action"] for person in range(1, 10)]
-        require(actions == ["challenge"] * 5 + ["block"] * 4, "checks left unsolved end in a block")
-
-
 def a_new_rule_acts(gate: Gate, account: str, rule: int) -> None:
     """An account at 50 of 100 meets a rule of 50 that was written meanwhile."""
     with gate.visitor(account) as visitor:
@@ -164,25 +156,6 @@ def test_twin_many_places_are_found(gate, name):
     gate.configure(detectors={"sharing": {"networks": 1000}})
     with broken("one cookie on 8 networks is found"):
         many_places_are_found(gate, name, wait_s=0.4)
-
-
-def test_unsolved_checks_count(gate, name):
-    """An actor that leaves five checks unsolved is refused without a further one."""
-    gate.configure(
-        budgets={"account": {"day": 1}},
-        ladder={"challenge": True, "challenges_before_block": 5},
-    )
-    unsolved_checks_count(gate, name)
-
-
-def test_twin_unsolved_checks_count(gate, name):
-    """Where that number is out of reach the checks go on."""
-    gate.configure(
-        budgets={"account": {"day": 1}},
-        ladder={"challenge": True, "challenges_before_block": 1000},
-    )
-    with broken("checks left unsolved end in a block"):
-        unsolved_checks_count(gate, name)
 
 
 def test_a_new_rule_acts(gate, name):

@@ -26,7 +26,8 @@ _stage: Stage | None = None
 class Wanted(msgspec.Struct, frozen=True):
     """Which cells: defences by name, attackers by id, variants, seeds, intensities of the crowd beside 1.
 
-    Variants and intensities are played for the first `extra_seeds` seeds only.
+    Variants and intensities are played for the first `extra_seeds` seeds only. `without` are controls of himaya: each
+    attacker is played once more with each of them off.
     """
 
     defences: tuple[str, ...]
@@ -35,6 +36,7 @@ class Wanted(msgspec.Struct, frozen=True):
     seeds: tuple[int, ...]
     intensities: tuple[float, ...] = ()
     extra_seeds: int = 1
+    without: tuple[str, ...] = ()
 
 
 def cells_of(wanted: Wanted, seed: int, intensity: float = 1.0) -> list[Cell]:
@@ -50,6 +52,11 @@ def cells_of(wanted: Wanted, seed: int, intensity: float = 1.0) -> list[Cell]:
                 Cell(defence, attacker, variant, seed, intensity)
                 for variant in _variants(wanted, defence, attacker, seed)
             ]
+    found += [
+        Cell("himaya", attacker, "plain", seed, intensity, control)
+        for control in wanted.without
+        for attacker in wanted.attackers
+    ]
     return found
 
 

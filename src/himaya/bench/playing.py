@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from himaya.bench.ablation import controls
 from himaya.bench.attackers.attacker import Attacker, Operation
 from himaya.bench.attackers.crew import Crew
 from himaya.bench.attackers.everybody import ALL, CATALOGUE, INCIDENT_IDS
@@ -106,7 +107,8 @@ class Stage:
         if cell.defence == "himaya":
             told = [fact for crew in crews for fact in crew.facts()]
             facts = scene.facts(cell.intensity, told)
-            return Himaya(scene.world, scene.config, facts, START)
+            config = controls(scene.config)[cell.without] if cell.without else scene.config
+            return Himaya(scene.world, config, facts, START)
         rival = next(each for each in RIVALS if each.name == cell.defence)
         return rival.make(scene.world)
 

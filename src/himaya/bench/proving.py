@@ -9,6 +9,7 @@ from statistics import mean
 
 import msgspec
 
+from himaya.bench.ablation import controls
 from himaya.bench.attackers.attacker import Attacker
 from himaya.bench.attackers.everybody import ALL, CATALOGUE, EVERYBODY, VARIANTS
 from himaya.bench.attackers.incidents import IncidentReplay
@@ -19,6 +20,7 @@ from himaya.bench.matrix import Wanted, cells_of, play
 from himaya.bench.outside import load_attackers, load_crowd
 from himaya.bench.policy import configuration
 from himaya.bench.scene import Options
+from himaya.bench.score.ablated import removed
 from himaya.bench.score.cell import CellResult
 from himaya.bench.score.result import (
     AttackerRow,
@@ -57,6 +59,7 @@ class Asked(msgspec.Struct, frozen=True):
     policy: Path | None = None
     processes: int = 0
     extra_seeds: int | None = None
+    ablate: bool = False
 
 
 class Plan:
@@ -64,7 +67,7 @@ class Plan:
 
     def __init__(self, asked: Asked) -> None:
         """Load what stands in files and fill in what was not said. Raises HimayaError."""
-        quick = asked.quick
+        quick = asked.quick or asked.ablate
         knobs = load_knobs(asked.world) if asked.world else Knobs(people=2000 if quick else 20_000)
         if asked.people is not None:
             knobs = msgspec.structs.replace(knobs, people=asked.people)
@@ -80,20 +83,33 @@ class Plan:
             members=asked.members or (220 if quick else 3000),
             policy=asked.policy,
         )
-        self.policy = configuration(knobs, asked.policy).policy().hash()
+        config = configuration(knobs, asked.policy)
+        self.policy = config.policy().hash()
         seeds = range(asked.seed, asked.seed + (asked.seeds or (1 if quick else 3)))
         self.wanted = Wanted(
             defences=_defences(asked),
             attackers=_chosen(asked, self.attackers, self.outside),
-            variants=_known(asked.variants, VARIANTS, "variant") or VARIANTS,
+            variants=_variants(asked),
             seeds=tuple(seeds),
             intensities=asked.intensities or ((1.0,) if quick else (0.5, 1.0, 2.0, 4.0)),
             extra_seeds=_extra(asked),
+            without=tuple(controls(config)) if asked.ablate else (),
         )
 
     def cells(self) -> int:
         """Return how many cells will be played."""
         return sum(len(cells_of(self.wanted, seed)) for seed in self.wanted.seeds)
+
+
+def _variants(asked: Asked) -> tuple[str, ...]:
+    """Return the variants to play; with each control off in turn only what is compared is played."""
+    if not asked.ablate:
+        return _known(asked.variants, VARIANTS, "variant") or VARIANTS
+    if asked.variants or asked.intensities or asked.defences:
+        raise InputError(
+            "--ablate plays plain attackers against himaya: no --variants, --intensity or --defences"
+        )
+    return ("plain",)
 
 
 def _extra(asked: Asked) -> int:
@@ -107,7 +123,7 @@ def _defences(asked: Asked) -> tuple[str, ...]:
     names = tuple(rival.name for rival in RIVALS)
     families = {rival.family for rival in RIVALS}
     if not asked.defences:
-        return ALWAYS if asked.quick else (*ALWAYS, *names)
+        return ALWAYS if asked.quick or asked.ablate else (*ALWAYS, *names)
     chosen: list[str] = []
     for name in asked.defences:
         members = [rival.name for rival in RIVALS if name in {rival.name, rival.family}]
@@ -126,7 +142,7 @@ def _chosen(
     every = (*catalogue, ALL, *rest, *mine)
     if asked.only:
         return _known(asked.only, every, "attacker")
-    return (*catalogue, *mine) if asked.quick else every
+    return (*catalogue, *mine) if asked.quick or asked.ablate else every
 
 
 def _known(asked: tuple[str, ...], known: Sequence[str], what: str) -> tuple[str, ...]:
@@ -169,6 +185,7 @@ class _Summing:
             world=self._world(),
             defences=defences,
             incidents=self._incidents(defences),
+            ablation=removed(self._results),
             problems=self._problems(),
         )
 
@@ -189,8 +206,8 @@ class _Summing:
         return [
             each
             for each in self._results
-            if (each.cell.defence, each.cell.attacker, each.cell.variant)
-            == (defence, attacker, variant)
+            if (each.cell.defence, each.cell.attacker, each.cell.variant, each.cell.without)
+            == (defence, attacker, variant, "")
         ]
 
     def _defence(self, name: str) -> DefenceRow:

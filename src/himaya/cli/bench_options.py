@@ -55,6 +55,7 @@ class BenchOptions(TypedDict):
     crowd: Path | None
     world: Path | None
     policy: Path | None
+    ablate: bool
     processes: int
     logs: Path | None
     log_format: str
@@ -105,6 +106,9 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option("--crowd", type=_FILE, help="Honest groups of your own, instead of ours."),
     click.option("--world", type=_FILE, help="The knobs of the world, a TOML file."),
     click.option("--policy", type=_FILE, help="A himaya.toml whose budgets are measured."),
+    click.option(
+        "--ablate", is_flag=True, help="Play himaya with each of its controls off in turn."
+    ),
     click.option("--processes", type=click.IntRange(0, 256), default=0, help="0: one per core."),
     click.option(
         "--logs",

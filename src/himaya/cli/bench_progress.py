@@ -33,7 +33,8 @@ def progress(cells: int) -> Iterator[Callable[[CellResult], None]]:
         def told(result: CellResult) -> None:
             cell = result.cell
             who = cell.attacker or "crowd alone"
-            bar.update(task, advance=1, description=f"{who} against {cell.defence}")
+            without = f" without {cell.without}" if cell.without else ""
+            bar.update(task, advance=1, description=f"{who} against {cell.defence}{without}")
             bar.refresh()
 
         yield told

@@ -25,7 +25,8 @@ USED: dict[str, frozenset[str]] = {
     "": _WORLD
     | _FILES
     | _SHOWN
-    | {"seeds", "extra_seeds", "defences", "variants", "intensity", "policy", "processes"},
+    | {"seeds", "extra_seeds", "defences", "variants", "intensity", "policy", "processes"}
+    | {"ablate"},
 }
 #: What `--target` uses with `--probe` only, and without it only.
 _PROBE, _NO_PROBE = frozenset({"ledger", "key_file", "actor"}), frozenset({"listings"})

@@ -14,6 +14,7 @@ from himaya.evidence.page import NARROW, WIDE, Drawing, environment
 from himaya.evidence.plots.harm import better, harm_plot
 from himaya.evidence.plots.loss import legend, loss_panels
 from himaya.evidence.proving import aims, harm, loss, record, story
+from himaya.evidence.proving.ablation import ablation_sheet
 from himaya.evidence.proving.matrix import (
     Matrix,
     averaged,
@@ -58,8 +59,10 @@ def render_bench(result: Result) -> str:
 
 def sheets(found: Matrix) -> list[Sheet]:
     """Return the tables of the page in reading order."""
+    ablation = [ablation_sheet(found)] if found.result.ablation else []
     return [
         aims.aim_sheet(found),
+        *ablation,
         loss.share_sheet(found),
         loss.beaten_sheet(found),
         loss.hours_sheet(found),

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from himaya.bench.score.result import AttackerRow, Result
 from himaya.evidence.proving import aims, harm, loss, record, story
+from himaya.evidence.proving.ablation import ablation_sheet
 from himaya.evidence.proving.matrix import Matrix, is_rival, matrix, shown
 from himaya.evidence.proving.sheet import (
     Cell,
@@ -34,7 +35,13 @@ def bench_tables(result: Result) -> list[Table]:
     honest groups behind himaya, worst first, the ledger's truth, and the aims. A star marks the lowest of a row.
     """
     found = matrix(result)
-    sheets = [_shares(found), harm.honest_sheet(found), _truth(found), aims.aim_sheet(found)]
+    sheets = [
+        _shares(found),
+        harm.honest_sheet(found),
+        _truth(found),
+        ablation_sheet(found),
+        aims.aim_sheet(found),
+    ]
     return [_table(one) for one in sheets if one.rows]
 
 
@@ -156,6 +163,7 @@ def bench_markdown(result: Result) -> str:
         record.defence_sheet(found),
         loss.problem_sheet(found),
     ]
+    sheets += [ablation_sheet(found)] if result.ablation else []
     parts = [*story.summary(found), "\n".join(f"- {_text(one)}" for one in story.limits(found))]
     return (
         "\n\n".join([*[_text(one) for one in parts[:-1]], parts[-1], *map(_markdown, sheets)])

@@ -13,13 +13,17 @@ CURVE_H = (0.25, 0.5, 1, 2, 4, 8, 12, 18, 24, 30, 36, 42, 48, 54, 60, 66, 72)
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """Which run: one defence with one setting, one attacker with one variant, one seed. `attacker` "" is nobody."""
+    """Which run: one defence with one setting, one attacker with one variant, one seed.
+
+    `attacker` "" is nobody; `without` is the one control that is off, "" for none.
+    """
 
     defence: str
     attacker: str
     variant: str
     seed: int
     intensity: float = 1.0
+    without: str = ""
 
 
 class Obtained(msgspec.Struct):

@@ -135,6 +135,20 @@ class Incident(msgspec.Struct):
     simulated: str
 
 
+class Removed(msgspec.Struct):
+    """One attacker with one control off: people obtained, beside those with all controls on.
+
+    `single_point`: without this control it takes more than three times the people.
+    """
+
+    control: str
+    attacker: str
+    people_lost: float
+    people_with_all: float
+    factor: float
+    single_point: bool
+
+
 class Problem(msgspec.Struct, omit_defaults=True):
     """Something from outside that could not be run: the rest of the matrix was."""
 
@@ -158,6 +172,7 @@ class Result(msgspec.Struct, omit_defaults=True):
     world: WorldWords
     defences: list[DefenceRow]
     incidents: list[Incident] = []
+    ablation: list[Removed] = []
     problems: list[Problem] = []
     tools: list[str] = []
     timings: Timings | None = None
