@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 from tests.acceptance.gate import BASE, HIMAYA, Gate, toml
 from tests.acceptance.promise import broken, require
 from tests.acceptance.visitor import Visitor
-
-from himaya.control import Control
 
 #: Ids walked in order lead to a block of one second.
 STRICT = {"enumeration": {"run": 20, "action": "block", "for_s": 1}}
@@ -54,34 +51,6 @@ def a_block_comes_and_goes(gate: Gate) -> None:
         require(time.time() - found["at"] < 5, "within five seconds")
         time.sleep(max(0.0, found["at"] + 1.05 - time.time()))
         require(walker.get("/u/p19000").status == 200, "the block ends by itself")
-
-
-def newcomers_share_a_budget(gate: Gate, name: str) -> None:
-    """20 accounts of this minute take 30 people each."""
-    with ExitStack() as stack:
-        new = [f"{name}.{number}" for number in range(20)]
-        with Control(gate.directory / "g.sock") as control:
-            control.tell({"account": one, "created": time.time()} for one in new)
-        visitors = [stack.enter_context(gate.visitor(one)) for one in new]
-        for number, visitor in enumerate(visitors):
-            for person in range(30):
-                visitor.get(f"/u/p{30 * number + person}")
-        taken = set().union(*(visitor.obtained for visitor in visitors))
-        require(len(taken) <= 100, "all new accounts together are held")
-
-
-def many_places_are_found(gate: Gate, name: str, wait_s: float) -> None:
-    """One cookie comes from 8 networks; another moves between two, as a telephone does."""
-    with gate.visitor(f"{name}.lent") as lent, gate.visitor(f"{name}.phone") as mobile:
-        home, away = gate.address(), gate.address()
-        for step in range(8):
-            lent.address = gate.address()
-            lent.get(f"/u/p{step}")
-            mobile.address = home if step % 2 else away
-            mobile.get(f"/u/p{step}")
-        found = gate.found("sharing", f"account:{name}.lent", wait_s=wait_s)
-        require(found and found["value"] > 6, "one cookie on 8 networks is found")
-        require(not gate.found("sharing", f"account:{name}.phone"), "the telephone is not")
 
 
 def a_new_rule_acts(gate: Gate, account: str, rule: int) -> None:
@@ -132,30 +101,6 @@ def test_twin_a_block_comes_and_goes(gate):
     gate.configure(detectors=WATCHING)
     with broken("found, then blocked"):
         a_block_comes_and_goes(gate)
-
-
-def test_newcomers_share_a_budget(gate, name):
-    """20 accounts of this minute obtain 100 people together, not 600."""
-    gate.configure(budgets={"new_account": {"hour": 100}})
-    newcomers_share_a_budget(gate, name)
-
-
-def test_twin_newcomers_share_a_budget(gate, name):
-    """Without a budget for new accounts each takes what an old one may."""
-    with broken("all new accounts together are held"):
-        newcomers_share_a_budget(gate, name)
-
-
-def test_many_places_are_found(gate, name):
-    """One cookie on 8 networks in ten minutes is found; a telephone between two networks is not."""
-    many_places_are_found(gate, name, wait_s=5)
-
-
-def test_twin_many_places_are_found(gate, name):
-    """With the threshold out of reach nothing is found."""
-    gate.configure(detectors={"sharing": {"networks": 1000}})
-    with broken("one cookie on 8 networks is found"):
-        many_places_are_found(gate, name, wait_s=0.4)
 
 
 def test_a_new_rule_acts(gate, name):

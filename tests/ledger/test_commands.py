@@ -76,6 +76,31 @@ def test_who_prints_words_that_steer_nothing(ledger: Path):
     assert "kept 31 days, then deleted" in said
 
 
+def test_who_says_who_else_was_there(ledger: Path):
+    """`who --beside` lists an actor's networks and the others on them, in each form, and is on record like any use."""
+    about = ("who", "--ledger", ledger, "--actor", "account:u1", "--beside", "--why", "t")
+    said = json.loads(_run(*about, "--json"))
+    assert [one["network"] for one in said["networks"]] == ["203.0.113.0/24"]
+    assert [(one["actor"], one["networks"]) for one in said["others"]] == [
+        ("account:u2", ["203.0.113.0/24"])
+    ]
+    words = _run(*about)
+    assert "account:u1 came from 1 network; 1 other was there." in words
+    assert "203.0.113.0/24" in words
+    rows = list(csv.reader(io.StringIO(_run(*about, "--csv"))))
+    assert rows[0] == ["actor", "networks", "first", "last", "times"]
+    assert [row[0] for row in rows[1:]] == ["account:u2"]
+    entries = json.loads(_run("ledger", "log", "--ledger", ledger, "--json"))["entries"]
+    uses = [entry["command"] for entry in entries if entry["kind"] == "access"]
+    assert uses == ["who --beside"] * 3
+
+
+def test_beside_goes_with_an_actor(ledger: Path):
+    """Nobody was beside a person who was shown."""
+    words = ("who", "--ledger", ledger, "--subject", "anna", "--beside", "--why", "t")
+    assert "--beside goes with --actor" in _run(*words, code=2)
+
+
 def test_who_is_limited_to_a_period(ledger: Path):
     """`--from` and `--to` limit the answer."""
     words = ("who", "--ledger", ledger, "--actor", "account:u1", "--why", "t", "--json")

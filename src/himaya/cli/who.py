@@ -1,4 +1,4 @@
-"""`himaya who`: whose data an actor was shown, or to whom a person's data was shown."""
+"""`himaya who`: whose data an actor was shown, who else used its networks, or to whom somebody was shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from himaya.cli import ledger_options as shared
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
-    from himaya.ledger.answers import Exposed, Recipient, Unobserved, WhoActor, WhoSubject
+    from himaya.ledger.answers import (
+        Exposed,
+        Recipient,
+        Unobserved,
+        WhoActor,
+        WhoBeside,
+        WhoSubject,
+    )
+
+    Answer = WhoActor | WhoBeside | WhoSubject
 
 _HEADER = ("fields", "first", "last", "times", "certainty")
 
@@ -22,6 +31,7 @@ _HEADER = ("fields", "first", "last", "times", "certainty")
 @shared.ledger_options
 @click.option("--actor", help="account:NAME, key:NAME, session:NAME, address:IP or prefix:NET.")
 @click.option("--subject", help="The person, as the site names them.")
+@click.option("--beside", is_flag=True, help="With --actor: its networks, and who else was there.")
 @click.option("--from", "start", help="From this date or time on (ISO 8601; UTC).")
 @click.option("--to", "end", help="Before this time; a bare date includes that day.")
 @click.option("--why", required=True, help="What you ask for. Kept in the access log.")
@@ -42,15 +52,20 @@ def who(  # noqa: PLR0913, PLR0917  (the options of the command)
     why: str,
     sealing_key: Path | None,
     form: str | None,
+    *,
+    beside: bool,
 ) -> None:
-    """Say whose data an actor was shown, or to whom a person's data was shown.
+    """Say whose data an actor was shown, or to whom a person's data was shown; or who else used its networks.
 
     The answer is exact for what was observed and is kept; it names what it cannot speak for. Every use is
     recorded with its reason before the answer is printed.
     """
     if (actor is None) == (subject is None):
         raise InputError("name either --actor or --subject")
-    answer = _ask(directory, key_file, sealing_key, (actor, subject), (start, end), why)
+    if beside and actor is None:
+        raise InputError("--beside goes with --actor")
+    about = (actor, subject, beside)
+    answer = _ask(directory, key_file, sealing_key, about, (start, end), why)
     if form == "json":
         shared.print_json(answer)
     elif form == "csv":
@@ -63,22 +78,28 @@ def _ask(
     directory: Path,
     key_file: Path | None,
     sealing_key: Path | None,
-    about: tuple[str | None, str | None],
+    about: tuple[str | None, str | None, bool],
     period: tuple[str | None, str | None],
     why: str,
-) -> WhoActor | WhoSubject:
+) -> Answer:
     """Record the use, then return the answer."""
     from himaya.ledger.archive import read_sealing_key
+    from himaya.ledger.beside import who_beside
     from himaya.ledger.names import parse_time
     from himaya.ledger.reader import Reader
 
-    actor, subject = about
+    actor, subject, beside = about
     start, end = parse_time(period[0]), parse_time(period[1], end=True)
     purpose, private = shared.purpose(why), read_sealing_key(sealing_key) if sealing_key else None
     with Reader.open(directory, key_file, sealing_key=private) as reader:
         column, surrogate = reader.facet(actor) if actor else reader.subject(subject or "")
         by, now = shared.operator(), time.time()
-        reader.record_access(column, surrogate, why=purpose, by=by, at=now, start=start, end=end)
+        command = "who --beside" if beside else "who"
+        reader.record_access(
+            column, surrogate, why=purpose, by=by, at=now, start=start, end=end, command=command
+        )
+        if actor and beside:
+            return who_beside(reader, actor, start, end)
         if actor:
             return reader.who_actor(actor, start, end)
         return reader.who_subject(subject or "", start, end)
@@ -88,35 +109,54 @@ def _cells(one: Exposed | Recipient, name: str) -> list[str]:
     return [name, " ".join(one.fields), one.first, one.last, str(one.times), one.certainty]
 
 
-def _table(answer: WhoActor | WhoSubject) -> tuple[list[str], list[list[str]]]:
+def _table(answer: Answer) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of an answer."""
-    from himaya.ledger.answers import WhoActor
+    from himaya.ledger.answers import WhoActor, WhoBeside
 
+    if isinstance(answer, WhoBeside):
+        rows = [
+            [one.actor, " ".join(one.networks), one.first, one.last, str(one.times)]
+            for one in answer.others
+        ]
+        return ["actor", "networks", "first", "last", "times"], rows
     if isinstance(answer, WhoActor):
         return ["subject", *_HEADER], [_cells(one, one.subject) for one in answer.subjects]
     return ["actor", *_HEADER], [_cells(one, one.actor) for one in answer.actors]
 
 
-def _print_csv(answer: WhoActor | WhoSubject) -> None:
+def _print_csv(answer: Answer) -> None:
     shared.print_csv(*_table(answer))
     _print_gaps(answer.unobserved, err=True)
     click.echo(shared.printable(answer.note), err=True)
 
 
-def _print_words(answer: WhoActor | WhoSubject) -> None:
+def _print_words(answer: Answer) -> None:
     header, rows = _table(answer)
     click.echo(_headline(answer))
+    _print_places(answer)
     if rows:
         shared.print_table(header, rows)
     _print_gaps(answer.unobserved)
     click.echo(shared.printable(answer.note))
 
 
-def _headline(answer: WhoActor | WhoSubject) -> str:
+def _print_places(answer: Answer) -> None:
+    from himaya.ledger.answers import WhoBeside
+
+    if isinstance(answer, WhoBeside) and answer.networks:
+        rows = [[one.network, one.first, one.last, str(one.times)] for one in answer.networks]
+        shared.print_table(("network", "first", "last", "times"), rows)
+
+
+def _headline(answer: Answer) -> str:
     """Return the answer in one sentence."""
-    from himaya.ledger.answers import WhoActor
+    from himaya.ledger.answers import WhoActor, WhoBeside
 
     erased = f", {answer.erased} of them erased since" if answer.erased else ""
+    if isinstance(answer, WhoBeside):
+        places = _count(len(answer.networks), "network", "networks")
+        others = _count(answer.count, "other was", "others were")
+        return shared.printable(f"{answer.actor} came from {places}; {others} there{erased}.")
     if not isinstance(answer, WhoActor):
         known = f"Known to have been shown to {_count(answer.count, 'actor', 'actors')}{erased}"
         return shared.printable(f"{answer.subject}: {known}.")

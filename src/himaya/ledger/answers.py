@@ -81,6 +81,39 @@ class WhoSubject(msgspec.Struct, frozen=True):
     note: str
 
 
+class Place(msgspec.Struct, frozen=True):
+    """A network that an actor came from: `times` rows of the ledger between `first` and `last`."""
+
+    network: str
+    first: str
+    last: str
+    times: int
+
+
+class Neighbour(msgspec.Struct, frozen=True):
+    """Another actor that came from some of these networks, and which."""
+
+    actor: str
+    networks: list[str]
+    first: str
+    last: str
+    times: int
+
+
+class WhoBeside(msgspec.Struct, frozen=True):
+    """Which networks an actor came from, and who else did. `count` = named others + `erased` ones."""
+
+    actor: str
+    networks: list[Place]
+    count: int
+    others: list[Neighbour]
+    unobserved: list[Unobserved]
+    erased: int
+    period: Period
+    retention: str
+    note: str
+
+
 class Summary(msgspec.Struct):
     """Rows of one subject or actor, added up."""
 

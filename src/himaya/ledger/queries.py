@@ -34,6 +34,23 @@ def exposure(rows: ir.Table, by: str) -> ir.Table:
     )
 
 
+def places(rows: ir.Table) -> ir.Table:
+    """Return, per network that rows came from: first, last, times."""
+    known = rows.filter(rows.prefix != 0)
+    return known.group_by("prefix").aggregate(
+        first=known.time.min(), last=known.time.max(), times=known.count()
+    )
+
+
+def beside(rows: ir.Table, column: str, surrogate: int, networks: list[int]) -> ir.Table:
+    """Return, per actor and network, first, last and times of whoever else came from these networks."""
+    others = (rows[column] != surrogate) & (rows.actor != 0) & rows.prefix.isin(networks)
+    there = rows.filter(others)
+    return there.group_by(["actor", "prefix"]).aggregate(
+        first=there.time.min(), last=there.time.max(), times=there.count()
+    )
+
+
 def tallies(rows: ir.Table) -> ir.Table:
     """Return one row: people whom nobody could name, and look-ups that found nobody."""
     unattributed = rows.kind == UNATTRIBUTED

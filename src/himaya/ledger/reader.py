@@ -90,7 +90,7 @@ class Reader:
             mine = q.within(q.facet(rows, column, surrogate or -1), start, end)
             people, subjects = self._exposure(q.shown(mine), "subject", a.Exposed)
             tally = self._snapshots.fetch(q.tallies(mine))[0]
-            gaps, period = self._gaps(rows, state, start, end), self._period(rows, state)
+            gaps, period = self._gaps(rows, state, start, end), self.period(rows, state)
             return a.WhoActor(
                 actor=name,
                 people=people,
@@ -113,7 +113,7 @@ class Reader:
         def question(rows: ir.Table, state: State) -> a.WhoSubject:
             mine = q.within(q.facet(rows, "subject", surrogate or -1), start, end)
             count, actors = self._exposure(mine, "actor", a.Recipient)
-            gaps, period = self._gaps(rows, state, start, end), self._period(rows, state)
+            gaps, period = self._gaps(rows, state, start, end), self.period(rows, state)
             return a.WhoSubject(
                 subject=name,
                 count=count,
@@ -174,8 +174,8 @@ class Reader:
                 found.append(a.Unobserved(iso(first), iso(last), f"rows were {why}"))
         return found
 
-    def _period(self, rows: ir.Table, state: State) -> a.Period:
-        """Return from when to when the ledger observed anything."""
+    def period(self, rows: ir.Table, state: State) -> a.Period:
+        """Return from when to when the ledger observed anything, within `ask`."""
         found = self._snapshots.fetch(q.span(rows))[0]
         if found["first"] is None:
             return a.Period("", "")
@@ -242,7 +242,7 @@ class Reader:
         return self.ask(lambda rows, state: self._status(rows, state, micros(now)))
 
     def _status(self, rows: ir.Table, state: State, now: int) -> dict[str, int | str | bool]:
-        period, files = self._period(rows, state), list(state.files.values())
+        period, files = self.period(rows, state), list(state.files.values())
         return {
             "from": period.start,
             "to": period.end,
