@@ -48,6 +48,8 @@ def look_around(plans: list[Plan], chance: random.Random) -> None:
         time.sleep(max(0.0, began + at - time.monotonic()))
         visitor, wanted = plans[number]
         person = wanted.pop(0)
+        # After a long pause the gate has closed the connection; a browser opens another one.
+        visitor.reconnect()
         if visitor.get(f"/u/p{person}").people:
             visitor.get(f"/photo/p{person}")
         if chance.random() < 0.15 and visitor.obtained:
@@ -100,7 +102,7 @@ def agents_are_held_together(gate: Gate, name: str, wait_s: float) -> None:
         look_around([(one, share[number][EACH:]) for number, one in enumerate(agents)], chance)
         more = set().union(*(one.obtained for one in agents)) - before
         require(len(more) <= 60, "all agents are held to one budget of a group")
-        read = [one.get(f"/u/p{60 + number}").status for number, one in enumerate(readers)]
+        read = [one.reconnect().get(f"/u/p{60 + n}").status for n, one in enumerate(readers)]
         require(set(read) == {200}, "readers with the same browser are not")
 
 
