@@ -204,6 +204,20 @@ SCOPE = {
         "The score is how many checks in a row an actor left unsolved; ten are found, and blocking is set for the test."
         " Findings say it; a report of how many checks were met and solved does not exist."
     ),
+    "JS23-10": (
+        "60 new accounts that want 40 people each stand for 200 that want 300; `make soak` has the whole number. They share"
+        " a browser that readers have too, and the hour of sign-up; accounts that share nothing are not one case."
+    ),
+    "JS23-11": (
+        "60 addresses with 20 people each; `make soak` has 1,000 with 20,000 people. The tool is a class that the front"
+        " door tells; nobody else has it."
+    ),
+    "JS23-12": "Networks are counted, not distances: there is no map of where they are. Who was on them is told by the ledger alone.",
+    "CS24-4": (
+        "Agents that send a browser's headers from home addresses and pause as people do, eighty times as fast outside of"
+        " `make soak`. They share a browser with readers, and the hour of sign-up; agents that share nothing are held one by one."
+    ),
+    "MUSA-C2": "500 home addresses with one tool that nobody else has. Baselines per class of actors are set by hand.",
     "REG-2": (
         "40 accounts with one class of client that divide 3,200 of 20,000 people among themselves, in the log of one"
         " virtual day, beside 150 readers with other clients, found by `himaya case find` (a running gate asks the same"
@@ -256,14 +270,6 @@ PARTS = {
     "JS23-7": Part(
         ("test_an_owner_is_needed",),
         "Roles, on-call contacts, and escalation of an alert that nobody acknowledged.",
-    ),
-    "JS23-10": Part(
-        ("test_newcomers_share_a_budget",),
-        "A budget of its own for each new account, and one case for the group.",
-    ),
-    "JS23-12": Part(
-        ("test_many_places_are_found",),
-        "The other accounts on those networks are not listed.",
     ),
     "JS23-14": Part(
         ("test_a_block_comes_and_goes",),
