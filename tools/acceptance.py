@@ -205,17 +205,18 @@ SCOPE = {
         " Findings say it; a report of how many checks were met and solved does not exist."
     ),
     "JS23-10": (
-        "60 new accounts that want 40 people each stand for 200 that want 300; `make soak` has the whole number. They share"
-        " a browser that readers have too, and the hour of sign-up; accounts that share nothing are not one case."
+        "60 new accounts that want 40 people each stand for 200 that want 300; `make soak` has the whole number. They"
+        " share a browser that readers have too, and the hour of sign-up; accounts that share nothing are not one case."
     ),
     "JS23-11": (
         "60 addresses with 20 people each; `make soak` has 1,000 with 20,000 people. The tool is a class that the front"
         " door tells; nobody else has it."
     ),
-    "JS23-12": "Networks are counted, not distances: there is no map of where they are. Who was on them is told by the ledger alone.",
+    "JS23-12": "Networks are counted, not distances; who else was on them is told by the ledger alone.",
     "CS24-4": (
-        "Agents that send a browser's headers from home addresses and pause as people do, eighty times as fast outside of"
-        " `make soak`. They share a browser with readers, and the hour of sign-up; agents that share nothing are held one by one."
+        "Agents that send a browser's headers from home addresses and pause as people do, eighty times as fast outside"
+        " of `make soak`. They share a browser with readers, and the hour of sign-up; agents that share nothing are"
+        " held one by one."
     ),
     "MUSA-C2": "500 home addresses with one tool that nobody else has. Baselines per class of actors are set by hand.",
     "REG-2": (
