@@ -55,9 +55,9 @@ class Group(msgspec.Struct):
     """One operation, as far as linking keys and tests tell.
 
     `members` are actors (surrogates of the ledger, or names where there is none); those of them that are `held` are
-    proven, and spend the group's budget. `covers` are linking keys whose
-    every visitor and new account belongs to the group. `people` is the union of whom they saw, `shown` the sum over
-    members; the two are equal when nobody was seen twice. Times are epoch seconds.
+    proven, and spend the group's budget. `covers` are linking keys whose every visitor and new account belongs to the
+    group. `people` is the union of whom they saw, `shown` the sum over members; the two are equal when nobody was seen
+    twice. Times are epoch seconds.
     """
 
     id: str

@@ -201,7 +201,8 @@ class Search:
         an ordinary browser has many who saw little. Visitors always saw little, and are not asked how much.
         """
         # A day that has just begun has few actors, and says little about a key.
-        widest = max(self.candidates.of(candidate.key), key=lambda one: len(one.own))
+        periods = [candidate, *self.candidates.of(candidate.key)]
+        widest = max(periods, key=lambda one: len(one.own))
         if widest.insiders(group.held) >= _NEARLY_ALL:
             return True
         if not candidate.test.certifies(self.settings.alpha) or widest.readers() > _READERS:
