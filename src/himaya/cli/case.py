@@ -169,6 +169,7 @@ def _short(found: Case) -> dict[str, Any]:
         "opened": iso(micros(found.opened)),
         "first": iso(micros(group.first)),
         "members": len(group.members),
+        "held": len(group.held),
         "people": group.people,
         "shown": group.shown,
         "links": list(dict.fromkeys(ground.link for ground in group.grounds)),
@@ -185,7 +186,7 @@ def _log(found: Case) -> list[dict[str, str]]:
 
 
 def _table(cases: list[Case]) -> None:
-    head = ("id", "state", "opened", "members", "people", "shown")
+    head = ("id", "state", "opened", "members", "held", "people", "shown")
     rows = [_short(each) for each in cases]
     shared.print_table(head, [[str(row[name]) for name in head] for row in rows])
 
@@ -195,7 +196,8 @@ def _print(told: dict[str, Any]) -> None:
     click.echo(shared.printable(head))
     click.echo(
         f"{told['members']} members were shown {told['people']} different people"
-        f" ({told['shown']} views of a new person in all)."
+        f" ({told['shown']} views of a new person in all); {told['held']} are proven and spend the group's budget,"
+        " where one is set."
     )
     lines = [f"  {words}" for words in told["grounds"]]
     lines += [f"  {e['at']}  {e['by']}  {e['what']}: {e['why']}" for e in told["log"]]
