@@ -80,7 +80,7 @@ class Plan:
         self.options = Options(
             knobs=knobs,
             days=asked.days or (1.0 if quick else 3.0),
-            members=asked.members or (220 if quick else 3000),
+            members=asked.members or (160 if quick else 3000),
             policy=asked.policy,
         )
         config = configuration(knobs, asked.policy)
