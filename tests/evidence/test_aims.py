@@ -63,6 +63,25 @@ def test_every_aim_stands_in_the_tables():
     assert all(row[0].text in markdown for row in sheet.rows)
 
 
+@pytest.mark.parametrize("missing", ["A3", "H5", "A11"])
+def test_a_line_is_measured_only_when_all_of_it_was_run(missing):
+    """The worst of some attackers is not the worst of all: the lines that speak of a missing one have no figure."""
+    result = sample()
+    whole = {aim.name for aim in aims(matrix(result)) if aim.value is not None}
+    for one in result.defences:
+        one.attackers = [row for row in one.attackers if row.id != missing]
+    left = {aim.name for aim in aims(matrix(result)) if aim.value is not None}
+    words = {"A3": "A1 to A10", "H5": "10 % of the site", "A11": "under A11"}[missing]
+    assert {name for name in whole - left if words in name}
+    assert any("Ledger" in name for name in left)
+
+
+def test_a_day_is_not_three():
+    """A run of one day says nothing of what is lost in three."""
+    result = replaced(sample(), "himaya", "A4", share_72h=None)
+    assert named(result, "A1 to A10").verdict == "not measured"
+
+
 def test_without_himaya_there_is_nothing_to_hold_against():
     """A run of other defences alone has no aims."""
     result = sample()

@@ -1,6 +1,7 @@
 """The aims the project set itself, beside what was measured: met or missed, and by whom. A miss is not hidden.
 
-The aims are for 20,000 people, three days and one configuration for all. `docs/benchmarks.md` prints them.
+The aims are for 20,000 people, three days and one configuration for all. `docs/benchmarks.md` prints them. A line is
+measured only when all it speaks of was run: the worst of three attackers is not the worst of ten.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from himaya.bench.score.result import AttackerRow
-from himaya.evidence.proving.matrix import Matrix, averaged
+from himaya.evidence.proving.matrix import Matrix
 from himaya.evidence.proving.sheet import Cell, Column, Sheet, texts
 from himaya.evidence.proving.words import DASH, attacker_name, percent
 
 #: An incident that took less of the site than this is measured against the site, others against what they took.
 _LARGE = 0.10
 _SABOTEUR = "A11"
-_ONE_GROUP = ("A2", "A9")
+_SINGLE = tuple(f"A{number}" for number in range(1, 11))
+_INCIDENTS = tuple(f"H{number}" for number in range(1, 8))
+_ONE_GROUP = ("A2", "A9", *_INCIDENTS)
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -56,17 +59,17 @@ def aims(found: Matrix) -> list[Aim]:
 
 
 def _lost(found: Matrix, rows: Sequence[AttackerRow]) -> list[Aim]:
-    single = [row for row in rows if row.id in averaged(found)]
-    incidents = [(row, _undefended(found, row)) for row in rows if row.id.startswith("H")]
-    large = [(row, taken) for row, taken in incidents if taken and taken >= _LARGE]
-    small = [row for row, taken in incidents if taken is not None and taken < _LARGE]
-    parts = {row.id: row.share_lost / taken for row, taken in large}
+    single = _all([row for row in rows if row.share_72h is not None], _SINGLE)
+    incidents = _all([row for row in rows if _undefended(found, row) is not None], _INCIDENTS)
+    taken = {row.id: _undefended(found, row) or 0.0 for row in incidents}
+    large = [row for row in incidents if taken[row.id] >= _LARGE]
+    small = [row for row in incidents if taken[row.id] < _LARGE]
     return [
         _worst("People lost in 72 h, each of A1 to A10", single, _in_72h, 0.04, 0.02),
         _worst(
             "Incidents that took 10 % of the site or more: part of that lost",
-            [row for row, _ in large],
-            lambda row: parts[row.id],
+            large,
+            lambda row: row.share_lost / taken[row.id],
             0.10,
             0.01,
         ),
@@ -74,14 +77,21 @@ def _lost(found: Matrix, rows: Sequence[AttackerRow]) -> list[Aim]:
     ]
 
 
+def _all(rows: Sequence[AttackerRow], ids: Sequence[str]) -> list[AttackerRow]:
+    """Return the rows of these attackers, none when one of them was not run."""
+    found = [row for row in rows if row.id in ids]
+    return found if len(found) == len(ids) else []
+
+
 def _undefended(found: Matrix, row: AttackerRow) -> float | None:
+    """Return the share an incident took with no defence, None where that was not run."""
     place = found.column("none")
     met = None if place is None else found.cell(place, row)
     return None if met is None else met.share_lost
 
 
 def _in_72h(row: AttackerRow) -> float:
-    return row.share_lost if row.share_72h is None else row.share_72h
+    return row.share_72h or 0.0
 
 
 def _harm(found: Matrix, rows: Sequence[AttackerRow]) -> list[Aim]:
@@ -114,7 +124,7 @@ def _harm(found: Matrix, rows: Sequence[AttackerRow]) -> list[Aim]:
 
 def _record(rows: Sequence[AttackerRow]) -> list[Aim]:
     told = [row for row in rows if row.ledger is not None]
-    one = [row for row in rows if row.case and (row.id in _ONE_GROUP or row.id.startswith("H"))]
+    one = [row for row in _all(rows, _ONE_GROUP) if row.case]
     return [
         _worst("Ledger precision, people", told, lambda row: _truth(row, "precision"), 1, 1, -1),
         _worst("Ledger recall, people", told, lambda row: _truth(row, "recall"), 1, 1, -1),
@@ -154,7 +164,8 @@ def aim_sheet(found: Matrix) -> Sheet:
         "aims",
         "What himaya set out to reach",
         "The worst figure of each line beside its aim, for one configuration. Aims are at most what is written, for the"
-        " last three lines at least. The table hides no miss; the others say by how much and by whom.",
+        " last three lines at least; they were set for 20,000 people and three days. A line is measured only when all"
+        " it speaks of was run. The table hides no miss; the others say by how much and by whom.",
         [
             *texts("Figure"),
             Column("measured"),
