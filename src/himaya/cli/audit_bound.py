@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,16 +67,7 @@ def _ask(
     start, end = parse_time(period[0]), parse_time(period[1], end=True)
     purpose = shared.purpose(why)
     with Reader.open(directory, key_file) as reader:
-        reader.record_access(
-            "",
-            0,
-            why=purpose,
-            by=shared.operator(),
-            at=time.time(),
-            start=start,
-            end=end,
-            command="audit bound",
-        )
+        shared.record_use(reader, "audit bound", purpose, start=start, end=end)
         return audit_bound(reader, start, end, population=population)
 
 

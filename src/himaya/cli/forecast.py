@@ -112,16 +112,7 @@ def _of_ledger(
     purpose = shared.purpose(asked[0])
     start, end = parse_time(asked[1]), parse_time(asked[2], end=True)
     with Reader.open(directory or Path(), key_file) as reader:
-        reader.record_access(
-            "actor",
-            0,
-            why=purpose,
-            by=shared.operator(),
-            at=time.time(),
-            start=start,
-            end=end,
-            command="forecast",
-        )
+        shared.record_use(reader, "forecast", purpose, column="actor", start=start, end=end)
         return forecast_ledger(reader, policies, cases, start, end)
 
 

@@ -7,14 +7,18 @@ import io
 import os
 import pwd
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from himaya.core.errors import InputError
+
+if TYPE_CHECKING:
+    from himaya.ledger.reader import Reader
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
@@ -48,6 +52,32 @@ def operator() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"uid {os.getuid()}"
+
+
+def record_use(
+    reader: Reader,
+    command: str,
+    why: str,
+    *,
+    column: str = "",
+    surrogate: int = 0,
+    start: int = 0,
+    end: int = 0,
+) -> None:
+    """Write down who asks what, and why, before anything is answered. Raises LedgerError; then nothing may be shown.
+
+    `column` and `surrogate` say about whom, `start` and `end` (microseconds) about which period.
+    """
+    reader.record_access(
+        column,
+        surrogate,
+        why=why,
+        by=operator(),
+        at=time.time(),
+        start=start,
+        end=end,
+        command=command,
+    )
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,16 +98,7 @@ def _ask(
     config_file, directory, key_file = where
     config = load(config_file)
     with Reader.open(directory, key_file) as reader:
-        reader.record_access(
-            "",
-            0,
-            why=purpose,
-            by=shared.operator(),
-            at=time.time(),
-            start=limits.start,
-            end=limits.end,
-            command="reconcile",
-        )
+        shared.record_use(reader, "reconcile", purpose, start=limits.start, end=limits.end)
         facts = kept_facts(directory, config)
         return compare(logs, reader, config, facts=facts, form=form, limits=limits)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,10 +92,9 @@ def _ask(
     purpose, private = shared.purpose(why), read_sealing_key(sealing_key) if sealing_key else None
     with Reader.open(directory, key_file, sealing_key=private) as reader:
         column, surrogate = reader.facet(actor) if actor else reader.subject(subject or "")
-        by, now = shared.operator(), time.time()
         command = "who --beside" if beside else "who"
-        reader.record_access(
-            column, surrogate, why=purpose, by=by, at=now, start=start, end=end, command=command
+        shared.record_use(
+            reader, command, purpose, column=column, surrogate=surrogate, start=start, end=end
         )
         if actor and beside:
             return who_beside(reader, actor, start, end)
