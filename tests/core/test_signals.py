@@ -110,6 +110,22 @@ def test_misses_challenges_strangers_and_shuts_nobody_out():
     assert site.engine.decide(neighbour, site.now).action is Action.ALLOW
 
 
+def test_what_strangers_did_at_an_address_is_not_held_against_its_members():
+    """A finding about strangers of an address stands for its strangers; members who sign in from there pass."""
+    site = Site(Detectors(misses=Misses(action=Action.CHALLENGE)), mode="enforce")
+    for _ in range(60):
+        site.looks_up(Actor(address="203.0.113.7"), "")
+    assert "address:203.0.113.7" in site.engine.watchers.standing
+    asked = {
+        "stranger": (Actor(address="203.0.113.7"), Action.CHALLENGE),
+        "member": (member("anna", "203.0.113.7"), Action.ALLOW),
+        "program": (Actor(address="203.0.113.7", key="k1"), Action.ALLOW),
+    }
+    for name, (actor, action) in asked.items():
+        request = Request(id=name, actor=actor, target="/u/p1")
+        assert site.engine.decide(request, site.now).action is action
+
+
 # provenance ----------------------------------------------------------------------------------------
 
 
