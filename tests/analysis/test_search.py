@@ -281,7 +281,7 @@ def test_a_member_is_told_by_its_own_odds():
     seen_by(one, popularity, "guest", [1999])
     assert one.own["reader"].is_reader
     assert "reader" not in one.joining(one.own)
-    proven = one.proven(one.own, 1000.0)
+    proven = one.reaching(1000.0, one.own)
     assert "reader" not in proven
     assert "guest" not in proven
     assert {f"w{worker}" for worker in range(10, 20)} <= set(proven)
@@ -290,22 +290,22 @@ def test_a_member_is_told_by_its_own_odds():
 
 
 @pytest.mark.parametrize("guests", [0, 20])
-def test_guests_of_a_crews_browser_are_not_held(guests):
-    """Who saw too little to be told is not held: a key is a crew's own only where nearly all who have it are told."""
+def test_guests_of_a_crews_browser_are_not_proven(guests):
+    """Who saw too little to be told is not proven: a key is a crew's own only where nearly all who have it are told."""
     facets = {"fingerprint": "browser", "age_s": 400 * DAY}
     state = search(5000)
     for number in range(guests):
         state.observe(view(NOON - 60, f"account:guest{number}", 4000 + number, **facets))
     fed(state, crew(3900, 30, 900, Random(1), **facets))
-    held = only(state).held
-    assert len(held) == (30 if guests == 0 else len([a for a in held if "crew" in a]))
+    proven = only(state).proven
+    assert len(proven) == (30 if guests == 0 else len([a for a in proven if "crew" in a]))
 
 
-def test_a_crew_with_a_tool_of_its_own_is_held_at_once():
-    """Where nobody else has the key, nobody needs to be told apart: all who have it are held, newcomers as well."""
+def test_a_crew_with_a_tool_of_its_own_is_proven_at_once():
+    """Where nobody else has the key, nobody needs to be told apart: all who have it are, newcomers as well."""
     state = search(5000)
     fed(state, crew(5000, 30, 700, Random(1), fingerprint="library"))
-    assert set(only(state).held) == set(only(state).members)
+    assert set(only(state).proven) == set(only(state).members)
     state.observe(view(NOON + 9000, "account:fresh", 4999, fingerprint="library"))
     (group,) = state.conclude(NOON + 9000)
-    assert "account:fresh" in group.held
+    assert "account:fresh" in group.proven

@@ -66,7 +66,7 @@ def test_a_fast_scraper_is_refused_and_a_reader_is_not(world, rival):
         assert not defence.serve(reader, ask(f"/u/{minute + 1}"), START + minute * 60).refused
         assert not defence.serve(reader, ask("/"), START + minute * 60).refused
     assert defence.exposed(["address:198.18.0.1"]) is None
-    assert defence.held(["address:198.18.0.1"]) is None
+    assert defence.grouped(["address:198.18.0.1"]) is None
     assert not defence.solve(fast, START + 8000)
     defence.close()
 

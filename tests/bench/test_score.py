@@ -6,7 +6,7 @@ import pytest
 from tests.bench.small import SCENE, played, rigged
 
 from himaya.bench.defences.base import NOBODY
-from himaya.bench.defences.himaya import held_in
+from himaya.bench.defences.himaya import grouped_in
 from himaya.bench.disk import Disk
 from himaya.bench.score.cell import truth_of
 from himaya.bench.score.contained import best, contained_after
@@ -144,10 +144,10 @@ def test_a_bystander_in_a_group_costs_purity():
     """The group of an operation is measured by both: how much of the operation is in it, and who else is."""
     accounts = [f"account:f{n}" for n in range(10)]
     groups = dict.fromkeys(accounts[:8], "G1") | {"account:honest": "G1", "account:other": "G2"}
-    held = held_in(groups, accounts)
+    held = grouped_in(groups, accounts)
     assert (held.names, held.share) == (3, 0.8)
     assert held.purity == 8 / 9
-    whole = held_in(dict.fromkeys(accounts, "G1"), accounts)
+    whole = grouped_in(dict.fromkeys(accounts, "G1"), accounts)
     assert (whole.names, whole.share, whole.purity) == (1, 1.0, 1.0)
-    assert held_in({}, accounts).share == 0.1
-    assert held_in(groups, []) == NOBODY
+    assert grouped_in({}, accounts).share == 0.1
+    assert grouped_in(groups, []) == NOBODY

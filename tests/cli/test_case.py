@@ -57,7 +57,7 @@ def test_a_search_by_hand_opens_a_case(run):
     assert [(case["state"], case["members"], case["people"]) for case in first] == [
         ("suspected", 30, 800)
     ]
-    assert 0 < first[0]["held"] <= first[0]["members"]
+    assert 0 < first[0]["proven"] <= first[0]["members"]
     assert first[0]["new"]
     assert not again[0]["new"]
     assert again[0]["id"] == first[0]["id"]

@@ -17,7 +17,7 @@ from himaya.bench.attackers.attacker import Attacker, Operation
 from himaya.bench.attackers.crew import Crew
 from himaya.bench.attackers.hand import Hand
 from himaya.bench.crowd.lives import Lives
-from himaya.bench.defences.base import Defence, Exposed, Held, passed
+from himaya.bench.defences.base import Defence, Exposed, Grouped, passed
 from himaya.bench.log_values import Line, renderer
 from himaya.bench.outside import blaming, guard_for
 from himaya.bench.run import START, Run
@@ -49,7 +49,7 @@ class Logged:
         """Return None: the log is read by somebody else's tool."""
         return None
 
-    def held(self, actors: Iterable[str]) -> Held | None:
+    def grouped(self, actors: Iterable[str]) -> Grouped | None:
         """Return None: nothing is recorded."""
         return None
 

@@ -130,5 +130,5 @@ def _obtained(crews: Sequence[Crew], defence: Defence, people: int) -> Obtained:
         else None,
         spend=spend,
         truth=None if exposed is None else truth_of(disk, exposed),
-        held=defence.held(actors),
+        grouped=defence.grouped(actors),
     )

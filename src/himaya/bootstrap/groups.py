@@ -29,7 +29,7 @@ _NAMED = 200
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What the thread hands to the loop: who is held to which group since when, or that a group is over."""
+    """What the thread hands to the loop: who spends which group's budget since when, or that a group is over."""
 
     group: str
     members: tuple[str, ...] = ()
@@ -136,16 +136,16 @@ class GroupWatch:
                 self._tell(case.group, case.opened, reader)
 
     def _tell(self, group: Group, since: float, reader: Reader, *, new: bool = False) -> None:
-        """Hand on the members who are held since the last time, under their names; a new group is a finding."""
+        """Hand on the members who were proven since the last time, under their names; a new group is a finding."""
         before = self._joined.get(group.id, 0)
-        fresh = [actor for actor in group.held if isinstance(actor, int)][before:]
+        fresh = [actor for actor in group.proven if isinstance(actor, int)][before:]
         self._joined[group.id] = before + len(fresh)
-        held, finding = (*named(reader, fresh), *covered(reader, group)), None
+        joined, finding = (*named(reader, fresh), *covered(reader, group)), None
         if new:
             members = [actor for actor in group.members if isinstance(actor, int)]
             finding = finding_of(group, since, (*named(reader, members), *covered(reader, group)))
-        if held or new:
-            self._outbox.append(Told(group.id, held, since, finding))
+        if joined or new:
+            self._outbox.append(Told(group.id, joined, since, finding))
 
 
 def named(reader: Reader, actors: Iterable[int]) -> tuple[str, ...]:

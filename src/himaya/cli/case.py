@@ -154,9 +154,7 @@ def _names(directory: Path, key_file: Path | None, found: Case, why: str) -> lis
 
 
 def _note(reader: Reader, actor: int, why: str) -> None:
-    reader.record_access(
-        "actor", actor, why=why, by=shared.operator(), at=time.time(), command="case show"
-    )
+    shared.record_use(reader, "case show", why, column="actor", surrogate=actor)
 
 
 def _short(found: Case) -> dict[str, Any]:
@@ -169,7 +167,7 @@ def _short(found: Case) -> dict[str, Any]:
         "opened": iso(micros(found.opened)),
         "first": iso(micros(group.first)),
         "members": len(group.members),
-        "held": len(group.held),
+        "proven": len(group.proven),
         "people": group.people,
         "shown": group.shown,
         "links": list(dict.fromkeys(ground.link for ground in group.grounds)),
@@ -186,7 +184,7 @@ def _log(found: Case) -> list[dict[str, str]]:
 
 
 def _table(cases: list[Case]) -> None:
-    head = ("id", "state", "opened", "members", "held", "people", "shown")
+    head = ("id", "state", "opened", "members", "proven", "people", "shown")
     rows = [_short(each) for each in cases]
     shared.print_table(head, [[str(row[name]) for name in head] for row in rows])
 
@@ -196,7 +194,7 @@ def _print(told: dict[str, Any]) -> None:
     click.echo(shared.printable(head))
     click.echo(
         f"{told['members']} members were shown {told['people']} different people"
-        f" ({told['shown']} views of a new person in all); {told['held']} are proven and spend the group's budget,"
+        f" ({told['shown']} views of a new person in all); {told['proven']} are proven and spend the group's budget,"
         " where one is set."
     )
     lines = [f"  {words}" for words in told["grounds"]]

@@ -47,7 +47,7 @@ class _Body(msgspec.Struct):
     people: int
     shown: int
     grounds: list[Ground]
-    held: list[int | str] = []
+    proven: list[int | str] = []
 
 
 def cases_path(ledger: Path) -> Path:
@@ -182,11 +182,13 @@ class CaseStore:
         members: dict[Id, None] = {actor: None for (actor,) in self._db.execute(sql, (name,))}
         sql = "SELECT at, by, what, why FROM log WHERE matter = ? ORDER BY number"
         log = tuple(Entry(*entry) for entry in self._db.execute(sql, (name,)))
-        held = dict.fromkeys(kept.held)
-        group = Group(id=name, members=members, **{**msgspec.structs.asdict(kept), "held": held})
+        proven = dict.fromkeys(kept.proven)
+        group = Group(
+            id=name, members=members, **{**msgspec.structs.asdict(kept), "proven": proven}
+        )
         return Case(name, State(state), opened, group, log)
 
 
 def _body(group: Group) -> bytes:
     kept = {name: getattr(group, name) for name in _Body.__struct_fields__}
-    return msgspec.json.encode(_Body(**{**kept, "held": list(group.held)}))
+    return msgspec.json.encode(_Body(**{**kept, "proven": list(group.proven)}))

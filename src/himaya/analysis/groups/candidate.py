@@ -154,8 +154,8 @@ class Candidate:
         found = ((actor, self.own[actor]) for actor in among)
         return [actor for actor, one in found if one.complements and not one.is_reader]
 
-    def proven(self, among: Iterable[Id], needed: float) -> list[Id]:
-        """Return which of these members are told by what they did themselves: their own odds reach `needed`."""
+    def reaching(self, needed: float, among: Iterable[Id]) -> list[Id]:
+        """Return which of these members are proven by what they did themselves: their own odds reach `needed`."""
         found = ((actor, self.own.get(actor)) for actor in among)
         return [actor for actor, one in found if one is not None and one.odds >= needed]
 

@@ -54,8 +54,8 @@ _SAID = {
 class Group(msgspec.Struct):
     """One operation, as far as linking keys and tests tell.
 
-    `members` are actors (surrogates of the ledger, or names where there is none); those of them that are `held` are
-    proven, and spend the group's budget. `covers` are linking keys whose every visitor and new account belongs to the
+    `members` are actors (surrogates of the ledger, or names where there is none); those of them that are `proven`
+    spend the group's budget. `covers` are linking keys whose every visitor and new account belongs to the
     group. `people` is the union of whom they saw, `shown` the sum over members; the two are equal when nobody was seen
     twice. Times are epoch seconds.
     """
@@ -69,7 +69,7 @@ class Group(msgspec.Struct):
     people: int = 0
     shown: int = 0
     grounds: list[Ground] = []
-    held: dict[Id, None] = {}
+    proven: dict[Id, None] = {}
 
     def words(self) -> list[str]:
         """Return the grounds as sentences without identities."""

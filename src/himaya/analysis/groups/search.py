@@ -172,30 +172,30 @@ class Search:
             self._of_member[actor] = group.id
         if joining:
             self._look_around(group, joining)
-        held = self._hold(group, candidate, fresh)
+        proven = self._prove(group, candidate, fresh)
         self._cover(group, candidate)
         theirs = self._people_of(group)
         shown = sum(len(self.seen.people.get(actor, ())) for actor in group.members)
         grew = len(theirs) > group.people or shown > group.shown
         group.people, group.shown = max(group.people, len(theirs)), max(group.shown, shown)
-        return grew or held or len(group.members) > before or len(group.covers) > covers
+        return grew or proven or len(group.members) > before or len(group.covers) > covers
 
-    def _hold(self, group: Group, candidate: Candidate, fresh: Iterable[Id]) -> bool:
-        """Hold members to the group's budget: who is proven, and everybody under a key that is the operation's own.
+    def _prove(self, group: Group, candidate: Candidate, fresh: Iterable[Id]) -> bool:
+        """Prove members: by their own odds, or all of them under a key that is the operation's own.
 
         Bystanders look like members until they were seen long enough; an open case harms none of them, a budget would.
         """
-        before = len(group.held)
-        fits = [a for a in fresh if a in group.members and a not in group.held]
-        proven = candidate.proven(fits, 1.0 / self.settings.member_alpha)
-        group.held.update(dict.fromkeys(proven))
+        before = len(group.proven)
+        fits = [a for a in fresh if a in group.members and a not in group.proven]
+        found = candidate.reaching(1.0 / self.settings.member_alpha, fits)
+        group.proven.update(dict.fromkeys(found))
         if self._is_own(group, candidate):
             ours = (actor for actor in candidate.own if self._of_member.get(actor) == group.id)
-            group.held.update(dict.fromkeys(ours))
-        return len(group.held) > before
+            group.proven.update(dict.fromkeys(ours))
+        return len(group.proven) > before
 
     def _is_own(self, group: Group, candidate: Candidate) -> bool:
-        """Tell whether a key is the operation's own: nearly all who have it are held, or none of them is a reader.
+        """Tell whether a key is the operation's own: nearly all who have it are proven, or none of them is a reader.
 
         The second is asked of a key that was certified by itself, and of whose accounts nearly all saw enough to tell:
         an ordinary browser has many who saw little. Visitors always saw little, and are not asked how much.
@@ -203,7 +203,7 @@ class Search:
         # A day that has just begun has few actors, and says little about a key.
         periods = [candidate, *self.candidates.of(candidate.key)]
         widest = max(periods, key=lambda one: len(one.own))
-        if widest.insiders(group.held) >= _NEARLY_ALL:
+        if widest.insiders(group.proven) >= _NEARLY_ALL:
             return True
         if not candidate.test.certifies(self.settings.alpha) or widest.readers() > _READERS:
             return False
@@ -234,7 +234,7 @@ class Search:
             return
         if key.among not in {YOUNG, ANONYMOUS} or self._outsiders(key, candidate) > _OUTSIDERS:
             return
-        if candidate.insiders(group.held) >= _NEARLY_ALL:
+        if candidate.insiders(group.proven) >= _NEARLY_ALL:
             group.covers.append(key)
 
     def _outsiders(self, key: Key, candidate: Candidate) -> float:

@@ -11,7 +11,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Thresholds and bounds.
 
     `alpha` bounds the probability that one candidate group of people who fit the null is ever found, `member_alpha`
-    that one reader who has a group's key is held to its budget. `population` is how many people the site shows, 0 for
+    that one test proves a reader who has a group's key. `population` is how many people the site shows, 0 for
     not stated. `authorised` are actors that are left out: `tier:NAME`, `asn:N`, `fingerprint:CLASS`. `candidates`,
     `views` (first views remembered) and `entries` (held by all candidates) bound the memory; what was used longest
     ago leaves.

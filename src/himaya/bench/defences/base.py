@@ -14,7 +14,7 @@ from himaya.bench.world.site import World
 Exposed = dict[str, set[str]]
 
 
-class Held(msgspec.Struct, frozen=True):
+class Grouped(msgspec.Struct, frozen=True):
     """Under which names a record holds an operation.
 
     `names` are its groups, and each actor that is in none. `share` is the part of its actors in the group that has most
@@ -27,7 +27,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 #: Nobody of the operation stands in the record.
-NOBODY = Held(0, 1.0, 1.0)
+NOBODY = Grouped(0, 1.0, 1.0)
 
 
 class Defence(Protocol):
@@ -48,7 +48,7 @@ class Defence(Protocol):
         """
         ...
 
-    def held(self, actors: Iterable[str]) -> Held | None:
+    def grouped(self, actors: Iterable[str]) -> Grouped | None:
         """Return under which names the record holds these actors; None when it keeps none. Called after `exposed`."""
         ...
 

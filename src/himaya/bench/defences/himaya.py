@@ -16,7 +16,7 @@ import msgspec
 
 from himaya.analysis.groups import Group, Search, names_of, sightings_of
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import NOBODY, Exposed, Held
+from himaya.bench.defences.base import NOBODY, Exposed, Grouped
 from himaya.bench.world.site import World
 from himaya.bootstrap import make_runner, open_ledger, search_settings
 from himaya.config import Config
@@ -155,8 +155,8 @@ class Himaya:
     def _join(self, group: Group, now: float) -> None:
         members = [str(actor) for actor in group.members]
         self._groups.update(dict.fromkeys(members, group.id))
-        held = [str(actor) for actor in group.held]
-        self.engine.join(group.id, [*held, *names_of(group.covers)], now)
+        proven = [str(actor) for actor in group.proven]
+        self.engine.join(group.id, [*proven, *names_of(group.covers)], now)
 
     def solve(self, client: Client, now: float) -> bool:
         """Buy people with a solved challenge."""
@@ -176,9 +176,9 @@ class Himaya:
             self._named = reader.people_per_actor()
             return reader.shown_to(actors)
 
-    def held(self, actors: Iterable[str]) -> Held | None:
+    def grouped(self, actors: Iterable[str]) -> Grouped | None:
         """Return under which groups, or names of their own, the ledger holds people of these actors."""
-        return held_in(self._groups, [actor for actor in actors if actor in self._named])
+        return grouped_in(self._groups, [actor for actor in actors if actor in self._named])
 
     def close(self) -> None:
         """Remove the ledger."""
@@ -187,14 +187,14 @@ class Himaya:
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
-def held_in(groups: dict[str, str], actors: list[str]) -> Held:
+def grouped_in(groups: dict[str, str], actors: list[str]) -> Grouped:
     """Return under which names actors stand; `groups` is actor -> group, whoever is not in it stands alone."""
     if not actors:
         return NOBODY
     counts = Counter(groups.get(actor, actor) for actor in actors)
     largest, most = min(counts.items(), key=lambda item: (-item[1], item[0]))
     size = sum(group == largest for group in groups.values()) or 1
-    return Held(len(counts), most / len(actors), most / size)
+    return Grouped(len(counts), most / len(actors), most / size)
 
 
 def _without(person: Person, withheld: tuple[str, ...]) -> Person:

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import Exposed, Held, passed
+from himaya.bench.defences.base import Exposed, Grouped, passed
 from himaya.bench.world.site import World
 
 #: First path segments of the routes that show people: every page of the world but the start page and the settings.
@@ -95,7 +95,7 @@ class Limited:
         """Return None: a limit records nobody."""
         return None
 
-    def held(self, actors: Iterable[str]) -> Held | None:
+    def grouped(self, actors: Iterable[str]) -> Grouped | None:
         """Return None: a limit records nobody."""
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import Exposed, Held, passed
+from himaya.bench.defences.base import Exposed, Grouped, passed
 from himaya.bench.world.site import World
 
 
@@ -28,7 +28,7 @@ class NoDefence:
         """Return None: nothing is recorded."""
         return None
 
-    def held(self, actors: Iterable[str]) -> Held | None:
+    def grouped(self, actors: Iterable[str]) -> Grouped | None:
         """Return None: nothing is recorded."""
         return None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from himaya.bench.asks import Answer, Ask, Client, Reply
-from himaya.bench.defences.base import Exposed, Held
+from himaya.bench.defences.base import Exposed, Grouped
 from himaya.bench.inject.attackers import shown_by
 from himaya.core.decision import Action, Admission, Decision, Reason
 from himaya.core.engine import Engine
@@ -124,7 +124,7 @@ class Gate:
         """Return None: no ledger is written."""
         return None
 
-    def held(self, actors: Iterable[str]) -> Held | None:
+    def grouped(self, actors: Iterable[str]) -> Grouped | None:
         """Return None: no ledger is written."""
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from himaya.bench.defences.base import Exposed, Held
+from himaya.bench.defences.base import Exposed, Grouped
 from himaya.bench.disk import Disk
 from himaya.bench.world.fields import EVERYTHING
 
@@ -37,7 +37,7 @@ class Obtained(msgspec.Struct):
     times: list[float]
     spend: dict[str, float]
     truth: tuple[float, float, float, float] | None
-    held: Held | None = None
+    grouped: Grouped | None = None
     ended: float | None = None
 
 

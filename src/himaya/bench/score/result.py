@@ -36,7 +36,10 @@ class Truth(msgspec.Struct):
 
 
 class Case(msgspec.Struct):
-    """The group that holds most of an operation: the part of its actors in it, and of its members that belong to it."""
+    """The group with most of an operation: the part of its actors in it, and of its members that belong to it.
+
+    The mean over the seeds in which the record has anybody of the operation.
+    """
 
     share: float
     purity: float

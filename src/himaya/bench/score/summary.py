@@ -135,7 +135,7 @@ def attacker_row(
         spend=spend,
         per_1000=_per_1000(spend, mean(each.people for each in found)),
         ledger=_truth(found),
-        groups=round(mean(each.held.names if each.held else 0 for each in found), 3),
+        groups=round(mean(each.grouped.names if each.grouped else 0 for each in found), 3),
         case=_case(found),
         honest=overall(honest_rows(counts, groups)) if counts else None,
         ci95=_over_seeds(found, people, length),
@@ -187,7 +187,7 @@ def _per_1000(spend: dict[str, float], people: float) -> dict[str, float] | None
 
 
 def _case(found: Sequence[Obtained]) -> Case | None:
-    told = [each.held for each in found if each.held is not None]
+    told = [each.grouped for each in found if each.grouped is not None and each.grouped.names]
     if not told:
         return None
     return Case(
