@@ -181,12 +181,26 @@ SCOPE = {
         " with a threshold set for the test (30 of evidence). A baseline per class of actors is set by hand:"
         " thresholds are per cohort, from the crowd of the bench."
     ),
+    "JS23-10": (
+        "60 new accounts that want 40 people each stand for 200 that want 300; `make soak` has the whole number. They"
+        " share a browser that readers have too, and the hour of sign-up; accounts that share nothing are not one case."
+    ),
+    "JS23-11": (
+        "60 addresses with 20 people each; `make soak` has 1,000 with 20,000 people. The tool is a class that the front"
+        " door tells; nobody else has it."
+    ),
+    "JS23-12": "Networks are counted, not distances; who else was on them is told by the ledger alone.",
     "JS23-13": (
         "Nobody is shown before the check where `budgets.address` is 0; with the default budgets a program is"
         " asked once its budget is used up. The solver is a real one, in Python; a browser is driven in the"
         " tests of the gate."
     ),
     "CS24-2": "A register of practitioners that never heard of himaya, without accounts.",
+    "CS24-4": (
+        "Agents that send a browser's headers from home addresses and pause as people do, eighty times as fast outside"
+        " of `make soak`. They share a browser with readers, and the hour of sign-up; agents that share nothing are"
+        " held one by one."
+    ),
     "CS24-6": (
         "A site that uses `himaya.ids` (the Django example); for other sites `himaya audit ids` measures, and"
         " rewrites nothing. Pages whose markup varies are not part of it; page sizes are the site's."
@@ -203,20 +217,6 @@ SCOPE = {
     "MUSA-C1": (
         "The score is how many checks in a row an actor left unsolved; ten are found, and blocking is set for the test."
         " Findings say it; a report of how many checks were met and solved does not exist."
-    ),
-    "JS23-10": (
-        "60 new accounts that want 40 people each stand for 200 that want 300; `make soak` has the whole number. They"
-        " share a browser that readers have too, and the hour of sign-up; accounts that share nothing are not one case."
-    ),
-    "JS23-11": (
-        "60 addresses with 20 people each; `make soak` has 1,000 with 20,000 people. The tool is a class that the front"
-        " door tells; nobody else has it."
-    ),
-    "JS23-12": "Networks are counted, not distances; who else was on them is told by the ledger alone.",
-    "CS24-4": (
-        "Agents that send a browser's headers from home addresses and pause as people do, eighty times as fast outside"
-        " of `make soak`. They share a browser with readers, and the hour of sign-up; agents that share nothing are"
-        " held one by one."
     ),
     "MUSA-C2": "500 home addresses with one tool that nobody else has. Baselines per class of actors are set by hand.",
     "REG-2": (
