@@ -39,6 +39,16 @@ def write(directory: Path, *items: Disclosures, close: bool = True, **more) -> L
     return ledger
 
 
+def half_sealed(directory: Path, items: list[Disclosures], seal_at: int) -> Ledger:
+    """Write disclosures to a ledger, seal after so many of them, and leave it open."""
+    ledger = write(directory, *items[:seal_at], close=False)
+    ledger.seal(NOON, everything=True)
+    for item in items[seal_at:]:
+        ledger.append(item)
+    ledger.flush()
+    return ledger
+
+
 def who(directory: Path, name: str, start: int = 0, end: int | None = None):
     """Ask for an actor (`account:u1`) or a subject (`subject:p1`)."""
     with Reader.open(directory) as reader:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ledger.making import DAY, NOON, disclosed, disclosures, facet_of, write
+from tests.ledger.making import DAY, NOON, disclosed, disclosures, facet_of, half_sealed, write
 
 from himaya.core.actor import Actor
 from himaya.core.errors import InputError
@@ -104,11 +104,7 @@ def test_the_unknown_have_no_networks(tmp_path):
 def test_it_equals_a_naive_count(tmp_path_factory, items, seal_at, column, period):
     """For any disclosures, sealed and live, every actor's networks and others equal a count by hand."""
     directory = tmp_path_factory.mktemp("ledger") / "l"
-    ledger = write(directory, *items[:seal_at], close=False)
-    ledger.seal(NOON, everything=True)
-    for item in items[seal_at:]:
-        ledger.append(item)
-    ledger.flush()
+    ledger = half_sealed(directory, items, seal_at)
     start, end = (micros(NOON + days * DAY) for days in sorted(period))
     with Reader.open(directory) as reader:
         seen = [row for row in reader.rows(start, end) if row.kind != "unobserved"]

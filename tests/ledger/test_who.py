@@ -13,6 +13,7 @@ from tests.ledger.making import (
     disclosed,
     disclosures,
     facet_of,
+    half_sealed,
     shown,
     who,
     write,
@@ -64,11 +65,7 @@ def test_answers_equal_a_naive_count(tmp_path_factory, items, seal_at, column, p
     """For any disclosures, sealed and live, every actor's and subject's answer equals a count by hand."""
     directory = tmp_path_factory.mktemp("ledger") / "l"
     start, end = (micros(NOON + days * DAY) for days in sorted(period))
-    ledger = write(directory, *items[:seal_at], close=False)
-    ledger.seal(NOON, everything=True)
-    for item in items[seal_at:]:
-        ledger.append(item)
-    ledger.flush()
+    ledger = half_sealed(directory, items, seal_at)
     inside = [item for item in items if start <= micros(item.at) < end]
     with Reader.open(directory) as reader:
         for name in {facet_of(item, column) for item in items} - {""}:
