@@ -20,9 +20,12 @@ SHELL := /bin/bash
 # The interpreter that builds .venv, and words handed on: make test ARGS="-k ledger", make demo ARGS=--once
 PYTHON ?= $(shell tools/find_python.sh)
 ARGS ?=
+# Tests are shared out by file among this many processes; WORKERS=0 runs them in one.
+WORKERS ?= 2
 export PYTHON
 
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope
 # pip is told nothing about where packages come from; that is the machine's setting.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
@@ -48,20 +51,20 @@ demo: setup
 
 test: setup
 	@tools/system.sh test
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-fast: setup
-	$(BIN)/pytest -m "not slow and not system" $(ARGS)
+	$(PYTEST) -m "not slow and not system" $(ARGS)
 
 # The page is written also when a test failed: it says so then.
 acceptance: setup
 	@mkdir -p build
-	@$(BIN)/pytest tests/acceptance --junitxml build/acceptance.xml $(ARGS) || failed=$$?; \
+	@$(PYTEST) tests/acceptance --junitxml build/acceptance.xml $(ARGS) || failed=$$?; \
 	$(BIN)/python tools/acceptance.py build/acceptance.xml; exit $${failed:-0}
 
 soak: setup
 	@tools/system.sh test
-	HIMAYA_SOAK=1 $(BIN)/pytest --timeout 3600 $(ARGS)
+	HIMAYA_SOAK=1 $(PYTEST) --timeout 3600 $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check
@@ -77,8 +80,9 @@ bench-speed: setup
 bench-people: setup
 	@mkdir -p build
 	$(BIN)/himaya bench --json --report build/bench.html $(ARGS) >build/bench.json
-	$(BIN)/himaya bench --quick --intensity 0.5,1,2,4 --json >build/variations.json
-	$(BIN)/python tools/bench_page.py build/bench.json build/variations.json
+	$(BIN)/himaya bench --vary --json >build/variations.json
+	$(BIN)/himaya bench --ablate --json >build/ablation.json
+	$(BIN)/python tools/bench_page.py build/bench.json build/variations.json build/ablation.json
 
 lock:
 	tools/lock.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Put the matrix of `himaya bench --json` into docs/benchmarks.md, and its variations from a smaller run.
+"""Put the matrix of `himaya bench --json` into docs/benchmarks.md, and variations and ablations from smaller runs.
 
-    tools/bench_page.py build/bench.json build/variations.json
+    tools/bench_page.py build/bench.json build/variations.json build/ablation.json
 
 What stands between the marks of the page is replaced; the rest is written by hand.
 """
@@ -15,11 +15,16 @@ from pathlib import Path
 import msgspec
 
 from himaya.bench.score.result import Result
-from himaya.evidence.bench_table import bench_markdown, variations_markdown
+from himaya.evidence.bench_table import (
+    ablation_markdown,
+    bench_markdown,
+    variations_markdown,
+)
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 MATRIX = ("<!-- matrix -->", "<!-- end of matrix -->")
 VARIATIONS = ("<!-- variations -->", "<!-- end of variations -->")
+ABLATION = ("<!-- ablation -->", "<!-- end of ablation -->")
 
 
 def page_with(text: str, marks: tuple[str, str], markdown: str) -> str:
@@ -36,13 +41,15 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("matrix", type=Path)
     words.add_argument("variations", type=Path)
+    words.add_argument("ablation", type=Path)
     asked = words.parse_args()
     found = [
         msgspec.json.decode(path.read_bytes(), type=Result)
-        for path in (asked.matrix, asked.variations)
+        for path in (asked.matrix, asked.variations, asked.ablation)
     ]
     text = page_with(PAGE.read_text(), MATRIX, bench_markdown(found[0]))
-    PAGE.write_text(page_with(text, VARIATIONS, variations_markdown(found[1])))
+    text = page_with(text, VARIATIONS, variations_markdown(found[1]))
+    PAGE.write_text(page_with(text, ABLATION, ablation_markdown(found[2])))
     print(f"{PAGE.name}: the matrix of {len(found[0].defences)} defences")
 
 

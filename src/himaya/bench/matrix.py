@@ -17,6 +17,7 @@ from himaya.bench.crowd.group import Group
 from himaya.bench.playing import SHARING, Stage
 from himaya.bench.scene import Options, Scene
 from himaya.bench.score.cell import Cell, CellResult
+from himaya.bench.variations import CROWDS
 
 Told = Callable[[CellResult], None]
 
@@ -27,7 +28,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which cells: defences by name, attackers by id, variants, seeds, intensities of the crowd beside 1.
 
     Variants and intensities are played for the first `extra_seeds` seeds only. `without` are controls of himaya: each
-    attacker is played once more with each of them off.
+    attacker is played once more with each of them off. `varied` are pairs of a variation and an attacker.
     """
 
     defences: tuple[str, ...]
@@ -37,6 +38,7 @@ class Wanted(msgspec.Struct, frozen=True):
     intensities: tuple[float, ...] = ()
     extra_seeds: int = 1
     without: tuple[str, ...] = ()
+    varied: tuple[tuple[str, str], ...] = ()
 
 
 def cells_of(wanted: Wanted, seed: int, intensity: float = 1.0) -> list[Cell]:
@@ -56,6 +58,10 @@ def cells_of(wanted: Wanted, seed: int, intensity: float = 1.0) -> list[Cell]:
         Cell("himaya", attacker, "plain", seed, intensity, control)
         for control in wanted.without
         for attacker in wanted.attackers
+    ]
+    found += [
+        Cell("himaya", attacker, "plain", seed, CROWDS.get(name, intensity), varied=name)
+        for name, attacker in wanted.varied
     ]
     return found
 

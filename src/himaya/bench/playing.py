@@ -22,6 +22,7 @@ from himaya.bench.outside import blaming, guard_for
 from himaya.bench.run import START, Run
 from himaya.bench.scene import Scene
 from himaya.bench.score.cell import Cell, CellResult, Obtained, truth_of, weighted_share
+from himaya.bench.variations import CHANGES
 from himaya.core.errors import HimayaError, InputError
 
 #: Rules about single addresses harm the crowd the same whoever else is there, except where addresses are shared.
@@ -91,6 +92,8 @@ class Stage:
     def _crew(self, attacker: Attacker, cell: Cell, disk: Disk) -> Crew:
         scene = self.scene
         plan = attacker.scaled(scene.world.knobs)
+        if cell.varied in CHANGES:
+            plan = CHANGES[cell.varied](plan)
         if cell.variant == "unlinked":
             plan = unlinked(plan)
         informed = cell.variant == "informed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 
@@ -33,6 +34,8 @@ from himaya.bench.score.result import (
     WorldWords,
 )
 from himaya.bench.score.summary import Yardstick, attacker_row, honest_rows, overall
+from himaya.bench.score.varied import varied
+from himaya.bench.variations import elsewhere, variations
 from himaya.bench.world.knobs import Knobs, load_knobs
 from himaya.core.errors import InputError
 
@@ -60,6 +63,12 @@ class Asked(msgspec.Struct, frozen=True):
     processes: int = 0
     extra_seeds: int | None = None
     ablate: bool = False
+    vary: bool = False
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether 2,000 people, one day and one seed will do."""
+        return self.quick or self.ablate or self.vary
 
 
 class Plan:
@@ -67,7 +76,7 @@ class Plan:
 
     def __init__(self, asked: Asked) -> None:
         """Load what stands in files and fill in what was not said. Raises HimayaError."""
-        quick = asked.quick or asked.ablate
+        quick = asked.is_small
         knobs = load_knobs(asked.world) if asked.world else Knobs(people=2000 if quick else 20_000)
         if asked.people is not None:
             knobs = msgspec.structs.replace(knobs, people=asked.people)
@@ -91,39 +100,62 @@ class Plan:
             attackers=_chosen(asked, self.attackers, self.outside),
             variants=_variants(asked),
             seeds=tuple(seeds),
-            intensities=asked.intensities or ((1.0,) if quick else (0.5, 1.0, 2.0, 4.0)),
+            intensities=_intensities(asked),
             extra_seeds=_extra(asked),
             without=tuple(controls(config)) if asked.ablate else (),
+            varied=self._varied(asked),
         )
+        self.sites = elsewhere(self.options) if asked.vary else {}
+        #: What is played on each of the other sites.
+        self.there = Wanted(("himaya",), self.wanted.attackers, ("plain",), self.wanted.seeds)
 
     def cells(self) -> int:
         """Return how many cells will be played."""
-        return sum(len(cells_of(self.wanted, seed)) for seed in self.wanted.seeds)
+        here = sum(len(cells_of(self.wanted, seed)) for seed in self.wanted.seeds)
+        there = sum(len(cells_of(self.there, seed)) for seed in self.wanted.seeds)
+        return here + there * len(self.sites)
+
+    def _varied(self, asked: Asked) -> tuple[tuple[str, str], ...]:
+        if not asked.vary:
+            return ()
+        chosen = _chosen(asked, self.attackers, self.outside)
+        return variations([e for e in self.attackers if e.id in chosen], self.options.knobs)
+
+
+def _intensities(asked: Asked) -> tuple[float, ...]:
+    """Return how busy the crowd is when nobody collects."""
+    every = (0.5, 1.0, 2.0, 4.0)
+    return asked.intensities or ((1.0,) if asked.is_small and not asked.vary else every)
 
 
 def _variants(asked: Asked) -> tuple[str, ...]:
     """Return the variants to play; with each control off in turn only what is compared is played."""
-    if not asked.ablate:
-        return _known(asked.variants, VARIANTS, "variant") or VARIANTS
-    if asked.variants or asked.intensities or asked.defences:
+    told = asked.variants or asked.intensities or asked.defences
+    if asked.ablate and told:
         raise InputError(
             "--ablate plays plain attackers against himaya: no --variants, --intensity or --defences"
         )
-    return ("plain",)
+    if asked.vary and (told or asked.ablate):
+        raise InputError(
+            "--vary says itself what is varied: no --variants, --intensity, --defences or --ablate"
+        )
+    if asked.ablate:
+        return ("plain",)
+    return _known(asked.variants, VARIANTS, "variant") or VARIANTS
 
 
 def _extra(asked: Asked) -> int:
     """Return for how many seeds variations are played: one where they are asked for or cheap."""
     if asked.extra_seeds is not None:
         return asked.extra_seeds
-    return int(asked.quick or bool(asked.variants) or bool(asked.intensities))
+    return int(asked.quick or asked.vary or bool(asked.variants) or bool(asked.intensities))
 
 
 def _defences(asked: Asked) -> tuple[str, ...]:
     names = tuple(rival.name for rival in RIVALS)
     families = {rival.family for rival in RIVALS}
     if not asked.defences:
-        return ALWAYS if asked.quick or asked.ablate else (*ALWAYS, *names)
+        return ALWAYS if asked.is_small else (*ALWAYS, *names)
     chosen: list[str] = []
     for name in asked.defences:
         members = [rival.name for rival in RIVALS if name in {rival.name, rival.family}]
@@ -142,7 +174,7 @@ def _chosen(
     every = (*catalogue, ALL, *rest, *mine)
     if asked.only:
         return _known(asked.only, every, "attacker")
-    return (*catalogue, *mine) if asked.quick or asked.ablate else every
+    return (*catalogue, *mine) if asked.is_small else every
 
 
 def _known(asked: tuple[str, ...], known: Sequence[str], what: str) -> tuple[str, ...]:
@@ -157,17 +189,24 @@ def prove(
 ) -> Result:
     """Play the matrix of a plan and return its result."""
     began = time.perf_counter()
-    results = play(
-        plan.wanted,
-        plan.options,
-        plan.groups,
-        plan.attackers,
+
+    played = partial(
+        play,
+        groups=plan.groups,
+        attackers=plan.attackers,
         outside=[each.id for each in plan.outside],
         processes=processes,
         told=told,
     )
+    results = played(plan.wanted, plan.options)
+    sites = {name: played(plan.there, options) for name, options in plan.sites.items()}
     result = _Summing(plan, results).result()
-    result.timings = Timings(round(time.perf_counter() - began, 1), len(results), processes)
+    if plan.wanted.varied:
+        people = {name: options.knobs.people for name, options in plan.sites.items()}
+        here = plan.options.knobs.people
+        result.variations = varied(results, sites, {"": here, **people}, plan.groups)
+    count = len(results) + sum(map(len, sites.values()))
+    result.timings = Timings(round(time.perf_counter() - began, 1), count, processes)
     return result
 
 
@@ -206,8 +245,9 @@ class _Summing:
         return [
             each
             for each in self._results
-            if (each.cell.defence, each.cell.attacker, each.cell.variant, each.cell.without)
-            == (defence, attacker, variant, "")
+            if (each.cell.defence, each.cell.attacker, each.cell.variant)
+            == (defence, attacker, variant)
+            and not (each.cell.without or each.cell.varied)
         ]
 
     def _defence(self, name: str) -> DefenceRow:

@@ -56,6 +56,7 @@ class BenchOptions(TypedDict):
     world: Path | None
     policy: Path | None
     ablate: bool
+    vary: bool
     processes: int
     logs: Path | None
     log_format: str
@@ -108,6 +109,11 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option("--policy", type=_FILE, help="A himaya.toml whose budgets are measured."),
     click.option(
         "--ablate", is_flag=True, help="Play himaya with each of its controls off in turn."
+    ),
+    click.option(
+        "--vary",
+        is_flag=True,
+        help="Play other crowds, other sites, and attackers with half as much and half as much again.",
     ),
     click.option("--processes", type=click.IntRange(0, 256), default=0, help="0: one per core."),
     click.option(

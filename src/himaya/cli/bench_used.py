@@ -26,7 +26,7 @@ USED: dict[str, frozenset[str]] = {
     | _FILES
     | _SHOWN
     | {"seeds", "extra_seeds", "defences", "variants", "intensity", "policy", "processes"}
-    | {"ablate"},
+    | {"ablate", "vary"},
 }
 #: What `--target` uses with `--probe` only, and without it only.
 _PROBE, _NO_PROBE = frozenset({"ledger", "key_file", "actor"}), frozenset({"listings"})

@@ -26,6 +26,7 @@ from himaya.evidence.proving.matrix import (
 )
 from himaya.evidence.proving.matrix import matrix as read
 from himaya.evidence.proving.sheet import Sheet
+from himaya.evidence.proving.variations import variations_sheet
 from himaya.evidence.proving.words import DASH, percent
 from himaya.evidence.words import clip, counted, number
 
@@ -60,9 +61,11 @@ def render_bench(result: Result) -> str:
 def sheets(found: Matrix) -> list[Sheet]:
     """Return the tables of the page in reading order."""
     ablation = [ablation_sheet(found)] if found.result.ablation else []
+    variations = [variations_sheet(found)] if found.result.variations else []
     return [
         aims.aim_sheet(found),
         *ablation,
+        *variations,
         loss.share_sheet(found),
         loss.beaten_sheet(found),
         loss.hours_sheet(found),

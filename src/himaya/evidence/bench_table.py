@@ -21,6 +21,7 @@ from himaya.evidence.proving.sheet import (
     defence_column,
     figures,
 )
+from himaya.evidence.proving.variations import variations_sheet
 from himaya.evidence.proving.words import attacker_name
 from himaya.evidence.words import visible
 
@@ -40,6 +41,7 @@ def bench_tables(result: Result) -> list[Table]:
         harm.honest_sheet(found),
         _truth(found),
         ablation_sheet(found),
+        variations_sheet(found),
         aims.aim_sheet(found),
     ]
     return [_table(one) for one in sheets if one.rows]
@@ -164,6 +166,7 @@ def bench_markdown(result: Result) -> str:
         loss.problem_sheet(found),
     ]
     sheets += [ablation_sheet(found)] if result.ablation else []
+    sheets += [variations_sheet(found)] if result.variations else []
     parts = [*story.summary(found), "\n".join(f"- {_text(one)}" for one in story.limits(found))]
     return (
         "\n\n".join([*[_text(one) for one in parts[:-1]], parts[-1], *map(_markdown, sheets)])
@@ -172,10 +175,15 @@ def bench_markdown(result: Result) -> str:
 
 
 def variations_markdown(result: Result) -> str:
-    """Return what changes with what attackers know, with links between them, and with a busier crowd, as Markdown."""
+    """Return what changes with crowd, site and attackers, as Markdown."""
     found = matrix(result)
-    sheets = [loss.variant_sheet(found), harm.intensity_sheet(found)]
+    sheets = [variations_sheet(found), loss.variant_sheet(found), harm.intensity_sheet(found)]
     return "\n\n".join(map(_markdown, sheets)) + "\n"
+
+
+def ablation_markdown(result: Result) -> str:
+    """Return what each control is worth, as Markdown."""
+    return _markdown(ablation_sheet(matrix(result))) + "\n"
 
 
 #: What captions say about the looks of the page, and what Markdown has instead.

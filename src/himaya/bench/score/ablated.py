@@ -27,7 +27,8 @@ def _taken(results: Sequence[CellResult]) -> dict[tuple[str, str], list[int]]:
     found: dict[tuple[str, str], list[int]] = {}
     for each in results:
         cell = each.cell
-        if cell.defence == "himaya" and cell.variant == "plain" and each.obtained is not None:
+        is_plain = cell.variant == "plain" and not cell.varied
+        if cell.defence == "himaya" and is_plain and each.obtained is not None:
             found.setdefault((cell.without, cell.attacker), []).append(each.obtained.people)
     return found
 

@@ -15,7 +15,8 @@ CURVE_H = (0.25, 0.5, 1, 2, 4, 8, 12, 18, 24, 30, 36, 42, 48, 54, 60, 66, 72)
 class Cell(msgspec.Struct, frozen=True):
     """Which run: one defence with one setting, one attacker with one variant, one seed.
 
-    `attacker` "" is nobody; `without` is the one control that is off, "" for none.
+    `attacker` "" is nobody; `without` is the one control that is off, `varied` what else is another (a name of
+    `himaya.bench.variations`); "" for none.
     """
 
     defence: str
@@ -24,6 +25,7 @@ class Cell(msgspec.Struct, frozen=True):
     seed: int
     intensity: float = 1.0
     without: str = ""
+    varied: str = ""
 
 
 class Obtained(msgspec.Struct):

@@ -152,6 +152,20 @@ class Removed(msgspec.Struct):
     single_point: bool
 
 
+class Varied(msgspec.Struct):
+    """One attacker in one variation, behind himaya; the one that others are compared with is called "as written".
+
+    `worst_denied` and `worst_challenged` are what the worst group of honest people met meanwhile.
+    """
+
+    variation: str
+    attacker: str
+    people_lost: float
+    share_lost: float
+    worst_denied: float
+    worst_challenged: float
+
+
 class Problem(msgspec.Struct, omit_defaults=True):
     """Something from outside that could not be run: the rest of the matrix was."""
 
@@ -176,6 +190,7 @@ class Result(msgspec.Struct, omit_defaults=True):
     defences: list[DefenceRow]
     incidents: list[Incident] = []
     ablation: list[Removed] = []
+    variations: list[Varied] = []
     problems: list[Problem] = []
     tools: list[str] = []
     timings: Timings | None = None
