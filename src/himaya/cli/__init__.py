@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "scan": "himaya.cli.scan:scan",
     "replay": "himaya.cli.replay:replay",
     "forecast": "himaya.cli.forecast:forecast",
+    "calibrate": "himaya.cli.calibrate:calibrate",
     "follow": "himaya.cli.follow:follow",
     "facts": "himaya.cli.facts:facts",
     "demo": "himaya.cli.demo:demo",

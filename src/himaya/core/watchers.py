@@ -130,6 +130,11 @@ class Watchers:
             agent=ticket.request.agent,
         )
 
+    def cohort(self, actor: Actor, now: float) -> str:
+        """Return the cohort by whose thresholds an actor is judged at `now`."""
+        accounts = self._accounts
+        return self._cohort(actor, accounts.age_s(actor, now) if accounts is not None else None)
+
     def _cohort(self, actor: Actor, age_s: float | None) -> str:
         if actor.key:
             return "key"

@@ -125,6 +125,20 @@ class Forecast(Entry, frozen=True, tag_field="kind", tag="forecast"):
     by: str
 
 
+class Calibration(Entry, frozen=True, tag_field="kind", tag="calibration"):
+    """Thresholds were taken from accounts later proven honest.
+
+    `policy` is the hash, as enforced, of the policy that was calibrated, `calibrated` of the one with the new values.
+    `receipt` is canonical JSON without identities, `digest` its SHA-256; `by` is sealed.
+    """
+
+    policy: str
+    calibrated: str
+    receipt: str
+    digest: str
+    by: str
+
+
 class Unforecast(Entry, frozen=True, tag_field="kind", tag="unforecast"):
     """A policy is enforced without a forecast.
 
@@ -194,6 +208,7 @@ AnyEntry = (
     | SealingKey
     | Config
     | Forecast
+    | Calibration
     | Unforecast
     | Access
     | Hold

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 
+from himaya.core.actor import Actor
 from himaya.core.detectors import Observation
 from himaya.core.finding import Finding
 from himaya.core.policy import Enumeration
@@ -67,6 +68,11 @@ class EnumerationDetector:
         if len(self._runs) > self._max:
             self._runs.popitem(last=False)
         return run
+
+    def level(self, actor: Actor) -> float | None:
+        """Return the run of an actor, None where there is none."""
+        held = self._runs.get(actor.name)
+        return float(held[2]) if held is not None and held[2] else None
 
     def tracked(self) -> int:
         """Return how many actors have a last id."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from zlib import crc32
 
+from himaya.core.actor import Actor
 from himaya.core.detectors import Observation
 from himaya.core.finding import Finding
 from himaya.core.policy import Evidence
@@ -161,6 +162,11 @@ class EvidenceDetector:
                 f" most {threshold:g}; most of it from people {held.words()}"
             ),
         )
+
+    def level(self, actor: Actor) -> float | None:
+        """Return the sum of an actor, None when it is zero."""
+        held = self._sums.get(actor.name)
+        return held.value if held is not None else None
 
     def tracked(self) -> int:
         """Return how many actors have a sum above zero."""

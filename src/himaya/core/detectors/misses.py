@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from himaya.core.actor import prefix_of
+from himaya.core.actor import Actor, prefix_of
 from himaya.core.detectors import Observation
 from himaya.core.finding import Finding
 from himaya.core.policy import Misses
@@ -104,6 +104,11 @@ class MissesDetector:
         if len(self._bets) > self._max:
             self._bets.popitem(last=False)
         return bet
+
+    def level(self, actor: Actor) -> float | None:
+        """Return the capital won against an actor on the day of its last look-up, None without one."""
+        bet = self._bets.get(actor.name)
+        return sum(bet.capital) / len(bet.capital) if bet is not None else None
 
     def tracked(self) -> int:
         """Return how many actors and groups are bet against."""

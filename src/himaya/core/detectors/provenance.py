@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from himaya.core.actor import Actor
 from himaya.core.detectors import Observation
 from himaya.core.detectors.recent import Recent
 from himaya.core.finding import Finding
@@ -114,6 +115,11 @@ class ProvenanceDetector:
         if len(self._sessions) > self._max:
             self._sessions.popitem(last=False)
         return held
+
+    def level(self, actor: Actor) -> float | None:
+        """Return the run of an actor's session, None where there is none, or nobody is judged."""
+        held = self._sessions.get(actor.session or actor.name)
+        return float(held.run) if held is not None and held.run else None
 
     def tracked(self) -> int:
         """Return how many sessions are held."""

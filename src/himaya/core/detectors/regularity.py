@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from math import log2
 
+from himaya.core.actor import Actor
 from himaya.core.detectors import Observation
 from himaya.core.finding import Finding
 from himaya.core.policy import Regularity
@@ -94,6 +95,13 @@ class RegularityDetector:
         if len(self._paces) > self._max:
             self._paces.popitem(last=False)
         return pace
+
+    def level(self, actor: Actor) -> float | None:
+        """Return the entropy by which an actor was judged last, None when it has not been since its last gap."""
+        pace = self._paces.get(actor.name)
+        if pace is None or len(pace.bins) < _GAPS or pace.count % _EVERY:
+            return None
+        return pace.entropy()
 
     def tracked(self) -> int:
         """Return how many actors' gaps are held."""

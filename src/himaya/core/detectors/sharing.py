@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from himaya.core.actor import prefix_of
+from himaya.core.actor import Actor, prefix_of
 from himaya.core.detectors import Observation
 from himaya.core.finding import Finding
 from himaya.core.policy import Sharing
@@ -66,6 +66,11 @@ class SharingDetector:
         while len(held) > 4 * self._settings.networks + 64:
             del held[next(iter(held))]
         return len(held)
+
+    def level(self, actor: Actor) -> float | None:
+        """Return how many networks a credential was used from of late, None without one."""
+        held = self._networks.get(actor.name)
+        return float(len(held)) if held is not None else None
 
     def tracked(self) -> int:
         """Return how many credentials are held."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from himaya.core.actor import Actor
 from himaya.core.detectors import Observation
 from himaya.core.finding import Finding
 from himaya.core.policy import Velocity
@@ -55,6 +56,11 @@ class VelocityDetector:
         if len(people) <= most:
             people.update(subjects[: most + 1])
         return len(people)
+
+    def level(self, actor: Actor) -> float | None:
+        """Return the people of a young account, None for any other."""
+        people = self._people.get(actor.name)
+        return float(len(people)) if people is not None else None
 
     def tracked(self) -> int:
         """Return how many young accounts are held."""

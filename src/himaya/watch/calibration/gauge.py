@@ -1,0 +1,94 @@
+"""The replay: one engine that lets everything pass, and the highest values of the proven accounts.
+
+Everybody's traffic is replayed, because how popular a person is comes from all of it; only the proven are looked at.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection
+
+from himaya.core.actor import Actor
+from himaya.core.disclosure import Disclosures
+from himaya.core.effect import RecordDisclosures
+from himaya.core.engine import Engine
+from himaya.core.exchange import Exchange
+from himaya.core.facts import Facts
+from himaya.core.policy import Policy
+from himaya.watch.calibration.cohorts import TIER, checked
+from himaya.watch.calibration.measures import (
+    MISSES,
+    NEVER,
+    PEOPLE,
+    SIGNALS,
+    levelled,
+    unbounded,
+)
+
+DAY_S = 86400
+
+#: The highest scores of one actor in one cohort: by UTC day, one for each measure.
+Days = dict[int, "array[float]"]
+#: The same for everybody: by cohort and actor.
+Table = dict[str, dict[str, Days]]
+
+
+class Gauge:
+    """Give it exchanges in the order of time; then `people` and `signals` hold the scores of the `wanted`."""
+
+    def __init__(
+        self, policy: Policy, facts: Facts | None, wanted: Collection[str], start: float = 0.0
+    ) -> None:
+        """Look at the actors of these names; what comes before `start` (epoch seconds) only warms up."""
+        self.engine = Engine(unbounded(policy), facts)
+        self._levels = levelled(self.engine.watchers)
+        self._wanted, self._start = wanted, start
+        self.people: Table = {}
+        self.signals: Table = {}
+        self.exchanges = 0
+        self.first: float | None = None
+        self.last: float | None = None
+
+    def add(self, exchange: Exchange, at: float) -> None:
+        """Replay one exchange."""
+        effects = self.engine.record(exchange, at)
+        if at < self._start:
+            return
+        self.exchanges += 1
+        self.first = at if self.first is None else min(self.first, at)
+        self.last = at if self.last is None else max(self.last, at)
+        actor = exchange.request.actor
+        if actor.name not in self._wanted:
+            return
+        for effect in effects:
+            if isinstance(effect, RecordDisclosures):
+                self._look(actor, effect.disclosures, at)
+
+    def _look(self, actor: Actor, told: Disclosures, at: float) -> None:
+        """Note what is held against an actor after it was shown somebody, or asked for nobody."""
+        day = int(at // DAY_S)
+        judged = self.engine.watchers.cohort(actor, at)
+        tier = self.engine.accounts.tier(actor)
+        counted = f"{TIER}{tier}" if tier and judged != "key" else judged
+        people = _held(self.people, checked(counted), actor.name, day, len(PEOPLE))
+        for place, value in enumerate(self.engine.people_of(actor.name)):
+            people[place] = max(people[place], value)
+        signals = _held(self.signals, checked(judged), actor.name, day, len(SIGNALS))
+        # A detector judges a view when somebody was shown, and a look-up when it missed.
+        places = range(MISSES) if told.shown else range(MISSES, MISSES + 1) if told.miss else ()
+        for place in places:
+            level = self._levels[place].level(actor)
+            if level is not None:
+                signals[place] = max(signals[place], SIGNALS[place].score(level))
+
+    def names(self) -> set[str]:
+        """Return the wanted actors that were seen."""
+        return {name for actors in self.people.values() for name in actors}
+
+
+def _held(table: Table, cohort: str, name: str, day: int, width: int) -> array[float]:
+    days = table.setdefault(cohort, {}).setdefault(name, {})
+    held = days.get(day)
+    if held is None:
+        held = days[day] = array("d", [NEVER]) * width
+    return held
