@@ -6,7 +6,7 @@ Everybody's traffic is replayed, because how popular a person is comes from all 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 from himaya.core.actor import Actor
 from himaya.core.disclosure import Disclosures
@@ -17,10 +17,12 @@ from himaya.core.facts import Facts
 from himaya.core.policy import Policy
 from himaya.watch.calibration.cohorts import TIER, checked
 from himaya.watch.calibration.measures import (
+    BREADTH,
     MISSES,
     NEVER,
     PEOPLE,
     SIGNALS,
+    Measure,
     levelled,
     unbounded,
 )
@@ -71,19 +73,29 @@ class Gauge:
         tier = self.engine.accounts.tier(actor)
         counted = f"{TIER}{tier}" if tier and judged != "key" else judged
         people = _held(self.people, checked(counted), actor.name, day, len(PEOPLE))
-        for place, value in enumerate(self.engine.people_of(actor.name)):
-            people[place] = max(people[place], value)
+        counts = self.engine.people_of(actor.name)
+        _raise(people, 0, counts)
         signals = _held(self.signals, checked(judged), actor.name, day, len(SIGNALS))
-        # A detector judges a view when somebody was shown, and a look-up when it missed.
-        places = range(MISSES) if told.shown else range(MISSES, MISSES + 1) if told.miss else ()
-        for place in places:
-            level = self._levels[place].level(actor)
-            if level is not None:
-                signals[place] = max(signals[place], SIGNALS[place].score(level))
+        # Detectors judge a view when somebody was shown, and a look-up when it missed.
+        if told.shown:
+            _raise(signals, 0, counts[: len(BREADTH)])
+            _raise(signals, len(BREADTH), self._scores(actor, SIGNALS[len(BREADTH) : MISSES]))
+        elif told.miss:
+            _raise(signals, MISSES, self._scores(actor, SIGNALS[MISSES:]))
+
+    def _scores(self, actor: Actor, measures: Iterable[Measure]) -> Iterator[float]:
+        for measure in measures:
+            level = self._levels[measure.name].level(actor)
+            yield NEVER if level is None else measure.score(level)
 
     def names(self) -> set[str]:
         """Return the wanted actors that were seen."""
         return {name for actors in self.people.values() for name in actors}
+
+
+def _raise(held: array[float], first: int, scores: Iterable[float]) -> None:
+    for place, score in enumerate(scores, first):
+        held[place] = max(held[place], score)
 
 
 def _held(table: Table, cohort: str, name: str, day: int, width: int) -> array[float]:

@@ -21,8 +21,8 @@ from himaya.watch.calibration.row import Scores
 
 #: Keys of detectors that hold for every cohort.
 _SHARED = (
-    ("detectors.breadth.hour", "people_hour"),
-    ("detectors.breadth.day", "people_day"),
+    ("detectors.breadth.hour", "breadth_hour"),
+    ("detectors.breadth.day", "breadth_day"),
     ("detectors.velocity.people", "velocity"),
     ("detectors.enumeration.run", "enumeration"),
     ("detectors.sharing.networks", "sharing"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import inf
 from typing import Protocol
 
@@ -58,13 +57,18 @@ class Measure(msgspec.Struct, frozen=True):
 
 #: People of the account or key, as budgets count them.
 PEOPLE = (
-    Measure("people_hour", "people per hour"),
-    Measure("people_day", "people per day"),
-    Measure("people_month", "people per 30 days"),
+    Measure("people_hour", "people within one hour"),
+    Measure("people_day", "people within one day"),
+    Measure("people_month", "people within 30 days"),
 )
 
-#: What detectors hold against an actor.
+#: What detectors hold against an actor; the first two are people whenever somebody was shown.
+BREADTH = (
+    Measure("breadth_hour", "people within one hour"),
+    Measure("breadth_day", "people within one day"),
+)
 SIGNALS = (
+    *BREADTH,
     Measure("evidence", "evidence, nats"),
     Measure("velocity", "people of a young account", ceiling=_FAST),
     Measure("enumeration", "run of neighbouring ids", reaches=True),
@@ -97,10 +101,9 @@ class Levelled(Protocol):
         ...
 
 
-def levelled(watchers: Watchers) -> tuple[Levelled, ...]:
-    """Return the detectors of `SIGNALS`, in that order."""
-    found: Mapping[type, object] = {type(each): each for each in watchers.detectors}
-    return tuple(each for kind in _DETECTORS if isinstance(each := found[kind], kind))
+def levelled(watchers: Watchers) -> dict[str, Levelled]:
+    """Return by name the detectors that hold values of their own."""
+    return {each.name: each for each in watchers.detectors if isinstance(each, _DETECTORS)}
 
 
 def unbounded(policy: Policy) -> Policy:

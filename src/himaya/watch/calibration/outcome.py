@@ -9,9 +9,9 @@ import msgspec
 from himaya.config import Config
 from himaya.core.conformal import least_actors
 from himaya.watch.calibration.cohorts import place
-from himaya.watch.calibration.gauge import DAY_S, Gauge
+from himaya.watch.calibration.gauge import DAY_S, Gauge, Table
 from himaya.watch.calibration.keys import crossing, keys_of, settings
-from himaya.watch.calibration.measures import MEASURES, PEOPLE, SIGNALS
+from himaya.watch.calibration.measures import MEASURES, PEOPLE, SIGNALS, Measure
 from himaya.watch.calibration.proven import Proof, counted
 from himaya.watch.calibration.receipt import Proven, Rate, Receipt, Row, Setting
 from himaya.watch.calibration.row import Scores, scores_of
@@ -82,7 +82,9 @@ def find(gauge: Gauge, used: Used, config: Config, terms: Terms) -> Found:
 def _scores(
     gauge: Gauge, names: frozenset[str], terms: Terms, held_out: Callable[[str], bool]
 ) -> Iterable[Scores]:
-    for table, measures in ((gauge.people, PEOPLE), (gauge.signals, SIGNALS)):
+    tables: list[tuple[Table, tuple[Measure, ...]]] = [(gauge.signals, SIGNALS)]
+    tables += [(gauge.people, PEOPLE)] if terms.budgets else []
+    for table, measures in tables:
         for scores in scores_of(table, measures, names, terms.rate):
             scores.split(held_out)
             yield scores
