@@ -58,7 +58,7 @@ def _head(receipt: Receipt) -> Iterator[str]:
     what = "lines" if receipt.source["kind"] == "log" else "rows"
     yield (
         f"Calibration of policy {receipt.policy}, nominal rate {_percent(receipt.rate)}, from {size:,} {what},"
-        f" {receipt.start} to {receipt.end} ({receipt.days} days)."
+        f" {receipt.start} to {receipt.end} ({receipt.days:,} day{'s' * (receipt.days != 1)})."
     )
     yield f"Accounts proven honest afterwards: {proven.used:,} used ({ways}) of {proven.listed:,} listed."
     if proven.early:
@@ -69,7 +69,7 @@ def _head(receipt: Receipt) -> Iterator[str]:
     if proven.in_cases:
         yield f"{proven.in_cases:,} stand in a case and are left out, whatever the file says."
     if not receipt.cases_known:
-        yield "No cases are known, so nobody was left out because of one; --ledger names the ledger."
+        yield "No cases are known (no ledger, or none in it), so nobody was left out because of one."
     if proven.unseen:
         yield f"{proven.unseen:,} were not seen in this period."
 
@@ -129,6 +129,13 @@ def _refused(receipt: Receipt) -> Iterator[str]:
             reasons.setdefault((row.cohort, row.why), []).append(row.statistic)
     for (cohort, why), statistics in reasons.items():
         yield f"No threshold for {cohort} ({', '.join(statistics)}): {why}."
+    held = {
+        (row.cohort, row.calibration + row.hold_out)
+        for row in receipt.rows
+        if row.calibration < receipt.needs <= row.calibration + row.hold_out
+    }
+    for cohort, every in sorted(held):
+        yield f"{cohort}: all {every:,} would be enough; --hold-out holds out fewer."
     if not receipt.rows:
         yield "None of the proven accounts was seen on a declared surface, so nothing can be calibrated."
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
 from tests.watch.logs import START, line
+
+from himaya.config import loads
+from himaya.core.actor import Actor
+from himaya.core.exchange import Exchange, Request
+from himaya.core.facts import Facts
+from himaya.watch.calibration.gauge import Gauge
+from himaya.watch.calibration.outcome import Terms, receipt_of, used_of
+from himaya.watch.calibration.proven import Proof
+from himaya.watch.calibration.receipt import Receipt
 
 DAY = 86400.0
 DAYS = 6
@@ -93,6 +102,29 @@ def config(path: Path, text: str = CONFIG) -> Path:
     return path
 
 
-def plain(value: object) -> dict:
-    """Return a struct as JSON tells it."""
-    return msgspec.to_builtins(value)
+def gauged(
+    views: list[View], names: Iterable[str], facts: Facts | None = None, text: str = CONFIG
+) -> Gauge:
+    """Replay views and look at these accounts."""
+    gauge = Gauge(loads(text).policy(), facts, {f"account:{name}" for name in names})
+    for at, name, person in sorted(views):
+        actor = Actor(address="192.0.2.1", account=name)
+        gauge.add(Exchange(Request("", actor, f"/u/{person}"), 200), at)
+    return gauge
+
+
+def receipt(
+    gauge: Gauge,
+    names: Iterable[str],
+    *,
+    terms: Terms | None = None,
+    in_cases: Iterable[str] = (),
+    text: str = CONFIG,
+    at: float = START + 30 * DAY,
+) -> Receipt:
+    """Return the receipt, with these accounts proven at a time."""
+    proofs = {f"account:{name}": Proof("payment", at, n) for n, name in enumerate(names, 1)}
+    cases = frozenset(f"account:{name}" for name in in_cases)
+    used = used_of(proofs, gauge, cases)
+    terms = terms or Terms()
+    return receipt_of(gauge, used, loads(text), terms, source={"kind": "log"}, cases_known=True)
