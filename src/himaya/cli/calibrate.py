@@ -111,7 +111,7 @@ def _receipt(asked: Asked) -> Receipt:
     _check(asked)
     config = load(asked.config or Path())
     receipt = _calibrated(asked, config)
-    if asked.record and not receipt.rows:
+    if asked.record and not receipt.thresholds:
         raise InputError("none of the proven accounts was seen: there is nothing to record")
     if asked.write is not None:
         if not any(one.value is not None for one in receipt.settings):

@@ -10,18 +10,18 @@ import click
 from himaya.cli import ledger_options as shared
 
 if TYPE_CHECKING:
-    from himaya.watch.calibration.receipt import Rate, Receipt, Row, Setting
+    from himaya.watch.calibration.receipt import Rate, Receipt, Setting, Threshold
 
-_ROW_HEAD = ("cohort", "statistic", "n", "k", "threshold", "held out: over (95 %)", "drift")
+_THRESHOLD_HEAD = ("cohort", "statistic", "n", "k", "threshold", "held out: over (95 %)", "drift")
 _SETTING_HEAD = ("key", "now", "finds now (95 %)", "new", "finds (held out)", "promised to")
 
 
 def show(receipt: Receipt) -> None:
     """Print a calibration."""
     click.echo("\n".join(map(shared.printable, _head(receipt))))
-    if receipt.rows:
+    if receipt.thresholds:
         click.echo("\nBy cohort: threshold, and its rate on accounts held out:")
-        shared.print_table(_ROW_HEAD, [_row(row) for row in receipt.rows])
+        shared.print_table(_THRESHOLD_HEAD, [_threshold(one) for one in receipt.thresholds])
     if receipt.settings:
         click.echo("\nKeys: present and new value, and how many proven accounts each finds:")
         shared.print_table(_SETTING_HEAD, [_setting(one) for one in receipt.settings])
@@ -37,7 +37,7 @@ def show_list(told: Sequence[Mapping[str, Any]]) -> None:
 
 def _listed(one: Mapping[str, Any], receipt: Mapping[str, Any]) -> tuple[str, ...]:
     values = sum(setting["value"] is not None for setting in receipt["settings"])
-    drifted = sum(row["drift"]["verdict"] == "drifted" for row in receipt["rows"])
+    drifted = sum(one["drift"]["verdict"] == "drifted" for one in receipt["thresholds"])
     return (
         one["at"],
         one["policy"],
@@ -74,16 +74,15 @@ def _head(receipt: Receipt) -> Iterator[str]:
         yield f"{proven.unseen:,} were not seen in this period."
 
 
-def _row(row: Row) -> tuple[str, ...]:
-    told = row.threshold is not None
+def _threshold(one: Threshold) -> tuple[str, ...]:
     return (
-        row.cohort,
-        row.statistic,
-        f"{row.calibration:,}",
-        f"{row.k:,}" if told else "-",
-        f"{row.threshold:g}" if row.threshold is not None else "none",
-        _rate(row.realised) if row.realised is not None else "-",
-        row.drift.verdict,
+        one.cohort,
+        one.statistic,
+        f"{one.calibration:,}",
+        f"{one.k:,}" if one.value is not None else "-",
+        f"{one.value:g}" if one.value is not None else "none",
+        _rate(one.realised) if one.realised is not None else "-",
+        one.drift.verdict,
     )
 
 
@@ -109,11 +108,7 @@ def _notes(receipt: Receipt) -> Iterator[str]:
             f" {values} times that; of those held out, {_rate(receipt.together)} pass any."
         )
         yield "The split follows from the seed " + receipt.seed + "."
-    if receipt.source.get("rows_while_enforcing"):
-        yield (
-            f"{receipt.source['rows_while_enforcing']:,} rows were written while a policy was enforced: what it refused"
-            " is missing, so thresholds above its limits cannot come out."
-        )
+    yield from _read(receipt)
     if receipt.proven.used * 2 > receipt.accounts > 0:
         yield (
             "More than half of all accounts seen are listed as proven. A list of everybody is not a list of proven"
@@ -121,39 +116,56 @@ def _notes(receipt: Receipt) -> Iterator[str]:
         )
 
 
+def _read(receipt: Receipt) -> Iterator[str]:
+    """Say what was missing in the traffic."""
+    source = receipt.source
+    if source.get("rows_while_enforcing"):
+        yield (
+            f"{source['rows_while_enforcing']:,} rows were written while a policy was enforced: what it refused"
+            " is missing, so thresholds above its limits cannot come out."
+        )
+    if source.get("rows_of_other_surfaces"):
+        yield f"{source['rows_of_other_surfaces']:,} rows are of surfaces this policy does not have."
+    if source.get("unobserved"):
+        yield f"{source['unobserved']:,} unobserved periods are in this time."
+    if source.get("left_out"):
+        yield f"{source['left_out']:,} lines were too late to be judged, and are left out."
+
+
 def _refused(receipt: Receipt) -> Iterator[str]:
     """Say, once for each reason and cohort, why there is no threshold."""
     reasons: dict[tuple[str, str], list[str]] = {}
-    for row in receipt.rows:
-        if row.why:
-            reasons.setdefault((row.cohort, row.why), []).append(row.statistic)
+    for one in receipt.thresholds:
+        if one.why:
+            reasons.setdefault((one.cohort, one.why), []).append(one.statistic)
     for (cohort, why), statistics in reasons.items():
         yield f"No threshold for {cohort} ({', '.join(statistics)}): {why}."
     held = {
-        (row.cohort, row.calibration + row.hold_out)
-        for row in receipt.rows
-        if row.calibration < receipt.needs <= row.calibration + row.hold_out
+        (one.cohort, one.calibration + one.hold_out)
+        for one in receipt.thresholds
+        if one.calibration < receipt.needs <= one.calibration + one.hold_out
     }
     for cohort, every in sorted(held):
         yield f"{cohort}: all {every:,} would be enough; --hold-out holds out fewer."
-    if not receipt.rows:
+    if not receipt.thresholds:
         yield "None of the proven accounts was seen on a declared surface, so nothing can be calibrated."
 
 
 def _drifted(receipt: Receipt) -> Iterator[str]:
-    for row in receipt.rows:
-        drift = row.drift
+    """Say which thresholds drifted, and which present settings find more than the rate."""
+    for one in receipt.thresholds:
+        drift = one.drift
         if drift.verdict == "drifted" and drift.older and drift.newer:
             yield (
-                f"{row.cohort}, {row.statistic}: drifted. {_rate(drift.older)} passed the {_percent(drift.rate)}"
+                f"{one.cohort}, {one.statistic}: drifted. {_rate(drift.older)} passed the {_percent(drift.rate)}"
                 f" line in the older half, {_rate(drift.newer)} in the newer one"
                 f" (Fisher's exact test, p = {drift.p:.2g})."
             )
-    for one in receipt.settings:
-        if one.present_rate.ci95[0] > receipt.rate:
+    for setting in receipt.settings:
+        if setting.present_rate.ci95[0] > receipt.rate:
             yield (
-                f"{one.key} = {one.present:g} finds {_rate(one.present_rate)} of the proven accounts: more than"
-                f" {_percent(receipt.rate)}."
+                f"{setting.key} = {setting.present:g} finds {_rate(setting.present_rate)} of the proven accounts:"
+                f" more than {_percent(receipt.rate)}."
             )
 
 

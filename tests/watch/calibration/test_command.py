@@ -62,20 +62,19 @@ def test_the_installed_command_calibrates_at_a_thousandth(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert (told["needs"], told["proven"]["used"]) == (999, 1300)
-    rows = {row["statistic"]: row for row in told["rows"]}
-    hour = rows["breadth_hour"]
+    hour = {one["statistic"]: one for one in told["thresholds"]}["breadth_hour"]
     assert hour["calibration"] >= 999
     assert hour["calibration"] + hour["hold_out"] == 1300
     assert hour["k"] == hour["calibration"]
     # Everybody on the farm reads 150 people within an hour; nobody else does.
-    assert hour["threshold"] < 150
+    assert hour["value"] < 150
     assert told["together"]["of"] == hour["hold_out"]
     assert told["together"]["ci95"][1] < 0.05
     checked = subprocess.run(
         [HIMAYA, "config", "check", tmp_path / "new.toml"], capture_output=True, check=False
     )
     assert checked.returncode == 0
-    assert load(tmp_path / "new.toml").detectors.breadth.hour == hour["threshold"]
+    assert load(tmp_path / "new.toml").detectors.breadth.hour == hour["value"]
 
 
 def test_words_say_what_is_promised_and_to_whom(site):
@@ -202,7 +201,7 @@ def test_the_ledger_gives_what_the_log_gives(site, ledger):
     assert "--why is empty" in run(*about, code=2)
     by_ledger = json.loads(run(*about, "--why", "thresholds of spring", "--json"))
     assert by_ledger["source"]["kind"] == "ledger"
-    assert by_ledger["rows"] == by_log["rows"]
+    assert by_ledger["thresholds"] == by_log["thresholds"]
     assert by_ledger["settings"] == by_log["settings"]
     with Reader.open(ledger) as reader:
         (use,) = [one for one in reader.log() if one["kind"] == "access"]

@@ -18,7 +18,7 @@ from himaya.core.exchange import Exchange, Person, Request
 from himaya.core.facts import AccountFact, Facts
 from himaya.watch.calibration.cohorts import COHORTS, checked
 from himaya.watch.calibration.gauge import Gauge
-from himaya.watch.calibration.measures import MEASURES, NEVER, PEOPLE, SIGNALS
+from himaya.watch.calibration.statistic import NEVER, PEOPLE, SIGNALS, STATISTICS
 
 POLICY = loads(crowd.CONFIG + "[detectors.provenance]\nshare = 0\n").policy()
 
@@ -100,9 +100,9 @@ def _gauge():
 def highest(gauge: Gauge, name: str) -> dict[str, float]:
     """Return the highest score of each actor in a statistic, over cohorts and days."""
     table, measures = (
-        (gauge.people, PEOPLE) if MEASURES[name] in PEOPLE else (gauge.signals, SIGNALS)
+        (gauge.people, PEOPLE) if STATISTICS[name] in PEOPLE else (gauge.signals, SIGNALS)
     )
-    place = measures.index(MEASURES[name])
+    place = measures.index(STATISTICS[name])
     found: dict[str, float] = {}
     for actors in table.values():
         for actor, days in actors.items():
@@ -117,7 +117,7 @@ def test_whoever_a_detector_finds_passes_its_setting_and_nobody_else(gauge, name
     detector, keys = SETTINGS[name]
     key = {"breadth_day": "day"}.get(name, next(iter(keys)))
     scores = highest(gauge, name)
-    crossing = {who for who, score in scores.items() if MEASURES[name].crosses(score, keys[key])}
+    crossing = {who for who, score in scores.items() if STATISTICS[name].crosses(score, keys[key])}
     assert crossing == found_by(detector, keys)
     assert crossing
     assert len(crossing) < len(scores)

@@ -37,18 +37,20 @@ def test_an_unproven_farm_moves_no_threshold(mixed):
         crowd.receipt(clean, READERS, terms=AT_1),
     )
     assert one.proven.used == other.proven.used == 400
-    rows = [
-        {(row.cohort, row.statistic): row.threshold for row in each.rows} for each in (one, other)
+    found = [
+        {(one.cohort, one.statistic): one.value for one in each.thresholds} for each in (one, other)
     ]
-    assert {key for key in rows[0] if rows[0][key] != rows[1][key]} <= {("established", "evidence")}
+    assert {key for key in found[0] if found[0][key] != found[1][key]} <= {
+        ("established", "evidence")
+    }
     # How popular somebody is comes from all traffic; the farm's own people are nobody else's.
-    evidence = [each["established", "evidence"] for each in rows]
+    evidence = [each["established", "evidence"] for each in found]
     assert evidence[0] == pytest.approx(evidence[1], rel=0.25)
     farm = crowd.receipt(mixed, FARM, terms=AT_1)
-    assert all(row.calibration < 99 for row in farm.rows)
+    assert all(one.calibration < 99 for one in farm.thresholds)
     breadth = mixed.signals["established"]
     lowest = min(max(day[0] for day in breadth[f"account:{name}"].values()) for name in FARM)
-    assert lowest > rows[0]["established", "breadth_hour"]
+    assert lowest > found[0]["established", "breadth_hour"]
 
 
 def test_a_farm_among_the_proven_is_left_out_when_it_stands_in_a_case(mixed):
@@ -57,7 +59,7 @@ def test_a_farm_among_the_proven_is_left_out_when_it_stands_in_a_case(mixed):
     tainted = crowd.receipt(mixed, [*READERS, *FARM], terms=AT_1)
     assert values(tainted)["detectors.breadth.hour"] > 4 * values(clean)["detectors.breadth.hour"]
     kept_out = crowd.receipt(mixed, [*READERS, *FARM], terms=AT_1, in_cases=FARM)
-    assert kept_out.rows == clean.rows
+    assert kept_out.thresholds == clean.thresholds
     assert kept_out.settings == clean.settings
     assert (kept_out.proven.in_cases, kept_out.proven.used) == (20, 400)
 
@@ -66,11 +68,11 @@ def test_below_the_number_a_rate_needs_no_value_comes_out(mixed):
     """400 proven accounts claim nothing at 0.1 %: no threshold, no value, no rate; at 1 % they do."""
     told = crowd.receipt(mixed, READERS, terms=Terms(rate=0.001, hold_out=0.2, seed="test"))
     assert told.needs == 999
-    assert {row.threshold for row in told.rows} == {None}
+    assert {one.value for one in told.thresholds} == {None}
     assert {one.value for one in told.settings} == {None}
     assert {one.realised for one in told.settings} == {None}
     assert told.calibrated == told.policy
-    assert all("0.1 % needs 999" in row.why for row in told.rows)
+    assert all("0.1 % needs 999" in one.why for one in told.thresholds)
     assert any(one.value for one in crowd.receipt(mixed, READERS, terms=AT_1).settings)
 
 
@@ -78,7 +80,7 @@ def test_a_proof_speaks_of_what_came_before_it(mixed):
     """Who was proven before the traffic ended is left out and counted, with the first line; later, all are used."""
     told = crowd.receipt(mixed, READERS, terms=AT_1, at=START + 3 * crowd.DAY)
     assert (told.proven.used, told.proven.early, told.proven.first_early) == (0, 400, 1)
-    assert told.rows == ()
+    assert told.thresholds == ()
     assert crowd.receipt(mixed, READERS, terms=AT_1, at=mixed.last).proven.early == 0
 
 
@@ -86,7 +88,7 @@ def test_accounts_that_were_not_seen_are_counted_and_in_no_n(mixed):
     """Listed accounts without traffic neither set a threshold nor make n larger."""
     told = crowd.receipt(mixed, [*READERS, *(f"ghost{n}" for n in range(999))], terms=AT_1)
     assert (told.proven.unseen, told.proven.used) == (999, 400)
-    assert told.rows == crowd.receipt(mixed, READERS, terms=AT_1).rows
+    assert told.thresholds == crowd.receipt(mixed, READERS, terms=AT_1).thresholds
 
 
 def test_no_identity_is_in_a_receipt(mixed):

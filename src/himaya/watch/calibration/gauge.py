@@ -16,20 +16,20 @@ from himaya.core.exchange import Exchange
 from himaya.core.facts import Facts
 from himaya.core.policy import Policy
 from himaya.watch.calibration.cohorts import TIER, checked
-from himaya.watch.calibration.measures import (
+from himaya.watch.calibration.statistic import (
     BREADTH,
     MISSES,
     NEVER,
     PEOPLE,
     SIGNALS,
-    Measure,
+    Statistic,
     levelled,
     unbounded,
 )
 
 DAY_S = 86400
 
-#: The highest scores of one actor in one cohort: by UTC day, one for each measure.
+#: The highest scores of one actor in one cohort: by UTC day, one for each statistic.
 Days = dict[int, "array[float]"]
 #: The same for everybody: by cohort and actor.
 Table = dict[str, dict[str, Days]]
@@ -83,10 +83,10 @@ class Gauge:
         elif told.miss:
             _raise(signals, MISSES, self._scores(actor, SIGNALS[MISSES:]))
 
-    def _scores(self, actor: Actor, measures: Iterable[Measure]) -> Iterator[float]:
-        for measure in measures:
-            level = self._levels[measure.name].level(actor)
-            yield NEVER if level is None else measure.score(level)
+    def _scores(self, actor: Actor, statistics: Iterable[Statistic]) -> Iterator[float]:
+        for statistic in statistics:
+            level = self._levels[statistic.name].level(actor)
+            yield NEVER if level is None else statistic.score(level)
 
     def names(self) -> set[str]:
         """Return the wanted actors that were seen."""

@@ -15,9 +15,9 @@ import msgspec
 from himaya.config import Config
 from himaya.config.ranges import range_of
 from himaya.watch.calibration.cohorts import COHORTS, TIER
-from himaya.watch.calibration.measures import MEASURES, NEVER
 from himaya.watch.calibration.receipt import Rate, Setting
-from himaya.watch.calibration.row import Scores
+from himaya.watch.calibration.statistic import NEVER, STATISTICS
+from himaya.watch.calibration.threshold import Scores
 
 #: Keys of detectors that hold for every cohort.
 _SHARED = (
@@ -50,7 +50,7 @@ class Key(msgspec.Struct, frozen=True):
     """A key by its path, the statistic it bounds, and in which cohorts (empty: all)."""
 
     path: tuple[str, ...]
-    measure: str
+    statistic: str
     cohorts: tuple[str, ...] = ()
 
     @property
@@ -60,7 +60,7 @@ class Key(msgspec.Struct, frozen=True):
 
     def bounds(self, scores: Scores, config: Config) -> bool:
         """Tell whether the key holds for these scores; a tier without a table of its own has the common one."""
-        if scores.measure.name != self.measure:
+        if scores.statistic.name != self.statistic:
             return False
         if not self.cohorts or scores.cohort in self.cohorts:
             return True
@@ -70,7 +70,7 @@ class Key(msgspec.Struct, frozen=True):
 
 def keys_of(config: Config, *, budgets: bool) -> list[Key]:
     """Return the keys to calibrate: thresholds of detectors and, if asked for, limits of budgets that are set."""
-    found = [Key(tuple(name.split(".")), measure) for name, measure in _SHARED]
+    found = [Key(tuple(name.split(".")), statistic) for name, statistic in _SHARED]
     found += [
         Key(("detectors", "evidence", each), "evidence", (each,))
         for each in COHORTS
@@ -111,14 +111,14 @@ def settings(config: Config, keys: Iterable[Key], scores: Sequence[Scores]) -> I
 
 
 def _setting(key: Key, about: list[Scores], present: float) -> Setting:
-    claimed = [each for each in about if each.threshold is not None]
+    claimed = [each for each in about if each.limit is not None]
     value = _value(key, about) if claimed else None
     return Setting(
         key=key.name,
         present=present,
         value=value,
         cohorts=tuple(each.cohort for each in claimed),
-        without=tuple(each.cohort for each in about if each.threshold is None),
+        without=tuple(each.cohort for each in about if each.limit is None),
         present_rate=_rate([(each, each.highest) for each in about], present),
         realised=None if value is None else _rate([(each, each.held_out) for each in about], value),
     )
@@ -126,17 +126,16 @@ def _setting(key: Key, about: list[Scores], present: float) -> Setting:
 
 def _value(key: Key, about: Iterable[Scores]) -> float | None:
     """Return the setting that finds none of the thresholds, None where no setting in its range does."""
-    measure = MEASURES[key.measure]
+    statistic = STATISTICS[key.statistic]
     tops = [
-        max(each.calibration, default=NEVER) if each.threshold is None else each.threshold
-        for each in about
+        max(each.calibration, default=NEVER) if each.limit is None else each.limit for each in about
     ]
     score = max(tops)
     if score in {NEVER, inf}:
         return None
-    rounded = float(_ROUNDED.get(key.measure, ceil)(measure.value(score)))
+    rounded = float(_ROUNDED.get(key.statistic, ceil)(statistic.value(score)))
     least, most = range_of(key.path)
-    loosened = min(rounded, most) if measure.low else max(rounded, least)
+    loosened = min(rounded, most) if statistic.low else max(rounded, least)
     return loosened if least <= loosened <= most else None
 
 
@@ -146,7 +145,7 @@ def crossing(groups: Groups, setting: float) -> set[str]:
         name
         for each, scores in groups
         for name, score in scores.items()
-        if each.measure.crosses(score, setting)
+        if each.statistic.crosses(score, setting)
     }
 
 

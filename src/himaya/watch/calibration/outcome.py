@@ -11,11 +11,11 @@ from himaya.core.conformal import least_actors
 from himaya.watch.calibration.cohorts import place
 from himaya.watch.calibration.gauge import DAY_S, Gauge, Table
 from himaya.watch.calibration.keys import crossing, keys_of, settings
-from himaya.watch.calibration.measures import MEASURES, PEOPLE, SIGNALS, Measure
 from himaya.watch.calibration.proven import Proof, counted
-from himaya.watch.calibration.receipt import Proven, Rate, Receipt, Row, Setting
-from himaya.watch.calibration.row import Scores, scores_of
+from himaya.watch.calibration.receipt import Proven, Rate, Receipt, Setting, Threshold
 from himaya.watch.calibration.split import splitter
+from himaya.watch.calibration.statistic import PEOPLE, SIGNALS, STATISTICS, Statistic
+from himaya.watch.calibration.threshold import Scores, scores_of
 from himaya.watch.calibration.write import with_values
 from himaya.watch.result import iso
 
@@ -59,21 +59,21 @@ def used_of(proofs: Mapping[str, Proof], gauge: Gauge, in_cases: frozenset[str])
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a calibration says beside its source: rows, settings, and how many held-out actors pass any of them."""
+    """Thresholds, settings, and how many held-out actors any of the new values finds."""
 
-    rows: tuple[Row, ...]
+    thresholds: tuple[Threshold, ...]
     settings: tuple[Setting, ...]
     together: Rate
 
 
 def find(gauge: Gauge, used: Used, config: Config, terms: Terms) -> Found:
-    """Return thresholds and rates of what the gauge saw of the used accounts."""
+    """Return thresholds, settings and rates of what the gauge saw of the used accounts."""
     held_out = splitter(terms.seed, terms.hold_out)
     scores = sorted(_scores(gauge, used.names, terms, held_out), key=_order)
     days = int((gauge.first or 0) // DAY_S), int((gauge.last or 0) // DAY_S)
     told = tuple(settings(config, keys_of(config, budgets=terms.budgets), scores))
     return Found(
-        rows=tuple(each.row(days, len(scores)) for each in scores),
+        thresholds=tuple(each.threshold(days, len(scores)) for each in scores),
         settings=told,
         together=_together(scores, config, told, terms),
     )
@@ -82,16 +82,16 @@ def find(gauge: Gauge, used: Used, config: Config, terms: Terms) -> Found:
 def _scores(
     gauge: Gauge, names: frozenset[str], terms: Terms, held_out: Callable[[str], bool]
 ) -> Iterable[Scores]:
-    tables: list[tuple[Table, tuple[Measure, ...]]] = [(gauge.signals, SIGNALS)]
+    tables: list[tuple[Table, tuple[Statistic, ...]]] = [(gauge.signals, SIGNALS)]
     tables += [(gauge.people, PEOPLE)] if terms.budgets else []
-    for table, measures in tables:
-        for scores in scores_of(table, measures, names, terms.rate):
+    for table, statistics in tables:
+        for scores in scores_of(table, statistics, names, terms.rate):
             scores.split(held_out)
             yield scores
 
 
 def _order(scores: Scores) -> tuple[tuple[int, str], int]:
-    return place(scores.cohort), list(MEASURES).index(scores.measure.name)
+    return place(scores.cohort), list(STATISTICS).index(scores.statistic.name)
 
 
 def _together(scores: list[Scores], config: Config, told: Iterable[Setting], terms: Terms) -> Rate:
@@ -133,7 +133,7 @@ def receipt_of(
         cases_known=cases_known,
         settings=found.settings,
         together=found.together,
-        rows=found.rows,
+        thresholds=found.thresholds,
     )
 
 

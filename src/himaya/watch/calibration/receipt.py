@@ -44,11 +44,11 @@ class Drift(msgspec.Struct, frozen=True):
     p: float | None = None
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One statistic of one cohort.
+class Threshold(msgspec.Struct, frozen=True):
+    """The threshold of one statistic in one cohort; `value` is in the unit of the statistic.
 
     `calibration` actors set the threshold, the k-th smallest of their highest values; `hold_out` actors measured its
-    rate. `measured` of both together ever had a value. Without a threshold `why` says what is missing, and
+    rate. `measured` of both together ever had a value. Without a `value` `why` says what is missing, and
     `least_rate` is the lowest that so many actors can support.
     """
 
@@ -59,7 +59,7 @@ class Row(msgspec.Struct, frozen=True):
     measured: int
     k: int
     least_rate: float
-    threshold: float | None
+    value: float | None
     why: str
     realised: Rate | None
     weeks: tuple[Week, ...]
@@ -120,7 +120,7 @@ class Receipt(msgspec.Struct, frozen=True):
     cases_known: bool
     settings: tuple[Setting, ...]
     together: Rate
-    rows: tuple[Row, ...]
+    thresholds: tuple[Threshold, ...]
 
     def text(self) -> str:
         """Return the receipt as canonical JSON: keys in order, no blanks."""

@@ -27,7 +27,7 @@ _NETWORKS, _FAST = 1000, 10_000
 _FREE = 1e12
 
 
-class Measure(msgspec.Struct, frozen=True):
+class Statistic(msgspec.Struct, frozen=True):
     """One statistic. `low`: low values are held against an actor; `reaches`: the setting itself is, too.
 
     `ceiling`: values from here on are not told apart.
@@ -57,30 +57,30 @@ class Measure(msgspec.Struct, frozen=True):
 
 #: People of the account or key, as budgets count them.
 PEOPLE = (
-    Measure("people_hour", "people within one hour"),
-    Measure("people_day", "people within one day"),
-    Measure("people_month", "people within 30 days"),
+    Statistic("people_hour", "people within one hour"),
+    Statistic("people_day", "people within one day"),
+    Statistic("people_month", "people within 30 days"),
 )
 
 #: What detectors hold against an actor; the first two are people whenever somebody was shown.
 BREADTH = (
-    Measure("breadth_hour", "people within one hour"),
-    Measure("breadth_day", "people within one day"),
+    Statistic("breadth_hour", "people within one hour"),
+    Statistic("breadth_day", "people within one day"),
 )
 SIGNALS = (
     *BREADTH,
-    Measure("evidence", "evidence, nats"),
-    Measure("velocity", "people of a young account", ceiling=_FAST),
-    Measure("enumeration", "run of neighbouring ids", reaches=True),
-    Measure("sharing", "networks at once", ceiling=_NETWORKS),
-    Measure("provenance", "run of people from no list", reaches=True),
-    Measure("regularity", "entropy of gaps, bits", low=True),
-    Measure("misses", "odds by misses", reaches=True),
+    Statistic("evidence", "evidence, nats"),
+    Statistic("velocity", "people of a young account", ceiling=_FAST),
+    Statistic("enumeration", "run of neighbouring ids", reaches=True),
+    Statistic("sharing", "networks at once", ceiling=_NETWORKS),
+    Statistic("provenance", "run of people from no list", reaches=True),
+    Statistic("regularity", "entropy of gaps, bits", low=True),
+    Statistic("misses", "odds by misses", reaches=True),
 )
 #: Judged only when a look-up misses.
 MISSES = len(SIGNALS) - 1
 
-MEASURES = {measure.name: measure for measure in (*PEOPLE, *SIGNALS)}
+STATISTICS = {each.name: each for each in (*PEOPLE, *SIGNALS)}
 
 _DETECTORS = (
     EvidenceDetector,

@@ -9,12 +9,12 @@ from math import inf
 from himaya.core.conformal import least_actors, order_statistic, rank
 from himaya.core.rates import fisher_exact
 from himaya.watch.calibration.gauge import DAY_S, Table
-from himaya.watch.calibration.measures import NEVER, Measure
-from himaya.watch.calibration.receipt import Drift, Rate, Row, Week
+from himaya.watch.calibration.receipt import Drift, Rate, Threshold, Week
+from himaya.watch.calibration.statistic import NEVER, Statistic
 
 #: Halves are compared at a line that more actors pass: at 0.1 % one of a thousand does, which tells nothing.
 _WIDER, _WIDEST = 10, 0.1
-#: The chance of a false word "drifted" in one calibration, shared among its rows (Bonferroni; Dunn 1961, JASA 56).
+#: The chance of a false "drifted" in one calibration, shared among its thresholds (Bonferroni; Dunn 1961, JASA 56).
 _FALSE_ALARM = 0.05
 
 DRIFTED, STEADY, UNTOLD = "drifted", "no drift seen", "cannot be told"
@@ -24,10 +24,10 @@ class Scores:
     """The scores of the proven actors in one statistic and cohort: each one's highest, and by day."""
 
     def __init__(
-        self, measure: Measure, cohort: str, by_day: dict[str, dict[int, float]], rate: float
+        self, statistic: Statistic, cohort: str, by_day: dict[str, dict[int, float]], rate: float
     ) -> None:
         """Take the scores by actor and day; `rate` is the nominal one."""
-        self.measure, self.cohort, self.rate = measure, cohort, rate
+        self.statistic, self.cohort, self.rate = statistic, cohort, rate
         self.by_day = by_day
         self.highest = {name: max(days.values()) for name, days in by_day.items()}
         self.calibration: list[float] = []
@@ -47,7 +47,7 @@ class Scores:
         return sum(score > NEVER for score in self.highest.values())
 
     @property
-    def threshold(self) -> float | None:
+    def limit(self) -> float | None:
         """Return the score that the rate supports, None where it supports none."""
         found = order_statistic(self.calibration, self.rate)
         return None if found is None or found in {NEVER, inf} else found
@@ -60,38 +60,37 @@ class Scores:
                 f"{actors:,} calibration actors; {100 * self.rate:g} % needs {least_actors(self.rate):,};"
                 f" the lowest rate that can be claimed is 1/{actors + 1} = {100 / (actors + 1):.3g} %"
             )
-        if self.threshold is None:
+        if self.limit is None:
             top = order_statistic(self.calibration, self.rate) == inf
             return (
                 "values too large to be told apart" if top else "too few of them ever had a value"
             )
         return ""
 
-    def row(self, days: tuple[int, int], tests: int) -> Row:
-        """Return what the receipt says; `days` are the first and the last, `tests` how many rows there are."""
-        actors, threshold = len(self.calibration), self.threshold
-        told = threshold is not None
-        return Row(
+    def threshold(self, days: tuple[int, int], tests: int) -> Threshold:
+        """Return what the receipt says; `days` are the first and the last, `tests` how many thresholds there are."""
+        actors, limit = len(self.calibration), self.limit
+        return Threshold(
             cohort=self.cohort,
-            statistic=self.measure.name,
+            statistic=self.statistic.name,
             calibration=actors,
             hold_out=len(self.held_out),
             measured=self.measured,
             k=rank(actors, self.rate),
             least_rate=round(1 / (actors + 1), 6),
-            threshold=round(self.measure.value(threshold), 6) if threshold is not None else None,
+            value=None if limit is None else round(self.statistic.value(limit), 6),
             why=self.why(),
-            realised=_passing(self.held_out.values(), threshold) if threshold is not None else None,
-            weeks=tuple(self._weeks(threshold)) if told and threshold is not None else (),
+            realised=None if limit is None else _passing(self.held_out.values(), limit),
+            weeks=() if limit is None else tuple(self._weeks(limit)),
             drift=self._drift(days, tests),
         )
 
-    def _weeks(self, threshold: float) -> Iterator[Week]:
+    def _weeks(self, limit: float) -> Iterator[Week]:
         weeks: dict[str, dict[str, bool]] = {}
         for name in self.held_out:
             for day, score in self.by_day[name].items():
                 held = weeks.setdefault(_week(day), {})
-                held[name] = held.get(name, False) or score > threshold
+                held[name] = held.get(name, False) or score > limit
         for week in sorted(weeks):
             yield Week(week, sum(weeks[week].values()), len(weeks[week]))
 
@@ -128,17 +127,17 @@ class Scores:
 
 
 def scores_of(
-    table: Table, measures: tuple[Measure, ...], used: frozenset[str], rate: float
+    table: Table, statistics: tuple[Statistic, ...], used: frozenset[str], rate: float
 ) -> Iterator[Scores]:
     """Yield the scores of each statistic and cohort in which any of the `used` actors ever had a value."""
     for cohort, actors in table.items():
-        for place, measure in enumerate(measures):
+        for place, statistic in enumerate(statistics):
             by_day = {
                 name: {day: scores[place] for day, scores in days.items()}
                 for name, days in actors.items()
                 if name in used
             }
-            found = Scores(measure, cohort, by_day, rate)
+            found = Scores(statistic, cohort, by_day, rate)
             if found.measured:
                 yield found
 
