@@ -36,8 +36,8 @@ def show_list(told: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _listed(one: Mapping[str, Any], receipt: Mapping[str, Any]) -> tuple[str, ...]:
-    values = sum(setting["value"] is not None for setting in receipt["settings"])
-    drifted = sum(one["drift"]["verdict"] == "drifted" for one in receipt["thresholds"])
+    values = sum(each["value"] is not None for each in receipt["settings"])
+    drifted = sum(each["drift"]["verdict"] == "drifted" for each in receipt["thresholds"])
     return (
         one["at"],
         one["policy"],

@@ -167,7 +167,7 @@ def test_values_stand_under_the_cohort_in_which_they_came_about():
     known = Facts()
     known.add(AccountFact("r", created=START))
     known.add(AccountFact("g", tier="gold"))
-    known.add(AccountFact("p", paid=True))
+    known.add(AccountFact("p", paid=True, created=START - 10**8))
     week = 8 * crowd.DAY
     told = [view(START + n, "r", str(n)) for n in range(9)]
     told += [view(START + week, name, "1", **more) for name, more in (("g", {}), ("p", {}))]
@@ -186,6 +186,24 @@ def test_values_stand_under_the_cohort_in_which_they_came_about():
     new, old = (gauge.people[cohort]["account:r"] for cohort in ("new", "established"))
     assert max(day[0] for day in new.values()) == 9
     assert max(day[0] for day in old.values()) == 1
+
+
+def test_people_are_counted_under_the_table_of_budgets_that_holds():
+    """A paying account that is new spends the new ones'; with a key an account is itself; a tiered key is left out."""
+    known = Facts()
+    known.add(AccountFact("p", paid=True, created=START))
+    gauge = Gauge(POLICY, known, {"account:p", "account:a", "key:k", "key:t"})
+    gauge.add(*view(START + 1, "p", "1"))
+    gauge.add(*view(START + 2, "a", "1", key="k"))
+    gauge.add(*view(START + 3, "", "1", key="k"))
+    gauge.add(*view(START + 4, "", "1", key="t", tier="gold"))
+    assert {cohort: set(actors) for cohort, actors in gauge.people.items()} == {
+        "new": {"account:p"},
+        "established": {"account:a"},
+        "key": {"key:k"},
+    }
+    assert set(gauge.signals["paid"]) == {"account:p"}
+    assert set(gauge.signals["key"]) == {"account:a", "key:k", "key:t"}
 
 
 def test_a_listing_of_people_nobody_can_read_is_no_view_of_a_person():

@@ -183,24 +183,26 @@ def test_budgets_are_calibrated_only_when_asked_for_and_only_limits_that_are_set
     assert changed.tiers["new"].account.hour is None
 
 
-def test_a_tier_without_a_table_of_its_own_counts_for_the_common_one():
+@pytest.mark.parametrize("tier", ["gold", "a.b"])
+def test_a_tier_without_a_table_of_its_own_counts_for_the_common_one(tier):
     """Accounts of a tier that has no budgets loosen the common limit; with a table they have their own."""
     known = Facts()
     for n in range(150):
-        known.add(AccountFact(f"g{n}", tier="gold"))
+        known.add(AccountFact(f"g{n}", tier=tier))
     names = [f"g{n}" for n in range(150)]
+    own = f'[budgets.tier."{tier}"]\naccount = {{ hour = 70 }}\n'
     for text, key in (
         (crowd.CONFIG, "budgets.account.hour"),
-        (
-            crowd.CONFIG + "[budgets.tier.gold]\naccount = { hour = 70 }\n",
-            "budgets.tier.gold.account.hour",
-        ),
+        (crowd.CONFIG + own, f"budgets.tier.{tier}.account.hour"),
     ):
         gauge = crowd.gauged(crowd.readers(150, "g"), names, known, text)
         terms = Terms(rate=0.01, seed="t", budgets=True)
         told = crowd.receipt(gauge, names, terms=terms, text=text)
         (hour,) = [one for one in told.settings if one.key.endswith("account.hour")]
-        assert (hour.key, hour.cohorts) == (key, ("tier:gold",))
+        assert (hour.key, hour.cohorts) == (key, (f"tier:{tier}",))
+        changed = loads(written(loads(text), told))
+        table = changed.tiers.get(tier, changed.budgets)
+        assert table.account.hour == hour.value
 
 
 def test_the_written_file_is_the_policy_of_the_receipt(mixed):

@@ -37,6 +37,12 @@ def test_rows_and_json_lines_say_the_same(tmp_path):
     assert p.counted(found.values()) == {"appeal": 1, "payment": 1, "staff": 1, "other": 1}
 
 
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path):
+    """The mark that some programs put at the beginning of a file is no part of the head; lines may end in CR LF."""
+    found = read(tmp_path, "\ufeffaccount,how,proven\r\nu1,appeal,2026-03-01\r\n")
+    assert list(found) == ["account:u1"]
+
+
 def test_of_several_proofs_the_latest_counts(tmp_path):
     """An account is one account, vouched for up to its last proof, in whatever order they stand."""
     found = read(tmp_path, "u1,appeal,2026-04-01\nu1,age,2026-05-01\nu1,staff,2026-03-01\n")

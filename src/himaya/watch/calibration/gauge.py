@@ -70,11 +70,10 @@ class Gauge:
         """Note what is held against an actor after it was shown somebody, or asked for nobody."""
         day = int(at // DAY_S)
         judged = self.engine.watchers.cohort(actor, at)
-        tier = self.engine.accounts.tier(actor)
-        counted = f"{TIER}{tier}" if tier and judged != "key" else judged
-        people = _held(self.people, checked(counted), actor.name, day, len(PEOPLE))
+        counted = self._counted(actor, judged, at)
         counts = self.engine.people_of(actor.name)
-        _raise(people, 0, counts)
+        if counted:
+            _raise(_held(self.people, checked(counted), actor.name, day, len(PEOPLE)), 0, counts)
         signals = _held(self.signals, checked(judged), actor.name, day, len(SIGNALS))
         # Detectors judge a view when somebody was shown, and a look-up when it missed.
         if told.shown:
@@ -83,6 +82,21 @@ class Gauge:
         elif told.miss:
             _raise(signals, MISSES, self._scores(actor, SIGNALS[MISSES:]))
 
+    def _counted(self, actor: Actor, judged: str, at: float) -> str:
+        """Return whose budgets hold for an actor: a tier's, the new accounts', or the common ones; "" for none here.
+
+        An account that comes with a key is measured by its account; a key that has a tier is not measured.
+        """
+        accounts = self.engine.accounts
+        tier = accounts.tier(actor)
+        if not actor.account:
+            return "" if tier else judged
+        if tier:
+            return f"{TIER}{tier}"
+        if accounts.is_new(actor, at):
+            return "new"
+        return "established" if judged == "key" else judged
+
     def _scores(self, actor: Actor, statistics: Iterable[Statistic]) -> Iterator[float]:
         for statistic in statistics:
             level = self._levels[statistic.name].level(actor)
@@ -90,7 +104,7 @@ class Gauge:
 
     def names(self) -> set[str]:
         """Return the wanted actors that were seen."""
-        return {name for actors in self.people.values() for name in actors}
+        return {name for actors in self.signals.values() for name in actors}
 
 
 def _raise(held: array[float], first: int, scores: Iterable[float]) -> None:

@@ -81,16 +81,19 @@ def keys_of(config: Config, *, budgets: bool) -> list[Key]:
 
 def _budgets(config: Config) -> Iterator[Key]:
     """Yield the limits that are set, each with the cohorts it holds for: a tier's own, else the common table."""
-    own = {name: (name if name == _NEW else f"{TIER}{name}",) for name in config.tiers}
-    named = frozenset(cohort for (cohort,) in own.values())
-    common = tuple(cohort for cohort in COHORTS if cohort not in named)
-    tables = [("budgets", "account", (*common, TIER)), ("budgets", "key", ("key",))]
-    tables += [(f"budgets.tier.{name}", "account", cohorts) for name, cohorts in own.items()]
-    for table, kind, cohorts in tables:
+    separate = {"key", _NEW} if _NEW in config.tiers else {"key"}
+    common = tuple(each for each in COHORTS if each not in separate)
+    tables: dict[tuple[str, ...], tuple[str, ...]] = {
+        ("budgets", "account"): (*common, TIER),
+        ("budgets", "key"): ("key",),
+    }
+    for name in config.tiers:
+        told = f"{TIER}{name}"
+        tables["budgets", "tier", name, "account"] = (_NEW, told) if name == _NEW else (told,)
+    for table, cohorts in tables.items():
         for window in _WINDOWS:
-            path = (*table.split("."), kind, window)
-            if value_at(config, path) is not None:
-                yield Key(path, f"people_{window}", cohorts)
+            if value_at(config, (*table, window)) is not None:
+                yield Key((*table, window), f"people_{window}", cohorts)
 
 
 def value_at(config: Config, path: Sequence[str]) -> float | None:

@@ -79,7 +79,7 @@ def _told(line: bytes, number: int) -> _Told | None:
     if len(line) > MAX_LINE:
         raise InputError(f"a line longer than {MAX_LINE} bytes")
     try:
-        text = line.decode().strip()
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
     except UnicodeDecodeError:
         raise InputError("not UTF-8") from None
     if not text:
@@ -100,7 +100,10 @@ def _of_json(text: str) -> _Told:
 
 
 def _of_row(text: str, number: int) -> _Told | None:
-    cells = [cell.strip() for cell in next(csv.reader([text]))]
+    try:
+        cells = [cell.strip() for cell in next(csv.reader([text]))]
+    except csv.Error as problem:
+        raise InputError(f"not a row of a table: {problem}") from None
     if number == 1 and cells == _HEAD:
         return None
     if len(cells) != len(_HEAD):

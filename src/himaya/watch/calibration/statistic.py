@@ -34,7 +34,6 @@ class Statistic(msgspec.Struct, frozen=True):
     """
 
     name: str
-    words: str
     low: bool = False
     reaches: bool = False
     ceiling: float = inf
@@ -55,27 +54,28 @@ class Statistic(msgspec.Struct, frozen=True):
         return score >= limit if self.reaches else score > limit
 
 
-#: People of the account or key, as budgets count them.
+#: People of the account or key within an hour, a day, 30 days, as budgets count them.
 PEOPLE = (
-    Statistic("people_hour", "people within one hour"),
-    Statistic("people_day", "people within one day"),
-    Statistic("people_month", "people within 30 days"),
+    Statistic("people_hour"),
+    Statistic("people_day"),
+    Statistic("people_month"),
 )
 
-#: What detectors hold against an actor; the first two are people whenever somebody was shown.
+#: The same people whenever somebody was shown, which is when breadth is judged.
 BREADTH = (
-    Statistic("breadth_hour", "people within one hour"),
-    Statistic("breadth_day", "people within one day"),
+    Statistic("breadth_hour"),
+    Statistic("breadth_day"),
 )
+#: What detectors hold against an actor, in the unit of their thresholds.
 SIGNALS = (
     *BREADTH,
-    Statistic("evidence", "evidence, nats"),
-    Statistic("velocity", "people of a young account", ceiling=_FAST),
-    Statistic("enumeration", "run of neighbouring ids", reaches=True),
-    Statistic("sharing", "networks at once", ceiling=_NETWORKS),
-    Statistic("provenance", "run of people from no list", reaches=True),
-    Statistic("regularity", "entropy of gaps, bits", low=True),
-    Statistic("misses", "odds by misses", reaches=True),
+    Statistic("evidence"),
+    Statistic("velocity", ceiling=_FAST),
+    Statistic("enumeration", reaches=True),
+    Statistic("sharing", ceiling=_NETWORKS),
+    Statistic("provenance", reaches=True),
+    Statistic("regularity", low=True),
+    Statistic("misses", reaches=True),
 )
 #: Judged only when a look-up misses.
 MISSES = len(SIGNALS) - 1

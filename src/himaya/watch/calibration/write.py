@@ -13,14 +13,16 @@ from himaya.config import Config, loads
 from himaya.config.canonical import render
 from himaya.config.decode import decode
 from himaya.core.errors import InputError
+from himaya.watch.calibration.keys import keys_of
 from himaya.watch.calibration.receipt import Receipt, Setting, digest_of
 
 
 def with_values(config: Config, settings: Iterable[Setting]) -> Config:
     """Return a configuration with every value that a calibration gives."""
-    for setting in settings:
-        if setting.value is not None:
-            config = _put(config, tuple(setting.key.split(".")), setting.value)
+    values = {one.key: one.value for one in settings if one.value is not None}
+    for key in keys_of(config, budgets=True):
+        if key.name in values:
+            config = _put(config, key.path, values[key.name])
     return config
 
 
