@@ -25,9 +25,11 @@ from himaya.bootstrap.parts import (
 )
 from himaya.config import Config, load
 from himaya.control import Status
+from himaya.core.detectors.model import ModelDetector
 from himaya.core.disclosure import Disclosures
 from himaya.core.errors import ConfigError, HimayaError, LedgerError
 from himaya.core.facts import Fact
+from himaya.core.policy import Model
 from himaya.exchanges import ExchangeWriter
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.actor_from import ActorFinder
@@ -157,6 +159,7 @@ class Gate:
             gaps=runner.gaps,
             unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
             forecast=self._forecast,
+            model=_model_words(self.config.detectors.model, authority.engine.watchers.model),
             engine=stats,
         )
 
@@ -278,6 +281,17 @@ class Gate:
         log.info(
             "configuration taken over: mode %s, policy %s", config.mode, config.policy().hash()
         )
+
+
+def _model_words(settings: Model, model: ModelDetector | None) -> str:
+    """Return which learned model runs, what it leads to, and what it could not judge; "" without one."""
+    learned = settings.learned
+    if learned is None or model is None:
+        return "off" if settings.file else ""
+    return (
+        f"{learned.digest[:8]} of {learned.made}, {settings.action} at most; since it was loaded {model.strangers}"
+        f" exchanges of cohorts it does not judge, {model.broken} scores that were no number"
+    )
 
 
 def _front_secret(config: Config, mode: Mode) -> bytes:

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "replay": "himaya.cli.replay:replay",
     "forecast": "himaya.cli.forecast:forecast",
     "calibrate": "himaya.cli.calibrate:calibrate",
+    "model": "himaya.cli.model:model",
     "follow": "himaya.cli.follow:follow",
     "facts": "himaya.cli.facts:facts",
     "demo": "himaya.cli.demo:demo",

@@ -71,6 +71,8 @@ def _lines(told: Status) -> list[str]:
     ]
     if told.forecast:
         lines.insert(2, f"forecast    {told.forecast}")
+    if told.model:
+        lines.append(f"model       {told.model}")
     if told.off:
         why = f" ({told.off_why})" if told.off_why else ""
         lines.insert(0, f"OFF         since {_time(told.off_since)}{why}: everything passes unseen")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from himaya.config.config import Config, sees_people
 from himaya.config.loading import examine, load, loads, read
+from himaya.config.model_file import read_model
 from himaya.config.types import (
     ActorConfig,
     Alerts,
@@ -34,6 +35,7 @@ __all__ = [
     "load",
     "loads",
     "read",
+    "read_model",
     "sees_people",
     "unmatched",
     "warnings",

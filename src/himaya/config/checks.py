@@ -18,6 +18,7 @@ from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
 from himaya.config.surfaces import surface_problems
 from himaya.config.words import nearest
+from himaya.core.decision import Action
 from himaya.core.policy import Budget, Budgets
 
 #: `sun_path` of Linux holds 108 bytes with the closing zero (unix(7)).
@@ -38,6 +39,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _enforcing(config, raw)
     yield from _proxies(config)
     yield from _detectors(config)
+    yield from _model(config)
     yield from _names(config)
     yield from _jwt(config)
     yield from _authorised(config)
@@ -136,6 +138,23 @@ def _detectors(config: Config) -> Iterator[Problem]:
             except ValueError:
                 path = ("detectors", "impostor", "crawlers", crawler, at)
                 yield Problem(path, f'expected a network, got "{text}".', _network_hint(text))
+
+
+def _model(config: Config) -> Iterator[Problem]:
+    """A learned model may ask, and never refuses: its action is a challenge at most, and a challenge is possible."""
+    model, path = config.detectors.model, ("detectors", "model", "action")
+    if model.action in {Action.REDACT, Action.BLOCK}:
+        yield Problem(
+            path,
+            f'"{model.action}" is refused: a learned model is never the sole ground on which people are shut out.',
+            'Write "challenge" at most, and let a rule that anybody can recompute go further.',
+        )
+    if model.action is Action.CHALLENGE and not config.ladder.challenge:
+        yield Problem(
+            path,
+            '"challenge" needs the challenge of the ladder, which is switched off.',
+            'Set [ladder] challenge = true, or write "throttle".',
+        )
 
 
 def _names(config: Config) -> Iterator[Problem]:

@@ -31,8 +31,8 @@ from himaya.core.policy import (
 )
 from himaya.core.surface import Surface
 
-#: Fields of `Config` that loading sets; they are no keys of the file.
-NOT_KEYS = frozenset({"file", "activated"})
+#: Encoded names of fields that loading sets; they are no keys of the file. No bare key of TOML has a bracket in it.
+NOT_KEYS = frozenset({"<file>", "<activated>", "learned"})
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,8 +62,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gate: GateConfig = GateConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
-    file: str = ""
-    activated: str = ""
+    file: str = msgspec.field(default="", name="<file>")
+    activated: str = msgspec.field(default="", name="<activated>")
 
     @property
     def tiers(self) -> dict[str, Budgets]:

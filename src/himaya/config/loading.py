@@ -14,6 +14,7 @@ from himaya.config.checks import problems as checked
 from himaya.config.config import Config
 from himaya.config.decode import Problem, decode
 from himaya.config.locate import key_lines, line_of
+from himaya.config.model_file import with_model
 from himaya.config.words import key_of
 from himaya.core.errors import ConfigError
 
@@ -68,6 +69,8 @@ def examine(
     config, found = decode(raw)
     if config is not None:
         found = list(checked(config, raw, str(base)))
+    if config is not None and not found:
+        config, found = with_model(config, base)
     if config is None or found:
         return None, _placed(found, text, file)
     return _settled(config, file, base), []
@@ -106,6 +109,9 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
             config.gate, base, "socket", "secret_file", "key_file", "listen", "upstream"
         ),
         ledger=_absolute(config.ledger, base, "directory", "key_file"),
+        detectors=msgspec.structs.replace(
+            config.detectors, model=_absolute(config.detectors.model, base, "file")
+        ),
     )
 
 

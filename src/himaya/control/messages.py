@@ -137,6 +137,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     gaps: int = 0
     unseen_surfaces: tuple[str, ...] = ()
     forecast: str = ""
+    model: str = ""
     engine: dict[str, int] = {}
 
 

@@ -25,6 +25,12 @@ PASSING = frozenset({Action.ALLOW, Action.THROTTLE, Action.REDACT})
 #: Actions by which a standing decision comes before any budget; the others leave budgets in force.
 BARRING = frozenset({Action.CHALLENGE, Action.REDACT, Action.BLOCK})
 
+#: Where an action stands on the ladder.
+STRENGTH = {action: rank for rank, action in enumerate(Action)}
+
+#: Rules whose standing decisions go no further than a challenge: a learned model is never the sole ground of more.
+ASKING = frozenset({"model"})
+
 
 #: How a kind of principal is named in a sentence.
 _SPOKEN = {
@@ -42,11 +48,12 @@ _SPOKEN = {
 }
 
 
-class Reason(msgspec.Struct, frozen=True, gc=False):
+class Reason(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One measured value against one threshold.
 
     `principal` is the kind of principal (account, address, anonymous, ...), never its name.
     `value` and `threshold` are people (weighted) for budgets, the detector's unit for findings.
+    `because` are the top reasons of a finding that has several, in words.
     """
 
     rule: str
@@ -54,6 +61,7 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
     window: str
     value: float
     threshold: float
+    because: tuple[str, ...] = ()
 
     def words(self) -> str:
         """Return the reason as one plain sentence without identities."""
@@ -63,9 +71,10 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
                 f"this {who} would have seen {self.value:g} people within one"
                 f" {self.window}; the limit is {self.threshold:g}"
             )
-        return (
+        said = (
             f"{self.rule} found {self.value:g} for this {who}; the threshold is {self.threshold:g}"
         )
+        return f"{said}: {', '.join(self.because)}" if self.because else said
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

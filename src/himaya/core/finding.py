@@ -11,6 +11,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     `actor` is the actor's name (`account:u777`, `address:203.0.113.9`). `value` and `threshold` are in the
     detector's unit, named in `why`. `at` is epoch seconds. `claimed` is a crawler name that the
     actor's agent string claims without proof. `members` are other actors implicated.
+    `because` are the top reasons, where a finding has several.
     """
 
     detector: str
@@ -21,3 +22,4 @@ class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     why: str
     claimed: str = ""
     members: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()

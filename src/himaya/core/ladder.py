@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from himaya.core.clearances import Clearances
-from himaya.core.decision import Action, Decision, Reason, Standing
+from himaya.core.decision import ASKING, Action, Decision, Reason, Standing
 from himaya.core.policy import Policy
 from himaya.core.ticket import Ticket
 from himaya.core.window import UNIT, UNLIMITED, Triple
@@ -47,8 +47,13 @@ class Ladder:
         return self._decision(ticket, self.refusal(ticket, now), reasons)
 
     def by_standing(self, ticket: Ticket, standing: Standing, now: float) -> Decision:
-        """Return the decision for a request whose actor has a standing decision."""
+        """Return the decision for a request whose actor has a standing decision.
+
+        What may only ask goes on asking: it is not turned into a refusal when nobody solves anything.
+        """
         action = standing.action
+        if standing.reason.rule in ASKING:
+            return self._decision(ticket, Action.CHALLENGE, (standing.reason,))
         if action is Action.CHALLENGE:
             action = self.refusal(ticket, now)
         if action is Action.REDACT and not self.can_redact(ticket):

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from himaya.core.decision import Action
+from himaya.core.learned import Learned
 from himaya.core.surface import Surface
 
 
@@ -217,6 +218,21 @@ class Impostor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     crawlers: dict[str, tuple[str, ...]] = {}
 
 
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The learned model: off without `file`, or where `enabled` is false. `action` is challenge at most.
+
+    `digest` is that of the file's content, and `learned` the content itself; both are set by loading. A digest that is
+    written must be the file's.
+    """
+
+    file: str = ""
+    enabled: bool = True
+    digest: str = ""
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+    learned: Learned | None = None
+
+
 class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds of the streaming detectors, and the action each finding leads to (allow = report only)."""
 
@@ -231,6 +247,7 @@ class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drift: Drift = Drift()
     challenge_behaviour: ChallengeBehaviour = ChallengeBehaviour()
     impostor: Impostor = Impostor()
+    model: Model = Model()
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -273,7 +290,11 @@ class Policy(msgspec.Struct, frozen=True):
     def hash(self) -> str:
         """Return the first 16 hex digits of the SHA-256 of the canonical JSON form.
 
-        Defaults are part of it: a release that changes one changes the hash.
+        Defaults are part of it: a release that changes one changes the hash. A learned model is in it by its digest;
+        where its file lies is not.
         """
-        encoded = msgspec.json.encode(self, order="deterministic")
+        model = msgspec.structs.replace(self.detectors.model, file="", learned=None)
+        detectors = msgspec.structs.replace(self.detectors, model=model)
+        plain = msgspec.structs.replace(self, detectors=detectors)
+        encoded = msgspec.json.encode(plain, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:16]

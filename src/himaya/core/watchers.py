@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor, prefix_of
 from himaya.core.budget import COMMON
-from himaya.core.decision import BARRING, Action, Reason, Standing
+from himaya.core.decision import ASKING, BARRING, STRENGTH, Action, Reason, Standing
 from himaya.core.detectors import Detector, Observation
 from himaya.core.detectors.breadth import BreadthDetector
 from himaya.core.detectors.challenge_behaviour import ChallengeBehaviourDetector
@@ -17,6 +17,7 @@ from himaya.core.detectors.enumeration import EnumerationDetector
 from himaya.core.detectors.evidence import EvidenceDetector
 from himaya.core.detectors.impostor import ImpostorDetector
 from himaya.core.detectors.misses import MissesDetector
+from himaya.core.detectors.model import ModelDetector
 from himaya.core.detectors.provenance import ProvenanceDetector
 from himaya.core.detectors.recent import Opened
 from himaya.core.detectors.regularity import RegularityDetector
@@ -61,6 +62,12 @@ class Watchers:
             RegularityDetector(settings.regularity, most),
             ImpostorDetector(settings.impostor),
         )
+        #: Detectors that look at look-ups in vain, too.
+        self._attending: tuple[Detector, ...] = ()
+        self.model: ModelDetector | None = None
+        if settings.model.learned is not None and settings.model.enabled:
+            self.model = ModelDetector(settings.model.learned, most)
+            self.attend(self.model)
         self._actions: dict[str, tuple[Action, int]] = {
             each.name: (getattr(settings, each.name).action, getattr(settings, each.name).for_s)
             for each in (*self.detectors, self.challenges)
@@ -71,11 +78,30 @@ class Watchers:
         #: Seconds before a finding is raised again; 0 for a reader of logs who wants its highest value.
         self.again_s = _AGAIN_S
         self._raised: OrderedDict[tuple[str, str], float] = OrderedDict()
-        self.standing: OrderedDict[str, Standing] = OrderedDict()
+        self._standing: OrderedDict[str, Standing] = OrderedDict()
+
+    @property
+    def standing(self) -> OrderedDict[str, Standing]:
+        """The decisions that stand, by principal, oldest first."""
+        return self._standing
+
+    @standing.setter
+    def standing(self, standing: OrderedDict[str, Standing]) -> None:
+        """Take over what stood before a reload; what a model decided falls with it."""
+        if self._actions.get("model", (Action.ALLOW, 0))[0] is Action.ALLOW:
+            for name in [n for n, each in standing.items() if each.reason.rule in ASKING]:
+                del standing[name]
+        self._standing = standing
+
+    def attend(self, detector: Detector) -> None:
+        """Let one more detector look at everything, look-ups in vain included."""
+        self.detectors = (*self.detectors, detector)
+        self._attending = (*self._attending, detector)
 
     def keep(self, names: frozenset[str]) -> None:
         """Run only the detectors of these names from now on."""
         self.detectors = tuple([each for each in self.detectors if each.name in names])
+        self._attending = tuple([each for each in self._attending if each.name in names])
         self._looks = not names.isdisjoint({"provenance", "evidence"})
 
     def observe(
@@ -99,10 +125,18 @@ class Watchers:
         seen = self._seen(ticket, (), now)
         seen.missed = True
         found = self.misses.take(seen) if self.misses in self.detectors else []
+        more = [detector.observe(seen) for detector in self._attending]
+        found += [finding for finding in more if finding is not None]
         return [effect for finding in found for effect in self.raise_once(finding)]
 
     def challenged(self, actor: Actor, now: float) -> list[Effect]:
-        """Note that an actor was challenged, and return the effects of new findings."""
+        """Note that an actor was challenged, and return the effects of new findings.
+
+        What a model asked for is not counted: left unsolved, it would lead to a refusal by another name.
+        """
+        standing = self._standing.get(actor.name)
+        if standing is not None and standing.reason.rule in ASKING and standing.until > now:
+            return []
         found = self.challenges.challenged(actor, now)
         return [effect for finding in found for effect in self.raise_once(finding)]
 
@@ -198,9 +232,18 @@ class Watchers:
         kind = finding.actor.partition(":")[0]
         if action is Action.ALLOW or kind == "fingerprint":
             return [RaiseFinding(finding)]
-        if kind in _SHARED and action in BARRING:
+        if action in BARRING and (kind in _SHARED or finding.detector in ASKING):
             action = Action.CHALLENGE
+        if finding.detector in ASKING and self._is_held(finding, action):
+            return [RaiseFinding(finding)]
         return [RaiseFinding(finding), self._stand_for(finding, action, for_s)]
+
+    def _is_held(self, finding: Finding, action: Action) -> bool:
+        """Tell whether a rule's decision stands already that holds the actor as much: a model only adds."""
+        standing = self._standing.get(finding.actor)
+        if standing is None or standing.until <= finding.at or standing.reason.rule in ASKING:
+            return False
+        return STRENGTH[standing.action] >= STRENGTH[action]
 
     def _stand_for(self, finding: Finding, action: Action, for_s: int) -> PublishStanding:
         reason = Reason(
@@ -209,6 +252,7 @@ class Watchers:
             "",
             finding.value,
             finding.threshold,
+            finding.because,
         )
         standing = Standing(finding.actor, action, finding.at + for_s, reason)
         self.stand(standing)
@@ -216,17 +260,17 @@ class Watchers:
 
     def stand(self, standing: Standing) -> None:
         """Let a decision stand for a principal; past the bound the oldest leaves."""
-        self.standing[standing.principal] = standing
-        self.standing.move_to_end(standing.principal)
-        if len(self.standing) > self._most:
-            self.standing.popitem(last=False)
+        self._standing[standing.principal] = standing
+        self._standing.move_to_end(standing.principal)
+        if len(self._standing) > self._most:
+            self._standing.popitem(last=False)
 
     def standing_for(self, ticket: Ticket, now: float) -> Standing | None:
         """Return what stands for the ticket's actor, or, for a stranger, for its address, network or the surface.
 
         An address is many people's: what strangers did there is not held against a member who signed in.
         """
-        if not self.standing:
+        if not self._standing:
             return None
         actor = ticket.request.actor
         names = [ticket.name]
@@ -238,7 +282,7 @@ class Watchers:
                 f"surface:{ticket.match.surface.id}",
             ]
         for name in names:
-            standing = self.standing.get(name)
+            standing = self._standing.get(name)
             if standing is not None and standing.until > now:
                 return standing
         return None

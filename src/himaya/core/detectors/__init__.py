@@ -24,7 +24,8 @@ class Observation(msgspec.Struct, gc=False):
     `cohort` is anonymous, new, established, paid or key. `fresh`: somebody shown was never shown to the actor before.
     `opened`: the one profile shown was opened by the actor of late.
     `near`: the one person shown is near the actor; None where nobody told, or several are shown. `listed`: a list
-    showed the one person to this session before; None where nobody can tell. `missed`: a look-up found nobody.
+    showed the one person to this session before; None where nobody can tell. `popular`: who else looked at somebody
+    new of late, in the words of evidence; "" where not known. `missed`: a look-up found nobody.
     `agent` is the agent string.
     """
 
@@ -41,6 +42,7 @@ class Observation(msgspec.Struct, gc=False):
     opened: bool = False
     near: bool | None = None
     listed: bool | None = None
+    popular: str = ""
     missed: bool = False
     agent: str = ""
 

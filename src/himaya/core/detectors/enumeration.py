@@ -8,15 +8,13 @@ not judged.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 
 from himaya.core.actor import Actor
 from himaya.core.detectors import Observation
+from himaya.core.detectors.numbered import number_of
 from himaya.core.finding import Finding
 from himaya.core.policy import Enumeration
-
-_NUMBER = re.compile(r"(\d{1,18})\D*$")
 
 
 class EnumerationDetector:
@@ -38,10 +36,10 @@ class EnumerationDetector:
         """
         if len(seen.subjects) != 1:
             return None
-        found = _NUMBER.search(seen.subjects[0])
-        if not found:
+        number = number_of(seen.subjects[0])
+        if number is None:
             return None
-        run = self._step(seen.name, int(found.group(1)))
+        run = self._step(seen.name, number)
         if run < self._settings.run:
             return None
         return Finding(

@@ -145,10 +145,11 @@ class EvidenceDetector:
         return self._finding(seen, held, threshold) if held.value > threshold else None
 
     def _weigh(self, seen: Observation) -> tuple[str, float]:
-        """Return the cell of a view and its weight."""
+        """Return the cell of a view and its weight; say in `seen.popular` who else looked at a new person."""
         if seen.opened:
             return _REPEATED
-        return _CELLS[seen.near, self._popularity.meet(seen.subjects[0]), seen.listed]
+        seen.popular = self._popularity.meet(seen.subjects[0])
+        return _CELLS[seen.near, seen.popular, seen.listed]
 
     def _finding(self, seen: Observation, held: _Sum, threshold: float) -> Finding:
         return Finding(
