@@ -201,6 +201,11 @@ SCOPE = {
         " of `make soak`. They share a browser with readers, and the hour of sign-up; agents that share nothing are"
         " held one by one."
     ),
+    "CS24-5": (
+        "A model that the command trained from a made-up log of two days, 120 honest accounts and 60 collectors, who"
+        " differ in nothing but that readers come back to people; both as fast as a test is. It asks, rules do not."
+        " Appeals are counted by `himaya model check --labels` when somebody writes them down; nothing collects them."
+    ),
     "CS24-6": (
         "A site that uses `himaya.ids` (the Django example); for other sites `himaya audit ids` measures, and"
         " rewrites nothing. Pages whose markup varies are not part of it; page sizes are the site's."

@@ -33,11 +33,20 @@ class _Asked(TypedDict):
     start: str | None
     end: str | None
     form: str
+    run_up: int
 
 
 def _past_options(command: _Command) -> _Command:
     """Add LOG..., --config, and what reading a ledger needs."""
     for add in (
+        click.option(
+            "--run-up",
+            type=click.IntRange(0, 365),
+            default=1,
+            show_default=True,
+            metavar="DAYS",
+            help="First days that are read, and not described: nobody is known yet.",
+        ),
         click.option(
             "--format", "form", default="", help="How lines are written: a name or a log_format."
         ),
@@ -151,7 +160,8 @@ def _past(always: Collection[str], asked: _Asked) -> Past:
     if logs and (asked["start"] or asked["end"]):
         raise InputError("--from and --to are for the rows of a ledger; cut the log instead")
     config = load(asked["file"])
-    replaying = Replaying(config, kept_facts(directory, config), always)
+    facts = kept_facts(directory, config)
+    replaying = Replaying(config, facts, always, run_up=asked["run_up"])
     if directory is None:
         days_of_logs(logs, config, replaying, asked["form"])
     else:

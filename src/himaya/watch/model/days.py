@@ -53,13 +53,24 @@ class ActorDay:
 class Recorder:
     """Keeps the days of all actors; a detector that finds nobody.
 
-    Days of `always` are all kept; of others so many descriptions at most, and further ones are counted in `left_out`.
+    The first `run_up` days are not kept: an engine that begins knows nobody's acquaintances, so that readers look like
+    collectors. Days of `always` are all kept; of others so many descriptions at most, and further ones are counted in
+    `left_out`.
     """
 
     name = "recorder"
 
-    def __init__(self, max_actors: int, always: Collection[str] = (), most: int = _MOST) -> None:
+    def __init__(
+        self,
+        max_actors: int,
+        always: Collection[str] = (),
+        *,
+        run_up: int = 0,
+        most: int = _MOST,
+    ) -> None:
         """Begin with nobody."""
+        self._run_up = run_up
+        self._first: int | None = None
         self._traits = Traits(max_actors)
         self._always = always
         self._most = most
@@ -69,8 +80,10 @@ class Recorder:
 
     def observe(self, seen: Observation) -> Finding | None:
         """Take in one observation."""
-        values = self._traits.look(seen)
-        if values is not None:
+        values, day = self._traits.look(seen), day_of(seen.now)
+        if self._first is None:
+            self._first = day
+        if values is not None and day >= self._first + self._run_up:
             self._keep(seen, values)
         return None
 
@@ -102,14 +115,22 @@ class Past(msgspec.Struct, frozen=True):
 class Replaying:
     """A replay under way: give it exchanges in the order of time, then ask for the past."""
 
-    def __init__(self, config: Config, facts: Facts | None, always: Collection[str] = ()) -> None:
-        """Describe days under a configuration; the model in it, if any, does not run."""
+    def __init__(
+        self,
+        config: Config,
+        facts: Facts | None,
+        always: Collection[str] = (),
+        *,
+        run_up: int = 0,
+    ) -> None:
+        """Describe days under a configuration after a run-up; the model in it, if any, does not run."""
         policy = config.policy()
         detectors = msgspec.structs.replace(policy.detectors, model=Model())
         self._hash = policy.hash()
         quiet = msgspec.structs.replace(policy, detectors=detectors)
         self.engine: Engine = Free(quiet, facts).engine
-        self._recorder = Recorder(min(policy.bounds.standing, policy.bounds.principals), always)
+        most = min(policy.bounds.standing, policy.bounds.principals)
+        self._recorder = Recorder(most, always, run_up=run_up)
         self.engine.watchers.attend(self._recorder)
 
     def add(self, exchange: Exchange, at: float) -> None:

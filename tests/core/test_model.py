@@ -1,0 +1,322 @@
+"""Scenarios of the learned model: what it finds, what it leads to, and what it never does."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from tests.core.model_support import learned, weight, with_model
+from tests.core.signal_support import START, Site, member, paces
+
+from himaya.core.actor import Actor
+from himaya.core.decision import Action, Reason, Standing
+from himaya.core.detectors.traits import EVERY, FEWEST, TRAITS, Traits, Values
+from himaya.core.exchange import Exchange, Request
+from himaya.core.facts import AccountFact, NearFact
+from himaya.core.finding import Finding
+from himaya.core.policy import Bounds, ChallengeBehaviour, Detectors, Enumeration, Ladder, Policy
+
+#: Whoever comes back to nobody is found.
+MODEL = learned(first=2.0, threshold=3.0)
+NAMES = [trait.name for trait in TRAITS]
+
+
+class Listening:
+    """A detector that keeps every description and finds nobody."""
+
+    name = "listening"
+
+    def __init__(self) -> None:
+        self.traits = Traits(100)
+        self.told: list[Values] = []
+
+    def observe(self, seen: object) -> Finding | None:
+        values = self.traits.look(seen)
+        if values is not None:
+            self.told.append(values)
+        return None
+
+    def tracked(self) -> int:
+        return self.traits.tracked()
+
+
+def described(facts=()) -> tuple[Site, Listening]:
+    """Return a site, and who listens to it."""
+    site, listening = Site(facts=facts), Listening()
+    site.engine.watchers.attend(listening)
+    return site, listening
+
+
+def last(listening: Listening) -> dict[str, float | None]:
+    """Return the last description by trait."""
+    return dict(zip(NAMES, listening.told[-1], strict=True))
+
+
+# traits ----------------------------------------------------------------------------------------
+
+
+def test_a_day_is_described_at_its_sixteenth_view_and_every_eighth_from_then():
+    """Before that nothing is said; pictures and lists are no views, and API keys are not described."""
+    site, listening = described()
+    for n in range(FEWEST + 2 * EVERY):
+        site.view(member("anna"), f"p{n}")
+        site.ask(member("anna"), f"/photo/p{n}", 1.0, None)
+        site.lists(member("anna"), ["x", "y"])
+        site.view(Actor(key="program"), f"p{n}")
+    assert len(listening.told) == 3
+
+
+def test_a_new_day_begins_anew():
+    """After midnight (UTC) an actor is described by what it did since."""
+    site, listening = described()
+    for n in range(FEWEST - 1):
+        site.view(member("anna"), f"p{n}", 1.0)
+    site.now += 86400
+    for n in range(FEWEST - 1):
+        site.view(member("anna"), f"q{n}", 1.0)
+    assert listening.told == []
+
+
+def test_who_comes_back_is_told_from_who_does_not():
+    """`first` is the share of views of somebody new."""
+    site, listening = described()
+    for n in range(FEWEST):
+        site.view(member("anna"), f"p{n % 4}")
+    assert last(listening)["first"] == 4 / 16
+    for n in range(FEWEST):
+        site.view(member("ben"), f"p{n}")
+    assert last(listening)["first"] == 1.0
+
+
+def test_what_is_not_known_is_none():
+    """Without near pairs, lists, look-ups and a learned popularity nothing is said of them."""
+    site, listening = described()
+    for n in range(FEWEST):
+        site.view(member("anna"), f"p{n}")
+    unknown = {name for name, value in last(listening).items() if value is None}
+    assert unknown == {"near", "alone", "popular", "listed", "misses"}
+
+
+def test_near_people_steps_and_age_are_described():
+    """Near views, ids next to each other and new accounts are what they are called."""
+    created = AccountFact("anna", created=START - 60)
+    site, listening = described((created, *(NearFact("anna", f"p{n}") for n in range(4))))
+    for n in range(FEWEST):
+        site.view(member("anna"), f"p{n}")
+    told = last(listening)
+    assert (told["near"], told["steps"], told["new"]) == (4 / 16, 1.0, 1.0)
+
+
+def test_look_ups_in_vain_are_views_and_misses():
+    """Somebody who only looks people up is described, too."""
+    site, listening = described()
+    for n in range(FEWEST):
+        site.looks_up(member("guesser"), f"p{n}" if n % 4 == 0 else "")
+    assert last(listening)["misses"] == 12 / 16
+
+
+def test_a_clock_is_told_from_a_person():
+    """Even pauses are near 0, a person's far from it."""
+    site, listening = described()
+    for n in range(40):
+        site.view(member("clock"), f"p{n}", 3.0)
+    clock = last(listening)["pace"]
+    chance = paces(1)
+    for n in range(40):
+        site.view(member("anna"), f"p{n}", chance.lognormvariate(2, 1.2))
+    assert clock == 0.0
+    assert last(listening)["pace"] > 0.5
+
+
+def test_a_reload_makes_no_stranger_of_a_reader():
+    """What was opened is forgotten at a reload; whom the month's windows hold is still somebody known."""
+    site, listening = described()
+    for n in range(FEWEST):
+        site.view(member("anna"), f"p{n}")
+    site.engine.reload(site.engine.policy)
+    site.engine.watchers.attend(listening)
+    listening.traits = Traits(100)
+    for n in range(FEWEST):
+        site.view(member("anna"), f"p{n}")
+    assert last(listening)["first"] == 0.0
+
+
+def test_days_are_held_of_a_bounded_number_of_actors():
+    """A flood of actors leaves no more days than the bound, and no more than a ring of gaps for each."""
+    site = Site(with_model(MODEL), bounds=Bounds(standing=100, principals=1000))
+    for n in range(1000):
+        site.view(member(f"a{n}"), "p1", 0.1)
+    for n in range(1000):
+        site.view(member("busy"), f"p{n}", 0.1)
+    assert site.engine.watchers.model.tracked() == 100
+    held = next(reversed(site.engine.watchers.model._traits._days.values()))
+    assert len(held.pace.bins) == 64
+
+
+# findings --------------------------------------------------------------------------------------
+
+
+def collects(site: Site, actor: Actor, views: int = FEWEST) -> None:
+    """Let somebody open so many people, each once, here and there."""
+    for n in range(views):
+        site.view(actor, f"p{n * 7919 % 10007}")
+
+
+def reads(site: Site, actor: Actor) -> None:
+    """Let somebody come back to the same people."""
+    for n in range(2 * FEWEST):
+        site.view(actor, f"p{n % 8}")
+
+
+def test_a_model_finds_a_collector_and_says_why():
+    """The finding names score, threshold, the model and the top reasons; a reader is not found."""
+    site = Site(with_model(MODEL))
+    collects(site, member("program"))
+    reads(site, member("anna"))
+    (finding,) = site.of("model")
+    assert (finding.actor, finding.value, finding.threshold) == ("account:program", 4.0, 3.0)
+    assert finding.because == ("hardly comes back to anybody (+4.0)",)
+    assert finding.because[0] in finding.why
+    assert MODEL.digest[:8] in finding.why
+
+
+def ask(site: Site, actor: Actor, subject: str, number: int = 0):
+    """Return the decision about one more view."""
+    request = Request(id=f"r{number}", actor=actor, target=f"/u/{subject}")
+    return site.engine.decide(request, site.now)
+
+
+def test_a_decision_by_a_model_lists_its_reasons():
+    """The challenge that stands after a finding says in words what weighed most."""
+    site = Site(with_model(MODEL), mode="enforce")
+    collects(site, member("program"))
+    decision = ask(site, member("program"), "p1")
+    assert decision.action is Action.CHALLENGE
+    assert decision.reasons[0].words() == (
+        "model found 4 for this account; the threshold is 3: hardly comes back to anybody (+4.0)"
+    )
+
+
+@pytest.mark.parametrize("action", [Action.REDACT, Action.BLOCK])
+def test_a_model_never_leads_to_more_than_a_challenge(action):
+    """Whatever a policy made by hand says, a model asks and does not refuse."""
+    site = Site(with_model(MODEL, action), mode="enforce")
+    collects(site, member("program"))
+    assert ask(site, member("program"), "p1").action is Action.CHALLENGE
+
+
+def test_unsolved_challenges_of_a_model_do_not_become_a_refusal():
+    """Neither the ladder nor the detector of unsolved challenges turns them into one."""
+    asked = ChallengeBehaviour(unsolved=2, action=Action.BLOCK)
+    site = Site(with_model(MODEL, challenge_behaviour=asked), mode="enforce")
+    policy = msgspec.structs.replace(site.engine.policy, ladder=Ladder(challenges_before_block=2))
+    site.engine.reload(policy)
+    collects(site, member("program"))
+    for n in range(50):
+        site.now += 1
+        assert ask(site, member("program"), "p1", n).action is Action.CHALLENGE
+    assert site.of("challenge_behaviour") == []
+
+
+def test_a_model_takes_nothing_back_from_a_rule():
+    """A block that stands by a rule stays when the model finds the same actor."""
+    site = Site(with_model(MODEL), mode="enforce")
+    reason = Reason("enumeration", "account", "", 20, 20)
+    site.engine.watchers.stand(Standing("account:program", Action.BLOCK, START + 1e6, reason))
+    collects(site, member("program"))
+    assert site.of("model")
+    assert ask(site, member("program"), "p1").action is Action.BLOCK
+
+
+def test_a_rule_goes_further_than_a_model():
+    """Where a rule blocks whom the model only asked, the block stands."""
+    walk = Enumeration(action=Action.BLOCK)
+    site = Site(with_model(MODEL, enumeration=walk), mode="enforce")
+    for n in range(40):
+        site.view(member("walker"), f"p{n}")
+    assert site.of("model")
+    assert ask(site, member("walker"), "p1").action is Action.BLOCK
+
+
+def test_a_model_that_only_reports_leads_to_nothing():
+    """With the default action a finding is a finding."""
+    site = Site(with_model(MODEL, Action.ALLOW), mode="enforce")
+    collects(site, member("program"))
+    assert site.of("model")
+    assert ask(site, member("program"), "p1").action is Action.ALLOW
+
+
+@pytest.mark.parametrize("off", ["enabled", "learned", "action"])
+def test_switching_off_ends_what_a_model_decided(off):
+    """A reload without the model, with it disabled or only reporting, ends its decisions and no others."""
+    site = Site(with_model(MODEL), mode="enforce")
+    collects(site, member("program"))
+    reason = Reason("enumeration", "account", "", 20, 20)
+    site.engine.watchers.stand(Standing("account:walker", Action.BLOCK, START + 1e6, reason))
+    policy = site.engine.policy
+    model = msgspec.structs.replace(
+        policy.detectors.model,
+        **{off: {"enabled": False, "learned": None, "action": Action.ALLOW}[off]},
+    )
+    detectors = msgspec.structs.replace(policy.detectors, model=model)
+    site.engine.reload(msgspec.structs.replace(policy, detectors=detectors))
+    assert ask(site, member("program"), "p1").action is Action.ALLOW
+    assert ask(site, member("walker"), "p1").action is Action.BLOCK
+
+
+def test_a_reload_that_keeps_the_model_keeps_what_it_decided():
+    """A change elsewhere in the policy frees nobody."""
+    site = Site(with_model(MODEL), mode="enforce")
+    collects(site, member("program"))
+    site.engine.reload(site.engine.policy)
+    assert ask(site, member("program"), "p1").action is Action.CHALLENGE
+
+
+def test_cohorts_that_were_not_learned_are_not_judged():
+    """A visitor without account is not found, and is counted."""
+    site = Site(with_model(MODEL))
+    collects(site, Actor(address="192.0.2.9"))
+    assert site.of("model") == []
+    assert site.engine.watchers.model.strangers == FEWEST
+
+
+def test_a_score_that_is_no_number_is_no_finding():
+    """Weights that add up past the largest number find nobody, stop nobody, and are counted."""
+    weights = tuple(weight(name, 1.7e308) for name in NAMES)
+    site = Site(with_model(msgspec.structs.replace(MODEL, weights=weights).sealed()))
+    collects(site, member("program"))
+    assert site.of("model") == []
+    assert site.engine.watchers.model.broken == 1
+
+
+def test_without_a_model_nothing_looks():
+    """Off, no detector of that name runs, and look-ups in vain go to nobody else."""
+    watchers = Site(Detectors()).engine.watchers
+    assert watchers.model is None
+    assert "model" not in [each.name for each in watchers.detectors]
+    assert watchers._attending == ()
+
+
+# the policy ------------------------------------------------------------------------------------
+
+
+def test_the_policy_hash_covers_what_a_model_says_and_not_where_it_lies():
+    """Another content is another policy; another path, or a copy without the content, is the same."""
+
+    def hash_of(**changes):
+        model = msgspec.structs.replace(with_model(MODEL).model, **changes)
+        return Policy(detectors=Detectors(model=model)).hash()
+
+    assert hash_of() == hash_of(file="/elsewhere/m.json") == hash_of(learned=None)
+    other = learned(first=2.1)
+    assert hash_of() != hash_of(digest=other.digest, learned=other)
+    assert hash_of() != hash_of(enabled=False)
+
+
+def test_a_policy_that_is_written_down_has_its_model_in_it():
+    """The file of exchanges keeps the weights, so that a replay decides the same."""
+    policy = Policy(detectors=with_model(MODEL))
+    again = msgspec.json.decode(msgspec.json.encode(policy), type=Policy)
+    assert again == policy
+    site = Site(again.detectors)
+    site.engine.record(Exchange(Request(id="", actor=member("a"), target="/u/p1"), 200), START)
+    assert site.engine.watchers.model.tracked() == 1
