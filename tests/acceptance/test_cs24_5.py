@@ -96,6 +96,8 @@ def a_collector_is_asked(gate: Gate, name: str, detectors: Table) -> None:
     reference = refused[0].headers["himaya-reference"]
     told = gate.himaya("status", "--config", str(gate.config), "--reference", reference)
     require("hardly comes back to anybody" in told, "which the operator reads, too")
+    status = gate.himaya("status", "--config", str(gate.config))
+    require("challenge at most" in status, "and status says that a model runs")
     found = gate.found("model", f"account:{name}.program", wait_s=5)
     require(found and 1 <= len(found["because"]) <= 3, "and the finding has its top reasons")
 

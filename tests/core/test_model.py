@@ -296,6 +296,14 @@ def test_without_a_model_nothing_looks():
     assert watchers._attending == ()
 
 
+@pytest.mark.parametrize("changes", [{"traits": 99}, {"weights": MODEL.weights[:3]}])
+def test_the_model_of_another_release_does_not_run(changes):
+    """Replaying what a gate wrote under other traits judges nobody by them."""
+    site = Site(with_model(msgspec.structs.replace(MODEL, **changes)))
+    collects(site, member("program"))
+    assert site.engine.watchers.model is None
+
+
 # the policy ------------------------------------------------------------------------------------
 
 

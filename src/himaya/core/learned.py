@@ -98,6 +98,11 @@ class Learned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flagged: _Count
     digest: _Text = ""
 
+    @property
+    def fits(self) -> bool:
+        """Tell whether the model is one of the traits that this release knows."""
+        return self.traits == VERSION and len(self.weights) == len(TRAITS)
+
     def parts(self, values: Values) -> tuple[float, ...]:
         """Return what each trait adds to the score, in the order of `TRAITS`, in nats."""
         return tuple(

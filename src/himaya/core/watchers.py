@@ -26,7 +26,7 @@ from himaya.core.detectors.velocity import VelocityDetector
 from himaya.core.effect import Effect, PublishStanding, RaiseFinding
 from himaya.core.exchange import Person
 from himaya.core.finding import Finding
-from himaya.core.policy import Bounds, Detectors
+from himaya.core.policy import Bounds, Detectors, Model
 from himaya.core.ticket import Ticket
 
 _AGAIN_S = 3600.0
@@ -65,9 +65,7 @@ class Watchers:
         #: Detectors that look at look-ups in vain, too.
         self._attending: tuple[Detector, ...] = ()
         self.model: ModelDetector | None = None
-        if settings.model.learned is not None and settings.model.enabled:
-            self.model = ModelDetector(settings.model.learned, most)
-            self.attend(self.model)
+        self._learn(settings.model, most)
         self._actions: dict[str, tuple[Action, int]] = {
             each.name: (getattr(settings, each.name).action, getattr(settings, each.name).for_s)
             for each in (*self.detectors, self.challenges)
@@ -79,6 +77,13 @@ class Watchers:
         self.again_s = _AGAIN_S
         self._raised: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._standing: OrderedDict[str, Standing] = OrderedDict()
+
+    def _learn(self, settings: Model, most: int) -> None:
+        """Let the learned model look, if there is one; a file of exchanges may hold that of another release."""
+        learned = settings.learned
+        if learned is not None and learned.fits and settings.enabled:
+            self.model = ModelDetector(learned, most)
+            self.attend(self.model)
 
     @property
     def standing(self) -> OrderedDict[str, Standing]:
