@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
@@ -101,7 +101,7 @@ def train(*, labels: Path, out: Path, rate: float, **asked: Unpack[_Asked]) -> N
     past = _past(known, asked)
     learned = learn(past, known, rate, time.time())
     _write(out, learned)
-    click.echo("\n".join(card_lines(learned)))
+    _print(card_lines(learned))
     if past.left_out:
         click.echo(f"\n{past.left_out:,} descriptions of unlabelled actors found no room.")
     click.echo(f"\nWritten to {out}. It does nothing until [detectors.model] file names it.")
@@ -119,7 +119,7 @@ def card(file: Path, *, as_json: bool) -> None:
     if as_json:
         shared.print_json(card_json(learned))
     else:
-        click.echo("\n".join(card_lines(learned)))
+        _print(card_lines(learned))
 
 
 @model.command()
@@ -143,9 +143,14 @@ def check(*, model_file: Path, labels: Path | None, as_json: bool, **asked: Unpa
     if as_json:
         shared.print_json(told)
     else:
-        click.echo("\n".join(check_lines(told)))
+        _print(check_lines(told))
     if told["drifted"] or not told["actor_days"]:
         raise click.exceptions.Exit(1)
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Print lines that hold what a file said; the file may be anybody's."""
+    click.echo("\n".join(map(shared.printable, lines)))
 
 
 def _past(always: Collection[str], asked: _Asked) -> Past:

@@ -169,7 +169,7 @@ def _wrong(learned: Learned) -> Iterator[tuple[str, str]]:
             yield key, "expected a finite number."
     for name in learned.cohorts:
         if name not in COHORTS:
-            yield "cohorts", f'no cohort is called "{name[:40]}".'
+            yield "cohorts", f"no cohort is called {name[:40]!r}."
     if learned.digest != _digest(learned):
         yield "digest", "the file was changed after it was made."
 

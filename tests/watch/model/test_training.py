@@ -151,6 +151,15 @@ def test_a_recorder_is_bounded_but_for_labelled_accounts():
     assert {len(each.packed) for each in recorder.days.values()} == {3}
 
 
+def test_a_day_has_a_bounded_number_of_descriptions():
+    """Whoever opens pages all day is described by the first 511 and the last, labelled or not."""
+    made = day("busy", 0, 0.0)
+    for n in range(1, 2000):
+        made.add(values(n / 2000))
+    assert len(made.packed) == 512
+    assert made.last()[0] == 1999 / 2000
+
+
 def test_the_first_days_are_a_run_up():
     """An engine that begins knows nobody, so the days of the run-up are read and not described."""
     config = loads('[[surface]]\nid = "profile"\nroute = "/u/{subject}"\n')

@@ -22,8 +22,9 @@ from himaya.watch.free import Free
 from himaya.watch.ledger_rows import LedgerRows
 from himaya.watch.loglines import LogLines
 
-#: Descriptions that are kept of actors without a label: about 60 MB.
+#: Descriptions that are kept of actors without a label: about 60 MB; and of one actor-day, which is 4,000 views.
 _MOST = 300_000
+_MOST_OF_DAY = 512
 
 
 class ActorDay:
@@ -37,7 +38,9 @@ class ActorDay:
         self.packed: list[array[float]] = []
 
     def add(self, values: Values) -> None:
-        """Take one description."""
+        """Take one description; past the bound of a day it takes the place of the last."""
+        if len(self.packed) >= _MOST_OF_DAY:
+            self.packed.pop()
         self.packed.append(array("d", [nan if value is None else value for value in values]))
 
     def descriptions(self) -> Iterator[Values]:
