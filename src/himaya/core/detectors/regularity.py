@@ -68,7 +68,7 @@ class RegularityDetector:
     def level(self, actor: Actor) -> float | None:
         """Return the entropy by which an actor was judged last, None when it has not been since its last gap."""
         pace = self._paces.get(actor.name)
-        if pace is None or len(pace.bins) < _GAPS or pace.count % _EVERY:
+        if pace is None or len(pace.bins) < GAPS or pace.count % _EVERY:
             return None
         return pace.entropy()
 
