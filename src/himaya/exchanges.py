@@ -17,6 +17,7 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from himaya.core import continuing
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision, Standing
 from himaya.core.disclosure import Disclosures
@@ -102,6 +103,12 @@ class FactTold(_Event, frozen=True, kw_only=True, tag="fact"):
         return fact
 
 
+class CanariesPlaced(_Event, frozen=True, kw_only=True, tag="canaries"):
+    """Which subjects are canaries from now on, and the place of each."""
+
+    places: dict[str, str]
+
+
 class PolicyLoaded(_Event, frozen=True, kw_only=True, tag="policy"):
     """`engine.reload(policy)`: new policy, same windows."""
 
@@ -150,6 +157,7 @@ Event = (
     | Ticked
     | Cleared
     | FactTold
+    | CanariesPlaced
     | PolicyLoaded
     | Recalled
     | Stood
@@ -308,7 +316,7 @@ def replay_exchanges(events: Iterable[Event], policy: Policy | None = None) -> I
             raise InputError("the exchanges do not begin with a start", line=1)
         elif isinstance(event, PolicyLoaded):
             if policy is None:
-                engine.reload(event.policy)
+                continuing.reload(engine, event.policy)
             yield Replayed(event=event)
         elif isinstance(event, Ticked):
             # What waits in the engine came out with the next call then, and does so now.
@@ -340,7 +348,9 @@ def _replay(engine: Engine, event: Event) -> Replayed:
     if isinstance(event, FactTold):
         engine.facts.add(event.fact())
     elif isinstance(event, Recalled):
-        engine.recall(event.disclosures)
+        continuing.recall(engine, event.disclosures)
+    elif isinstance(event, CanariesPlaced):
+        engine.watchers.place(event.places)
     elif isinstance(event, Stood):
         engine.watchers.stand(event.standing)
     elif isinstance(event, Joined):

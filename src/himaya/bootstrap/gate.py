@@ -161,6 +161,9 @@ class Gate:
             forecast=self._forecast,
             model=_model_words(self.config.detectors.model, authority.engine.watchers.model),
             engine=stats,
+            canaries=len(self.config.canary_places),
+            canary_views=runner.canary_views,
+            canary_views_exempt=authority.engine.watchers.canary.exempted,
         )
 
     def reload(self) -> None:
@@ -179,6 +182,8 @@ class Gate:
         self._say_fixed(config)
         self._problem = ""
         self.config = config
+        self.authority.place(config.canary_places)
+        self._runner.canaries = config.canary_places
         self.authority.reload(config.policy())
         self._door.finder = finder
         self._door.site_host = urlsplit(config.site.url).netloc

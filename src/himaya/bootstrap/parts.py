@@ -12,7 +12,7 @@ from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
 from himaya.core.facts import Facts
 from himaya.facts_store import FactsStore, facts_path
-from himaya.ledger import Ledger, retention
+from himaya.ledger import Ledger, canaries, retention
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 from himaya.ledger.together import together
@@ -56,14 +56,19 @@ def note_absence(ledger: Ledger, now: float) -> None:
 
 
 def note_config(ledger: Ledger, config: Config, now: float, mode: str = "") -> None:
-    """Write into the chain which configuration and which retention are in force from now on."""
+    """Write into the chain which configuration and which retention are in force from now on.
+
+    Its canaries are kept beside the ledger: no answer counts them as people. Raises LedgerError.
+    """
     ledger.config_version(config.policy().hash(), config.canonical, now, mode)
     ledger.set_retention(config.retention.identified_days, config.retention.then, now)
+    canaries.keep(Path(config.ledger.directory), config.canary_places)
 
 
 def make_engine(config: Config) -> Engine:
-    """Return an engine with the site's policy and the facts told so far."""
+    """Return an engine with the site's policy, its canaries, and the facts told so far."""
     facts = Facts()
+    facts.canaries = config.canary_places
     path = facts_path(Path(config.ledger.directory))
     if path.exists():
         with FactsStore(path) as store:
@@ -90,7 +95,9 @@ def make_runner(
     """Return the runner: rows to the ledger, findings to the alert command, and upkeep now and then."""
     alerts = config.alerts
     command = AlertCommand(alerts.command, timeout_s=alerts.timeout_s, max_waiting=alerts.queue)
-    return Runner(ledger, alerts=command, maintain=maintain)
+    runner = Runner(ledger, alerts=command, maintain=maintain)
+    runner.canaries = config.canary_places
+    return runner
 
 
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:

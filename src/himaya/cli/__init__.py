@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "reconcile": "himaya.cli.reconcile:reconcile",
     "audit": "himaya.cli.audit:audit",
     "case": "himaya.cli.case:case",
+    "canary": "himaya.cli.canary:canary",
     "discover": "himaya.cli.discover:discover",
     "init": "himaya.cli.init:init",
     "config": "himaya.cli.config:config",

@@ -169,6 +169,8 @@ def _print_outside(answer: Audit) -> None:
     for gap in answer.unobserved:
         words = f"  not observed from {gap.start} to {gap.end}: {gap.why}"
         click.echo(shared.printable(words))
+    if answer.canaries:
+        click.echo(f"  {answer.canaries:,} canaries were shown; they are in no number of people")
     click.echo(f"  {answer.retention}")
     click.echo("The ledger cannot know:")
     for sentence in answer.cannot_know:

@@ -170,7 +170,7 @@ def _short(found: Case) -> dict[str, Any]:
         "proven": len(group.proven),
         "people": group.people,
         "shown": group.shown,
-        "links": list(dict.fromkeys(ground.link for ground in group.grounds)),
+        "links": list(dict.fromkeys(ground.link for ground in group.grounds if ground.link)),
     }
 
 

@@ -110,6 +110,7 @@ def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:
 def _own(config: Config) -> tuple[Recorder, Callable[[], None]]:
     """Make an engine, a runner and a ledger for this process alone."""
     from himaya.bootstrap import keep_house, make_engine, make_runner, open_ledger, rebuild
+    from himaya.core.continuing import recall
     from himaya.ledger.reader import Reader
     from himaya.watch.recorders import OwnRecorder
 
@@ -118,7 +119,7 @@ def _own(config: Config) -> tuple[Recorder, Callable[[], None]]:
     try:
         engine = make_engine(config)
         with Reader.open(Path(config.ledger.directory), _key(config)) as reader:
-            rebuild(engine.recall, reader, now)
+            rebuild(partial(recall, engine), reader, now)
         runner = make_runner(config, ledger, partial(keep_house, ledger, config))
     except BaseException:
         ledger.close()

@@ -95,27 +95,33 @@ def _kept(directory: Path | None, config: Config | None) -> Iterator[Ledger | No
 def _activation(ledger: Ledger, config: Config | None) -> Callable[[Policy], None]:
     """Return what notes in the ledger by which policy its rows are kept, and for how long."""
     from himaya.config import Config
+    from himaya.ledger import canaries
 
     def note(policy: Policy) -> None:
         kept = config or Config(surfaces=policy.surfaces)
         now = time.time()
         ledger.config_version(policy.hash(), kept.canonical, now)
         ledger.set_retention(kept.retention.identified_days, kept.retention.then, now)
+        canaries.keep(ledger.layout.directory, kept.canary_places)
 
     return note
 
 
 def kept_facts(ledger: Path | None, config: Config | None) -> Facts | None:
-    """Return the facts kept beside the ledger, if there are any."""
+    """Return the facts kept beside the ledger and the canaries of a configuration, if there are any."""
     from himaya.core.facts import Facts
     from himaya.facts_store import FactsStore, facts_path
 
     directory = ledger or (Path(config.ledger.directory) if config else None)
-    if directory is None or not facts_path(directory).exists():
+    kept = directory is not None and facts_path(directory).exists()
+    places = config.canary_places if config is not None else {}
+    if not kept and not places:
         return None
     facts = Facts()
-    with FactsStore(facts_path(directory)) as store:
-        store.load_into(facts)
+    facts.canaries = places
+    if kept and directory is not None:
+        with FactsStore(facts_path(directory)) as store:
+            store.load_into(facts)
     return facts
 
 

@@ -51,6 +51,8 @@ def story(result: ScanResult) -> Iterator[str]:
     if not result.surfaces:
         return
     yield f"{result.people:,} people were shown, {result.disclosures:,} times in all."
+    if result.canary_views:
+        yield f"Canaries were shown {result.canary_views:,} times; they are in no figure of people."
     if result.unattributed:
         yield (
             f"{result.unattributed:,} answers of listings showed people whom the log does not"

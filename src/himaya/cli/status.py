@@ -73,6 +73,11 @@ def _lines(told: Status) -> list[str]:
         lines.insert(2, f"forecast    {told.forecast}")
     if told.model:
         lines.append(f"model       {told.model}")
+    if told.canaries:
+        lines.append(
+            f"canaries    {told.canaries}, shown {told.canary_views} times; they count as no person"
+            f" ({told.canary_views_exempt} views by exempt actors since the start)"
+        )
     if told.off:
         why = f" ({told.off_why})" if told.off_why else ""
         lines.insert(0, f"OFF         since {_time(told.off_since)}{why}: everything passes unseen")

@@ -134,8 +134,17 @@ def _print_words(answer: Answer) -> None:
     _print_places(answer)
     if rows:
         shared.print_table(header, rows)
+    _print_canaries(answer)
     _print_gaps(answer.unobserved)
     click.echo(shared.printable(answer.note))
+
+
+def _print_canaries(answer: Answer) -> None:
+    from himaya.ledger.answers import WhoActor
+
+    if isinstance(answer, WhoActor) and answer.canaries:
+        rows = [_cells(one, one.subject) for one in answer.canaries]
+        shared.print_table(["canary", *_HEADER], rows)
 
 
 def _print_places(answer: Answer) -> None:
@@ -157,11 +166,14 @@ def _headline(answer: Answer) -> str:
         return shared.printable(f"{answer.actor} came from {places}; {others} there{erased}.")
     if not isinstance(answer, WhoActor):
         known = f"Known to have been shown to {_count(answer.count, 'actor', 'actors')}{erased}"
-        return shared.printable(f"{answer.subject}: {known}.")
+        canary = " It is a canary: nobody real is meant." if answer.canary else ""
+        return shared.printable(f"{answer.subject}: {known}.{canary}")
     known = f"known to have been shown {_count(answer.people, 'person', 'people')}{erased}"
     more = f"; up to {answer.unattributed} more could not be named" if answer.unattributed else ""
     misses = f"; {answer.misses} look-ups found nobody" if answer.misses else ""
-    return shared.printable(f"{answer.actor}: {known}{more}{misses}.")
+    number = len(answer.canaries)
+    canaries = f"; {_count(number, 'canary', 'canaries')} apart from them" if number else ""
+    return shared.printable(f"{answer.actor}: {known}{more}{misses}{canaries}.")
 
 
 def _count(number: int, one: str, many: str) -> str:

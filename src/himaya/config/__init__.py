@@ -8,6 +8,7 @@ from himaya.config.model_file import read_model
 from himaya.config.types import (
     ActorConfig,
     Alerts,
+    Canaries,
     GateConfig,
     GroupsConfig,
     LedgerConfig,
@@ -22,6 +23,7 @@ from himaya.config.warnings import unmatched, warnings
 __all__ = [
     "ActorConfig",
     "Alerts",
+    "Canaries",
     "Config",
     "GateConfig",
     "GroupsConfig",

@@ -24,6 +24,9 @@ from himaya.core.policy import Budget, Budgets
 #: `sun_path` of Linux holds 108 bytes with the closing zero (unix(7)).
 MAX_SOCKET_BYTES = 107
 
+#: Actors who may see canaries.
+MAX_EXEMPT = 1000
+
 #: A header or cookie name: a token of RFC 9110 section 5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -40,6 +43,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _proxies(config)
     yield from _detectors(config)
     yield from _model(config)
+    yield from _exempt(config)
     yield from _names(config)
     yield from _jwt(config)
     yield from _authorised(config)
@@ -155,6 +159,20 @@ def _model(config: Config) -> Iterator[Problem]:
             '"challenge" needs the challenge of the ladder, which is switched off.',
             'Set [ladder] challenge = true, or write "throttle".',
         )
+
+
+def _exempt(config: Config) -> Iterator[Problem]:
+    """Whoever may see canaries is named one by one, and by few."""
+    exempt = config.detectors.canary.exempt
+    path: Path = ("detectors", "canary", "exempt")
+    if len(exempt) > MAX_EXEMPT:
+        yield Problem(path, f"more than {MAX_EXEMPT} actors are exempt.", "Name staff accounts.")
+    for at, text in enumerate(exempt):
+        kind, _, name = text.partition(":")
+        if kind not in {"account", "key", "address"} or not name:
+            yield Problem(
+                (*path, at), f'expected account:NAME, key:NAME or address:IP, got "{text}".'
+            )
 
 
 def _names(config: Config) -> Iterator[Problem]:

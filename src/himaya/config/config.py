@@ -10,6 +10,7 @@ import msgspec
 from himaya.config.types import (
     ActorConfig,
     Alerts,
+    Canaries,
     GateConfig,
     GroupsConfig,
     LedgerConfig,
@@ -32,14 +33,15 @@ from himaya.core.policy import (
 from himaya.core.surface import Surface
 
 #: Encoded names of fields that loading sets; they are no keys of the file. No bare key of TOML has a bracket in it.
-NOT_KEYS = frozenset({"<file>", "<activated>", "learned"})
+NOT_KEYS = frozenset({"<file>", "<activated>", "learned", "canary_places"})
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything `himaya.toml` says, with defaults filled in.
 
     Paths are absolute once loaded: a relative one stands against the directory of the file.
-    `file` and `activated` are set by loading and are no keys of the file.
+    `file`, `activated` and `canary_places` (canaries and the place of each) are set by loading and are no keys of
+    the file.
     """
 
     mode: Literal["shadow", "enforce"] = "shadow"
@@ -62,8 +64,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gate: GateConfig = GateConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
+    canaries: Canaries = Canaries()
     file: str = msgspec.field(default="", name="<file>")
     activated: str = msgspec.field(default="", name="<activated>")
+    canary_places: dict[str, str] = {}
 
     @property
     def tiers(self) -> dict[str, Budgets]:
@@ -107,6 +111,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             challenge=self.challenge,
             detectors=self.detectors,
             bounds=self.bounds,
+            canaries=self.canaries.sha256,
         )
 
     def unseen_surfaces(self, *, sees_body: bool = True) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from himaya.config.canaries import take_canaries
 from himaya.config.canonical import render
 from himaya.config.checks import problems as checked
 from himaya.config.config import Config
@@ -22,18 +23,26 @@ from himaya.core.errors import ConfigError
 MAX_BYTES = 4 * 1024 * 1024
 
 
-def load(path: FilePath | str) -> Config:
+def load(path: FilePath | str, *, canaries: bool = True) -> Config:
     """Return the configuration in a file, with relative paths made absolute.
 
-    Raises ConfigError (file, line, key, what was expected) for the first mistake.
+    `canaries` False leaves the list of canaries unread: it need not be there yet. Raises ConfigError (file, line, key,
+    what was expected) for the first mistake.
     """
     place = FilePath(path)
-    return loads(read(place), file=str(path), directory=place.absolute().parent)
+    base = place.absolute().parent
+    return loads(read(place), file=str(path), directory=base, canaries=canaries)
 
 
-def loads(text: str, *, file: str = "himaya.toml", directory: FilePath | None = None) -> Config:
+def loads(
+    text: str,
+    *,
+    file: str = "himaya.toml",
+    directory: FilePath | None = None,
+    canaries: bool = True,
+) -> Config:
     """Return the configuration in a text; `directory` is where relative paths stand against."""
-    config, found = examine(text, file=file, directory=directory)
+    config, found = examine(text, file=file, directory=directory, canaries=canaries)
     if config is None:
         raise found[0]
     return config
@@ -58,7 +67,11 @@ def read(path: FilePath) -> str:
 
 
 def examine(
-    text: str, *, file: str = "himaya.toml", directory: FilePath | None = None
+    text: str,
+    *,
+    file: str = "himaya.toml",
+    directory: FilePath | None = None,
+    canaries: bool = True,
 ) -> tuple[Config | None, list[ConfigError]]:
     """Return the configuration, or None and every mistake in the order of the file."""
     base = directory or FilePath.cwd()
@@ -71,6 +84,8 @@ def examine(
         found = list(checked(config, raw, str(base)))
     if config is not None and not found:
         config, found = with_model(config, base)
+    if config is not None and not found:
+        config, found = take_canaries(config, base, read=canaries)
     if config is None or found:
         return None, _placed(found, text, file)
     return _settled(config, file, base), []
@@ -112,6 +127,7 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
         detectors=msgspec.structs.replace(
             config.detectors, model=_absolute(config.detectors.model, base, "file")
         ),
+        canaries=_absolute(config.canaries, base, "file"),
     )
 
 

@@ -80,6 +80,17 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     then: Literal["delete", "seal"] = "delete"
 
 
+class Canaries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """People who do not exist: `file` lists them ("": none), at most `most`; `docs/canaries.md`.
+
+    `sha256` is what the activated text says of the list; what a file says there is replaced when it is loaded.
+    """
+
+    file: str = ""
+    most: int = 10_000
+    sha256: str = ""
+
+
 class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is run for a new finding: `command` is split like a shell does, but no shell runs it.
 

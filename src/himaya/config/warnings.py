@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from himaya.config.config import Config
+from himaya.core.decision import Action
 from himaya.core.policy import Budget, Budgets
 
 
@@ -17,6 +18,7 @@ def warnings(config: Config) -> list[str]:
         _fields_nobody_shows,
         _headers_nobody_may_send,
         _open_windows,
+        _lone_canaries,
     )
     return [sentence for check in checks for sentence in check(config)]
 
@@ -74,6 +76,15 @@ def _headers_nobody_may_send(config: Config) -> Iterator[str]:
                 f"actor.{key}: believed only from trusted_proxies, and none is listed."
                 " A front door that shows the gate's secret is believed too."
             )
+
+
+def _lone_canaries(config: Config) -> Iterator[str]:
+    """Yield why canaries lead to nothing: none are listed, or all are of one place."""
+    acts = config.detectors.canary.action is not Action.ALLOW
+    if not config.canaries.file and acts:
+        yield "detectors.canary.action: no canaries are listed ([canaries] file), so nothing follows."
+    if config.canaries.file and len(set(config.canary_places.values())) < 2:
+        yield "canaries.file: fewer than two places: no two canaries are independent, so nothing follows from any."
 
 
 def _open_windows(config: Config) -> Iterator[str]:

@@ -139,6 +139,9 @@ class Status(msgspec.Struct, omit_defaults=False):
     forecast: str = ""
     model: str = ""
     engine: dict[str, int] = {}
+    canaries: int = 0
+    canary_views: int = 0
+    canary_views_exempt: int = 0
 
 
 class Reply(msgspec.Struct, omit_defaults=True):

@@ -6,6 +6,7 @@ oldest fact is dropped, and the actor or subject counts as unknown again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -64,6 +65,8 @@ class Facts:
         self.accounts: dict[str, AccountFact] = {}
         self.subjects: dict[str, SubjectFact] = {}
         self.near: dict[tuple[str, str], None] = {}
+        #: Canaries and the place of each. One table that is replaced, never changed.
+        self.canaries: Mapping[str, str] = {}
         #: Protected classes that any subject was told to be of.
         self.classes: dict[str, None] = {}
 

@@ -233,6 +233,18 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learned: Learned | None = None
 
 
+class Canary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two canaries of different places shown to one actor within `window_s` seconds lead to the action.
+
+    `exempt` are actors who may see them (`account:NAME`, `key:NAME`, `address:IP`): they are counted, not found.
+    """
+
+    window_s: int = 30 * 86400
+    exempt: tuple[str, ...] = ()
+    action: Action = Action.ALLOW
+    for_s: int = 3600
+
+
 class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds of the streaming detectors, and the action each finding leads to (allow = report only)."""
 
@@ -248,6 +260,7 @@ class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     challenge_behaviour: ChallengeBehaviour = ChallengeBehaviour()
     impostor: Impostor = Impostor()
     model: Model = Model()
+    canary: Canary = Canary()
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -268,7 +281,10 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """Everything the engine decides by."""
+    """Everything the engine decides by.
+
+    `canaries` is the SHA-256 of the secret list of canaries, "" without one; the list itself is told apart from it.
+    """
 
     mode: Literal["shadow", "enforce"] = "shadow"
     surfaces: tuple[Surface, ...] = ()
@@ -286,6 +302,7 @@ class Policy(msgspec.Struct, frozen=True):
     challenge: ChallengePolicy = ChallengePolicy()
     detectors: Detectors = Detectors()
     bounds: Bounds = Bounds()
+    canaries: str = ""
 
     def hash(self) -> str:
         """Return the first 16 hex digits of the SHA-256 of the canonical JSON form.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor, prefix_of
 from himaya.core.budget import COMMON
+from himaya.core.crawlers import Crawlers
 from himaya.core.decision import ASKING, BARRING, STRENGTH, Action, Reason, Standing
 from himaya.core.detectors import Detector, Observation
 from himaya.core.detectors.breadth import BreadthDetector
+from himaya.core.detectors.canary import CanaryDetector, ListedCanaryDetector
 from himaya.core.detectors.challenge_behaviour import ChallengeBehaviourDetector
 from himaya.core.detectors.drift import DriftDetector
 from himaya.core.detectors.enumeration import EnumerationDetector
@@ -32,6 +34,8 @@ from himaya.core.ticket import Ticket
 _AGAIN_S = 3600.0
 #: What others share, too: strangers who belong to it may have to show that they are not meant, and nobody is shut out.
 _SHARED = frozenset({"surface", "prefix"})
+#: Whoever else is behind an address cannot help that a canary was shown there.
+_SHARED_BY_CANARY = _SHARED | {"address"}
 
 
 class Watchers:
@@ -51,6 +55,10 @@ class Watchers:
         self.challenges = ChallengeBehaviourDetector(settings.challenge_behaviour, most)
         self.opened = Opened(most)
         self._looks = True
+        crawlers = Crawlers(settings.impostor)
+        places = accounts.facts.canaries if accounts is not None else {}
+        self.canary = CanaryDetector(settings.canary, places, crawlers, most)
+        self._canaries: tuple[Detector, ...] = (self.canary, ListedCanaryDetector(self.canary))
         self.detectors: tuple[Detector, ...] = (
             BreadthDetector(settings.breadth),
             EnumerationDetector(settings.enumeration, most),
@@ -60,22 +68,24 @@ class Watchers:
             self.provenance,
             EvidenceDetector(settings.evidence, most),
             RegularityDetector(settings.regularity, most),
-            ImpostorDetector(settings.impostor),
+            ImpostorDetector(crawlers),
+            *(self._canaries if places else ()),
         )
         #: Detectors that look at look-ups in vain, too.
         self._attending: tuple[Detector, ...] = ()
         self.model: ModelDetector | None = None
         self._learn(settings.model, most)
+        named = (*(each.name for each in self.detectors), self.challenges.name, self.canary.name)
         self._actions: dict[str, tuple[Action, int]] = {
-            each.name: (getattr(settings, each.name).action, getattr(settings, each.name).for_s)
-            for each in (*self.detectors, self.challenges)
-            if each.name != "impostor"
+            each: (getattr(settings, each).action, getattr(settings, each).for_s)
+            for each in named
+            if each != "impostor"
         }
         self._accounts = accounts
         self._most = bounds.standing
         #: Seconds before a finding is raised again; 0 for a reader of logs who wants its highest value.
         self.again_s = _AGAIN_S
-        self._raised: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._raised: OrderedDict[tuple[str, str, bool], float] = OrderedDict()
         self._standing: OrderedDict[str, Standing] = OrderedDict()
 
     def _learn(self, settings: Model, most: int) -> None:
@@ -108,6 +118,18 @@ class Watchers:
         self.detectors = tuple([each for each in self.detectors if each.name in names])
         self._attending = tuple([each for each in self._attending if each.name in names])
         self._looks = not names.isdisjoint({"provenance", "evidence"})
+
+    def place(self, canaries: Mapping[str, str]) -> None:
+        """Watch for these canaries (subject to place) from now on; who was shown which stays known."""
+        if self._accounts is not None:
+            self._accounts.facts.canaries = canaries
+        self.canary.places = canaries
+        others = tuple([each for each in self.detectors if each not in self._canaries])
+        self.detectors = (*others, *(self._canaries if canaries else ()))
+
+    def inherit(self, before: Watchers) -> None:
+        """Take over what was known under another policy and must not be forgotten with it: who was shown canaries."""
+        self.canary.inherit(before.canary)
 
     def observe(
         self, ticket: Ticket, people: tuple[Person, ...], now: float, *, fresh: bool
@@ -225,7 +247,7 @@ class Watchers:
 
     def raise_once(self, finding: Finding) -> list[Effect]:
         """Return the effects of a finding, none when it was raised within the last hour."""
-        key = (finding.detector, finding.actor)
+        key = (finding.detector, finding.actor, finding.report_only)
         last = self._raised.get(key)
         if last is not None and finding.at < last + self.again_s:
             return []
@@ -235,9 +257,10 @@ class Watchers:
             self._raised.popitem(last=False)
         action, for_s = self._actions.get(finding.detector, (Action.ALLOW, 0))
         kind = finding.actor.partition(":")[0]
-        if action is Action.ALLOW or kind == "fingerprint":
+        if action is Action.ALLOW or finding.report_only or kind == "fingerprint":
             return [RaiseFinding(finding)]
-        if action in BARRING and (kind in _SHARED or finding.detector in ASKING):
+        shared = _SHARED_BY_CANARY if finding.detector == self.canary.name else _SHARED
+        if action in BARRING and (kind in shared or finding.detector in ASKING):
             action = Action.CHALLENGE
         if finding.detector in ASKING and self._is_held(finding, action):
             return [RaiseFinding(finding)]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from himaya import exchanges as x
+from himaya.core import continuing
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision, Standing
 from himaya.core.disclosure import Disclosures
@@ -70,6 +71,8 @@ class Authority:
         known: tuple[Fact, ...] = (*facts.accounts.values(), *facts.subjects.values(), *near)
         for fact in known:
             writer.write(x.FactTold.of(now, fact))
+        if facts.canaries:
+            writer.write(x.CanariesPlaced(at=now, places=dict(facts.canaries)))
 
     @property
     def off(self) -> bool:
@@ -156,13 +159,21 @@ class Authority:
 
     def recall(self, row: Disclosures) -> None:
         """Count a row of the ledger again; see `Engine.recall`."""
-        self.engine.recall(row)
+        continuing.recall(self.engine, row)
         if self.writer is not None:
             self.writer.write(x.Recalled(at=row.at, disclosures=row))
 
+    def place(self, canaries: Mapping[str, str]) -> None:
+        """Watch for these canaries from now on; see `Watchers.place`."""
+        if canaries == self.engine.facts.canaries:
+            return
+        self.engine.watchers.place(canaries)
+        if self.writer is not None:
+            self.writer.write(x.CanariesPlaced(at=self.clock(), places=dict(canaries)))
+
     def reload(self, policy: Policy) -> None:
         """Decide by a new policy from now on."""
-        self.engine.reload(policy)
+        continuing.reload(self.engine, policy)
         self._pass_all = Decision(enforced=False, policy=policy.hash())
         if self.writer is not None:
             self.writer.write(x.PolicyLoaded(at=self.clock(), policy=policy))

@@ -53,6 +53,7 @@ class Recipient(msgspec.Struct, frozen=True):
 class WhoActor(msgspec.Struct, frozen=True):
     """Whose data an actor was shown. `people` = named subjects + `erased` ones.
 
+    `canaries` are subjects who do not exist; they are in no other figure.
     `unattributed`: people in responses that could not be read. `misses`: look-ups that found nobody.
     """
 
@@ -66,10 +67,11 @@ class WhoActor(msgspec.Struct, frozen=True):
     period: Period
     retention: str
     note: str
+    canaries: list[Exposed] = []
 
 
 class WhoSubject(msgspec.Struct, frozen=True):
-    """To whom a person's data was shown. `count` = named actors + `erased` ones."""
+    """To whom a person's data was shown. `count` = named actors + `erased` ones. `canary`: nobody real is meant."""
 
     subject: str
     count: int
@@ -79,6 +81,7 @@ class WhoSubject(msgspec.Struct, frozen=True):
     period: Period
     retention: str
     note: str
+    canary: bool = False
 
 
 class Place(msgspec.Struct, frozen=True):

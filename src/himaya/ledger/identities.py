@@ -188,6 +188,12 @@ class Identities:
             ).fetchone()
         return int(row[0]) if row else 0
 
+    def find_all(self, kind: Kind, names: Iterable[str]) -> dict[int, str]:
+        """Return the identities of a kind that the map knows, by surrogate."""
+        lookups = {self._lookup(kind, name): name for name in names}
+        with self._told():
+            return {number: lookups[key] for key, (number, _) in self._select(lookups)}
+
     def names(self, surrogates: Iterable[int]) -> dict[int, str]:
         """Return the names of surrogates; erased ones are left out."""
         found: dict[int, str] = {}

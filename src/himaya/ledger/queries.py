@@ -6,6 +6,8 @@ Times are microseconds, `start` included, `end` not.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import ibis
 import ibis.expr.types as ir
 
@@ -20,6 +22,17 @@ def within(rows: ir.Table, start: int, end: int) -> ir.Table:
 def shown(rows: ir.Table) -> ir.Table:
     """Return the rows that name a person."""
     return rows.filter(rows.subject != 0)
+
+
+def people(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
+    """Return the rows that name a person; canaries (surrogates) are none. Every count of people begins here."""
+    named = shown(rows)
+    return named.filter(~named.subject.isin(sorted(canaries))) if canaries else named
+
+
+def canaries(rows: ir.Table, known: Collection[int]) -> ir.Table:
+    """Return the rows that show a canary."""
+    return rows.filter(rows.subject.isin(sorted(known)) if known else ibis.literal(value=False))
 
 
 def facet(rows: ir.Table, column: str, surrogate: int) -> ir.Table:
@@ -76,9 +89,9 @@ def policies(rows: ir.Table, start: int, end: int) -> ir.Table:
     return decided.select("policy").distinct().order_by("policy")
 
 
-def people_per_actor(rows: ir.Table) -> ir.Table:
+def people_per_actor(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
     """Return actor and distinct people shown to it, most people first."""
-    named = shown(rows)
+    named = people(rows, canaries)
     counted = named.group_by("actor").aggregate(people=named.subject.nunique())
     return counted.order_by([ibis.desc("people"), "actor"])
 

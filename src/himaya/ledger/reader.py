@@ -15,6 +15,7 @@ from himaya.ledger import entries as e
 from himaya.ledger import keys as k
 from himaya.ledger import queries as q
 from himaya.ledger.batch import Gap
+from himaya.ledger.canaries import kept
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
@@ -82,19 +83,28 @@ class Reader:
         """Return column and surrogate of a subject, 0 when unknown."""
         return "subject", self.identities.find(Kind.SUBJECT, name)
 
+    def canaries(self) -> dict[int, str]:
+        """Return the people in this ledger who do not exist, surrogate to name. Raises LedgerError."""
+        placed = kept(self.layout.directory)
+        return self.identities.find_all(Kind.SUBJECT, placed) if placed else {}
+
     def who_actor(self, name: str, start: int = 0, end: int = FOREVER) -> a.WhoActor:
         """Return whose data an actor was shown. Raises InputError, LedgerError."""
         column, surrogate = self.facet(name)
 
+        known = self.canaries()
+
         def question(rows: ir.Table, state: State) -> a.WhoActor:
             mine = q.within(q.facet(rows, column, surrogate or -1), start, end)
-            people, subjects = self._exposure(q.shown(mine), "subject", a.Exposed)
+            people, subjects = self._exposure(q.people(mine, known), "subject", a.Exposed)
+            _, canaries = self._exposure(q.canaries(mine, known), "subject", a.Exposed)
             tally = self._snapshots.fetch(q.tallies(mine))[0]
             gaps, period = self._gaps(rows, state, start, end), self.period(rows, state)
             return a.WhoActor(
                 actor=name,
                 people=people,
                 subjects=sorted(subjects, key=lambda one: (one.first, one.subject)),
+                canaries=sorted(canaries, key=lambda one: (one.first, one.subject)),
                 unobserved=gaps,
                 unattributed=int(tally["unattributed"]),
                 misses=int(tally["misses"]),
@@ -109,6 +119,7 @@ class Reader:
     def who_subject(self, name: str, start: int = 0, end: int = FOREVER) -> a.WhoSubject:
         """Return to whom a person's data was shown. Raises LedgerError."""
         _, surrogate = self.subject(name)
+        known = self.canaries()
 
         def question(rows: ir.Table, state: State) -> a.WhoSubject:
             mine = q.within(q.facet(rows, "subject", surrogate or -1), start, end)
@@ -123,6 +134,7 @@ class Reader:
                 period=period,
                 retention=state.retention,
                 note=a.note(count, name, period, len(gaps), state),
+                canary=surrogate in known,
             )
 
         return self._snapshots.ask(question)
@@ -185,9 +197,10 @@ class Reader:
 
     def people_per_actor(self) -> dict[str, int]:
         """Return distinct people per actor, most first; erased and unnamed actors are left out."""
+        known = self.canaries()
 
         def question(rows: ir.Table, _: State) -> dict[str, int]:
-            found = self._snapshots.fetch(q.people_per_actor(rows))
+            found = self._snapshots.fetch(q.people_per_actor(rows, known))
             names = self.identities.names(row["actor"] for row in found)
             return {names[row["actor"]]: row["people"] for row in found if row["actor"] in names}
 
@@ -199,9 +212,10 @@ class Reader:
         Actors are named as reports name them (`account:u777`). An unknown name was shown nobody.
         """
         found = {self.identities.find(Kind.ACTOR, name) for name in actors} - {0}
+        known = self.canaries()
 
         def question(rows: ir.Table, _: State) -> dict[str, set[str]]:
-            mine = rows.filter(rows.actor.isin(sorted(found)) & (rows.subject != 0))
+            mine = q.people(rows.filter(rows.actor.isin(sorted(found))), known)
             told = a.summarise(self._snapshots.fetch(q.exposure(mine, "subject")), "subject")
             names = self.identities.names(told)
             return {names[number]: one.fields for number, one in told.items() if number in names}

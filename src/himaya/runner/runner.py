@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -85,6 +85,9 @@ class Runner:
         self.maintenance_problem = ""
         self.last_flush = 0.0
         self.disclosures = self.people = self.findings = self.gaps = self.lost = 0
+        #: Subjects who are no people, and how often they were shown.
+        self.canaries: Mapping[str, str] = {}
+        self.canary_views = 0
         self._rows: deque[Disclosures | Gap] = deque()
         self._lost_from: float | None = None
         self._lost_to = 0.0
@@ -127,6 +130,10 @@ class Runner:
     def _take(self, disclosures: Disclosures) -> None:
         self.disclosures += 1
         self.people += len(disclosures.shown)
+        if self.canaries:
+            known = sum(each.subject in self.canaries for each in disclosures.shown)
+            self.people -= known
+            self.canary_views += known
         if self.ledger is None:
             return
         if len(self._rows) >= self.max_pending:

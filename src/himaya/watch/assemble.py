@@ -74,6 +74,7 @@ def result_of(found: Found, names: Pseudonyms | None) -> ScanResult:
         mode=config.mode if config else "shadow",
         population=(config.site.population or None) if config else None,
         retention=_retention(found),
+        canary_views=tally.canary_views,
     )
     return pseudonymous(result, names) if names else result
 

@@ -10,7 +10,7 @@ from himaya.core.engine import Engine
 from himaya.watch.actors import Exchanges
 from himaya.watch.entry import Entry
 from himaya.watch.feed import Batch, Piles
-from himaya.watch.screen import KNOWN
+from himaya.watch.screen import CANARY, KNOWN
 from himaya.watch.setup import Setup
 from himaya.watch.tally import Tallier, Tally
 
@@ -27,7 +27,7 @@ class Exact:
         self._sink = sink
         self._engines: dict[int, Engine] = {}
         self._exchanges = Exchanges(setup.actor)
-        self._tallier = Tallier(setup.limits)
+        self._tallier = Tallier(setup.limits, setup.facts.canaries)
         self.late_at = ""
 
     def run(self, batches: Iterable[Batch]) -> Tally:
@@ -67,7 +67,7 @@ def start_engine(setup: Setup) -> Engine:
     It runs the detectors that have a bound (see `screen`): the others want what logs do not say.
     """
     engine = Engine(setup.policy, setup.facts)
-    engine.watchers.keep(KNOWN)
+    engine.watchers.keep(KNOWN | {CANARY})
     engine.accounts.begin(setup.began)
     engine.watchers.again_s = 0.0
     return engine

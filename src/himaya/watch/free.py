@@ -23,7 +23,7 @@ class Free:
         """Take surfaces and detectors of a policy, and none of its budgets."""
         free = msgspec.structs.replace(policy, mode="shadow", budgets=_NO_BUDGETS, tiers={})
         self.engine = Engine(free, facts)
-        self.shown = Shown()
+        self.shown = Shown(self.engine.facts.canaries)
         self.found: dict[str, dict[str, str]] = {}
 
     def add(self, exchange: Exchange, at: float) -> None:

@@ -36,6 +36,8 @@ Told = tuple[float, int, int, Entry | None]
 
 #: The number of nobody: of an actor or a person past a limit, or an answer without names.
 _NOBODY = -1
+#: The number of every canary: no person, and in no figure of people.
+_CANARY = -2
 
 
 class Who(msgspec.Struct):
@@ -89,6 +91,7 @@ class Gathered:
         #: People charged to each actor without a name.
         self._charges: Counter[int] = Counter()
         self._own: set[int] = set()
+        self._met_canary: set[int] = set()
 
     def add(self, part: Part) -> None:
         """Take what one chunk says; chunks come in the order of the logs."""
@@ -151,6 +154,8 @@ class Gathered:
 
     def _new_what(self, key: tuple[str, str, bool], surface: str, subject: str, text: str) -> int:
         person = self._people.get(subject, _NOBODY) if subject else _NOBODY
+        if subject in self._setup.facts.canaries:
+            person = _CANARY
         if subject and person == _NOBODY and len(self._people) < self._setup.limits.people:
             person = self._people[subject] = len(self._people)
         number = self._what_of[key] = len(self.whats)
@@ -224,6 +229,9 @@ class Gathered:
             if not what.subject:
                 surface.unattributed += times
                 continue
+            if what.person == _CANARY:
+                tally.canary_views += times
+                continue
             surface.disclosures += times
             if what.person == _NOBODY:
                 tally.not_kept += times
@@ -244,7 +252,7 @@ class Gathered:
         seen = {
             (who, what)
             for place, who, what in self._shown()
-            if who in claimed and whats[what].person != _NOBODY
+            if who in claimed and whats[what].person >= 0
         }
         for who, what in seen:
             tally.crawlers.setdefault(whos[who].claim, set()).add(whats[what].subject)
@@ -266,6 +274,7 @@ class Gathered:
                 numbers=map(numbers.__getitem__, whats),
                 unnamed=self._charges[actor],
                 networks=networks.get(actor, 0),
+                canary=actor in self._met_canary,
             )
             if not screen.clears(seen):
                 suspects.add(actor)
@@ -285,11 +294,13 @@ class Gathered:
                 self._charges[actor] += most_of.get(self.whats[what].surface, 1)
             elif actor == _NOBODY:
                 tally.not_kept += 1
+            elif person == _CANARY:
+                self._met_canary.add(actor)
             else:
                 views_of[actor].append(int(at[place] // peaks.BUCKET_S) << peaks.SHIFT | person)
                 whats_of[actor].append(what)
         for name, actor in self._actors.items():
-            if views_of[actor]:
+            if views_of[actor] or actor in self._met_canary:
                 tally.actors_seen += 1
                 yield actor, name, views_of[actor], whats_of[actor]
 
@@ -315,7 +326,7 @@ class Gathered:
     def _judge(self, suspects: set[int]) -> Tally:
         """Let an engine judge the suspects by all they did, in the order of time."""
         engine = start_engine(self._setup)
-        tallier = Tallier(self._setup.limits)
+        tallier = Tallier(self._setup.limits, self._setup.facts.canaries)
         told = self._told(suspects)
         self._introduce(engine, told)
         for at, order, _, other in sorted(told, key=itemgetter(0, 1)):

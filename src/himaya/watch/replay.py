@@ -16,7 +16,7 @@ from himaya.core.decision import Action
 from himaya.core.exchange import Exchange
 from himaya.core.facts import Facts
 from himaya.core.policy import Policy
-from himaya.exchanges import Decided, read_events, replay_exchanges
+from himaya.exchanges import CanariesPlaced, Decided, read_events, replay_exchanges
 from himaya.watch.free import Free
 from himaya.watch.loglines import LogLines
 from himaya.watch.result import iso
@@ -98,6 +98,8 @@ def replay_file(lines: Iterable[bytes], file: str, policy: Policy | None = None)
         events += 1
         if isinstance(replayed.event, Decided) and replayed.decision is not None:
             decisions[replayed.decision.action] += 1
+        if isinstance(replayed.event, CanariesPlaced):
+            shown.canaries = replayed.event.places
         shown.add(replayed.effects)
         if not replayed.same:
             differences += 1

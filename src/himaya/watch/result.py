@@ -134,7 +134,8 @@ class ScanResult(msgspec.Struct, frozen=True, kw_only=True):
     log without lines. `people` are distinct over all surfaces, `disclosures` count each
     showing, `unattributed` are responses whose people the log cannot name. `budgets` is None
     when no configuration was given. `retention` is the sentence printed about it. Names are
-    pseudonyms when `pseudonymous` is set.
+    pseudonyms when `pseudonymous` is set. `canary_views` is how often a canary was shown: they are in no figure
+    of people or disclosures.
     """
 
     title: str
@@ -164,6 +165,7 @@ class ScanResult(msgspec.Struct, frozen=True, kw_only=True):
     retention: str = ""
     pseudonymous: bool = False
     seconds: float = 0.0
+    canary_views: int = 0
 
 
 def iso(at: float | None) -> str | None:
@@ -184,6 +186,7 @@ def result_json(result: ScanResult) -> dict[str, Any]:
         "people": result.people,
         "disclosures": result.disclosures,
         "unattributed": result.unattributed,
+        "canary_views": result.canary_views,
         "surfaces": [_surface(surface) for surface in result.surfaces],
         "actors": [_actor(actor) for actor in result.actors],
         "groups": [msgspec.to_builtins(group) for group in result.groups],

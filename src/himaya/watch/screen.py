@@ -19,19 +19,24 @@ from himaya.watch import peaks
 #: The detectors that the bounds below speak of.
 KNOWN = frozenset({"breadth", "enumeration", "sharing", "velocity"})
 
+#: A detector that finds whoever was shown a canary, and nobody else.
+CANARY = "canary"
+
 _NUMBER = re.compile(r"(\d{1,18})\D*$")
 
 
 class Seen(msgspec.Struct):
     """What one actor did, in the order of time: `views` as in `peaks`, the last number in each person's id.
 
-    `unnamed` counts people charged without a name; `networks` is how many networks a credential came from.
+    `unnamed` counts people charged without a name; `networks` is how many networks a credential came from. `canary`:
+    the actor was shown a canary, which is none of the people in `views`.
     """
 
     views: list[int]
     numbers: Iterable[int | None]
     unnamed: int
     networks: int
+    canary: bool = False
 
 
 class Screen:
@@ -42,12 +47,15 @@ class Screen:
         policy = engine.policy
         self._settings = policy.detectors
         self._heaviest = _heaviest(policy, protected=bool(engine.facts.subjects))
-        self._applies = {detector.name for detector in engine.watchers.detectors} <= KNOWN
+        self._applies = {detector.name for detector in engine.watchers.detectors} <= (
+            KNOWN | {CANARY}
+        )
 
     def clears(self, seen: Seen) -> bool:
         """Tell whether no detector can find this actor."""
         return (
             self._applies
+            and not seen.canary
             and seen.networks <= self._settings.sharing.networks
             and not self._may_be_broad(seen)
             and not self._may_be_fast(seen)

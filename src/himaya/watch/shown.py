@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from himaya.core.effect import Effect, RecordDisclosures
 
@@ -11,9 +11,10 @@ MAX_ACTORS = 1_000_000
 
 
 class Shown:
-    """People shown: how many times, and who, in all and per actor."""
+    """People shown: how many times, and who, in all and per actor. Canaries are no people."""
 
-    def __init__(self) -> None:
+    def __init__(self, canaries: Container[str] = frozenset()) -> None:
+        self.canaries = canaries
         self.disclosures = 0
         self.people: set[str] = set()
         self.by_actor: dict[str, set[str]] = {}
@@ -24,8 +25,8 @@ class Shown:
             if not isinstance(effect, RecordDisclosures):
                 continue
             told = effect.disclosures
-            self.disclosures += len(told.shown)
-            names = [shown.subject for shown in told.shown]
+            names = [s.subject for s in told.shown if s.subject not in self.canaries]
+            self.disclosures += len(names)
             self.people.update(names)
             held = self.by_actor.get(told.actor.name)
             if held is not None:

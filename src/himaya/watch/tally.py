@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Container
 
 import msgspec
 
@@ -52,6 +53,7 @@ class Tally(msgspec.Struct):
     not_kept: int = 0
     forwarded: int = 0
     late: int = 0
+    canary_views: int = 0
 
 
 class _ActorTally:
@@ -71,9 +73,11 @@ class _ActorTally:
 class Tallier:
     """Adds up effects, one exchange at a time."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Start with nothing."""
+    def __init__(self, limits: Limits, canaries: Container[str] = frozenset()) -> None:
+        """Start with nothing; canaries are no people."""
         self._limits = limits
+        self._canaries = canaries
+        self._canary_views = 0
         self._actors: dict[str, _ActorTally] = {}
         self._numbers: dict[str, int] = {}
         self._surfaces: dict[str, SurfaceTally] = {}
@@ -98,10 +102,13 @@ class Tallier:
             surface.unattributed += 1
         if not told.shown:
             return
-        surface.disclosures += len(told.shown)
         actor = self._actor(told, entry)
         claim = claimed_crawler(entry.agent)
         for shown in told.shown:
+            if shown.subject in self._canaries:
+                self._canary_views += 1
+                continue
+            surface.disclosures += 1
             number = self._number(shown.subject)
             if number < 0:
                 continue
@@ -165,6 +172,7 @@ class Tallier:
             people=len(set().union(*(one.people for one in self._surfaces.values()))),
             actors_seen=len(self._actors),
             not_kept=self._not_kept,
+            canary_views=self._canary_views,
         )
         for name, findings in by_actor.items():
             actor = self._actors.get(name)

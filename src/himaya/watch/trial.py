@@ -62,7 +62,7 @@ class Trial:
         """Decide by `policy` as if it were enforced; None for `solves`: nobody solves a challenge."""
         self.policy = msgspec.structs.replace(policy, mode="enforce")
         self.engine = Engine(self.policy, facts)
-        self.shown = Shown()
+        self.shown = Shown(self.engine.facts.canaries)
         self.decisions: Counter[str] = Counter()
         self.met: dict[str, Met] = {}
         self.refusals: dict[str, Refusal] = {}

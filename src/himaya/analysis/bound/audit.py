@@ -47,7 +47,8 @@ def audit_bound(
     first = max(0, start - _MEMORY)
     versions = read_versions(reader, first, end)
     erased = frozenset(map(str, sorted(reader.state().erased)))
-    judge = Judge(versions, Gaps(reader.gaps(first, end)), erased, start / 1e6)
+    canaries = frozenset(reader.canaries())
+    judge = Judge(versions, Gaps(reader.gaps(first, end)), erased, start / 1e6, canaries)
     sources = _judge(judge, reader.rows(first, end, erased=_ERASED))
     return _answer(judge, versions, reader, (start, end), _people(versions, population), sources)
 
@@ -103,6 +104,7 @@ def _answer(
         unobserved=tuple(reader.unobserved(*period)),
         cannot_know=(*CANNOT_KNOW, *_inexact(versions)),
         retention=reader.state().retention,
+        canaries=len(judge.canaries),
     )
 
 

@@ -68,10 +68,11 @@ def _least(limits: Triple, seconds: float) -> int:
 class _Part:
     """The rows whose actors have the same kinds of principals."""
 
-    __slots__ = ("kinds", "rows")
+    __slots__ = ("_canaries", "kinds", "rows")
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], canaries: frozenset[int]) -> None:
         self.rows = 0
+        self._canaries = canaries
         self.kinds = {name: _Kind() for name in names}
 
     def add(self, subject_id: int, count: int, charges: list[Charge]) -> None:
@@ -79,7 +80,8 @@ class _Part:
         for charge in charges:
             kind, key, limits = charge.principal
             self.kinds[kind].take(key, limits)
-            if subject_id and is_new(charge.grown, limits):
+            person = subject_id and subject_id not in self._canaries
+            if person and is_new(charge.grown, limits):
                 self.kinds[kind].people.add(subject_id)
         if not subject_id:
             for each in self.kinds.values():
@@ -97,8 +99,9 @@ _Chosen = tuple[tuple[str, ...], str, _Kind, int]
 class Cover:
     """Takes judged rows, and says in the end what covers them."""
 
-    def __init__(self) -> None:
-        """Start with no rows."""
+    def __init__(self, canaries: frozenset[int] = frozenset()) -> None:
+        """Start with no rows; canaries spend budgets and are no people obtained."""
+        self._canaries = canaries
         self._parts: dict[tuple[str, ...], _Part] = {}
         self.first = self.last = 0.0
 
@@ -107,7 +110,7 @@ class Cover:
         self.first, self.last = self.first or at, at
         names = tuple(dict.fromkeys(charge.principal[0] for charge in charges))
         if names not in self._parts:
-            self._parts[names] = _Part(names)
+            self._parts[names] = _Part(names, self._canaries)
         self._parts[names].add(subject_id, count, charges)
 
     def inequality(self, bought: int, lightest: int) -> Inequality:

@@ -40,9 +40,14 @@ class Judge:
     """Takes the rows of a ledger, earliest first; before `start` (epoch seconds) they are counted, not judged."""
 
     def __init__(
-        self, versions: Versions, gaps: Gaps, erased: frozenset[str], start: float
+        self,
+        versions: Versions,
+        gaps: Gaps,
+        erased: frozenset[str],
+        start: float,
+        canaries: frozenset[int] = frozenset(),
     ) -> None:
-        """Take what was allowed, when nobody was asked, and the numbers of people who were erased."""
+        """Take what was allowed, when nobody was asked, and the numbers of people who were erased or are canaries."""
         self._versions = versions
         self._gaps = gaps
         self._erased = erased
@@ -51,8 +56,10 @@ class Judge:
         self._recent = Recent(versions)
         self._day = 0
         self.purses = Purses()
-        self.tally = Tally()
-        self.cover = Cover()
+        self.tally = Tally(canaries)
+        self.cover = Cover(canaries)
+        self._canaries = canaries
+        self.canaries: set[int] = set()
         self.peaks = Peaks()
         self.rows = self.judged = self.broken = 0
         self.named: list[Broken] = []
@@ -85,6 +92,8 @@ class Judge:
         self._tidy(row.at)
         within = row.at >= self._start
         self.rows += within
+        if within and row.subject_id in self._canaries:
+            self.canaries.add(row.subject_id)
         version = self._versions.of(row.policy)
         gap = self._gaps.reason(row)
         if version is None:

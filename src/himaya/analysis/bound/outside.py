@@ -35,8 +35,9 @@ _AFTER_S = 300.0
 class Tally:
     """Rows by reason, and the people in them."""
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, canaries: frozenset[int] = frozenset()) -> None:
+        """Start with none; canaries are no people."""
+        self._canaries = canaries
         self._rows: dict[str, int] = {}
         self._people: dict[str, set[int]] = {}
         self._unnamed: dict[str, int] = {}
@@ -45,7 +46,8 @@ class Tally:
         """Count a row under a reason."""
         self._rows[what] = self._rows.get(what, 0) + 1
         if row.subject_id:
-            self._people.setdefault(what, set()).add(row.subject_id)
+            people = self._people.setdefault(what, set())
+            people.update({row.subject_id} - self._canaries)
         else:
             self._unnamed[what] = self._unnamed.get(what, 0) + row.count
 

@@ -89,6 +89,7 @@ class Outside(msgspec.Struct, frozen=True):
 class Audit(msgspec.Struct, frozen=True):
     """The whole answer. `population` is 0 when nobody told it.
 
+    `canaries` were shown, spent budgets, and are in no number of people.
     `meaningful`: a bound below the population says something; None without a population.
     """
 
@@ -107,3 +108,4 @@ class Audit(msgspec.Struct, frozen=True):
     unobserved: tuple[Unobserved, ...]
     cannot_know: tuple[str, ...]
     retention: str
+    canaries: int = 0

@@ -5,17 +5,20 @@ It runs on DuckDB here, and unchanged on any engine Ibis speaks to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from himaya.analysis.groups.group import Group
+from himaya.analysis.groups.group import Group, note_canaries
 from himaya.analysis.groups.keys import Sighting
 from himaya.analysis.groups.search import Search
 from himaya.core.actor import prefix_of
 from himaya.core.disclosure import Disclosures
-from himaya.ledger.queries import days, within
+from himaya.ledger.canaries import kept
+from himaya.ledger.queries import canaries as shown_canaries
+from himaya.ledger.queries import days, people, within
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import DAY_S, micros
 
@@ -26,9 +29,12 @@ _OWN_CIRCLE = ("friends",)
 _DAY = DAY_S * 1_000_000
 
 
-def sightings(rows: ir.Table, start: int, end: int) -> ir.Table:
-    """Return each first view of a period (microseconds): one row per actor and person, in the order of time."""
-    named = within(rows, start, end).filter((rows.subject != 0) & (rows.actor != 0))
+def sightings(rows: ir.Table, start: int, end: int, canaries: Collection[int] = ()) -> ir.Table:
+    """Return each first view of a period (microseconds): one row per actor and person, in the order of time.
+
+    Canaries (surrogates) are nobody.
+    """
+    named = people(within(rows, start, end).filter(rows.actor != 0), canaries)
     open_ = named.filter(~named.scope.isin(_OWN_CIRCLE))
     first = open_.group_by(["actor", "subject"]).aggregate(
         at=open_.time.min(),
@@ -81,13 +87,32 @@ def analyse(reader: Reader, since: float, now: float, state: Search) -> list[Gro
     """
     start, end = max(micros(since), state.upto), micros(now - LAG_S)
     found: dict[str, Group] = {}
+    canaries = reader.canaries()
+    question = partial(sightings, canaries=canaries)
     for at, until in _parts(reader, start, end):
-        for sighting in read(_ask(reader, sightings, at, until)):
+        for sighting in read(_ask(reader, question, at, until)):
             state.observe(sighting)
         for group in state.conclude(until / 1e6):
             found[group.id] = group
+    if found and canaries:
+        opened = _ask(reader, partial(_opened, canaries=canaries), micros(since), end)
+        for group in found.values():
+            note_canaries(group, _places(reader, canaries, group, opened))
     state.upto = max(state.upto, end)
     return list(found.values())
+
+
+def _opened(rows: ir.Table, start: int, end: int, *, canaries: Collection[int]) -> ir.Table:
+    """Return which actors were shown which canaries by themselves: one in a list may be anybody's."""
+    alone = within(shown_canaries(rows, canaries), start, end)
+    return alone.filter(alone.kind != "listing").select("actor", "subject").distinct()
+
+
+def _places(reader: Reader, canaries: dict[int, str], group: Group, opened: pa.Table) -> set[str]:
+    """Return the places of canaries that members of a group opened."""
+    placed = kept(reader.layout.directory)
+    pairs = zip(opened["actor"].to_pylist(), opened["subject"].to_pylist(), strict=True)
+    return {placed[canaries[subject]] for actor, subject in pairs if actor in group.members}
 
 
 def _parts(reader: Reader, start: int, end: int) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 
 import msgspec
@@ -14,7 +14,7 @@ from himaya.analysis.groups.popularity import Id
 class Ground(msgspec.Struct, frozen=True):
     """One measured value of one test beside its threshold.
 
-    A threshold of 0 marks a value that supports and decides nothing. `link` is the linking key in words.
+    A threshold of 0 marks a value that supports and decides nothing. `link` is the linking key in words, "" for none.
     """
 
     test: str
@@ -25,8 +25,10 @@ class Ground(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """Return the ground as one sentence without identities."""
         said = _SAID[self.test].format(value=self.value, threshold=self.threshold)
-        return f"{said} They share {self.link}."
+        return f"{said} They share {self.link}." if self.link else said
 
+
+_CANARIES = "canaries"
 
 _SAID = {
     "anti-birthday": (
@@ -47,6 +49,9 @@ _SAID = {
     "synchrony": (
         "They are active together {value:.3g} times as much as the site's day explains"
         " (1 for people; supports only)."
+    ),
+    _CANARIES: (
+        "Members opened canaries of {value:g} independent places, to which no link leads (supports only)."
     ),
 }
 
@@ -74,6 +79,14 @@ class Group(msgspec.Struct):
     def words(self) -> list[str]:
         """Return the grounds as sentences without identities."""
         return [ground.words() for ground in self.grounds]
+
+
+def note_canaries(group: Group, places: Collection[str]) -> None:
+    """Give a group the ground that its members opened canaries of several places; one place says nothing."""
+    if len(places) < 2:
+        return
+    others = [ground for ground in group.grounds if ground.test != _CANARIES]
+    group.grounds[:] = [*others, Ground(_CANARIES, len(places), 0.0, "")]
 
 
 def names_of(covers: Iterable[Key]) -> list[str]:
