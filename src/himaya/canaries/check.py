@@ -19,7 +19,7 @@ _ACCOUNTS = frozenset({"account", "paid"})
 
 
 class Ordinary(msgspec.Struct, frozen=True):
-    """What an ordinary history is: at least `days` with people, at most `people` on any. `accounts` say that it leaks."""
+    """What an ordinary history is: at least `days` with people, at most `people` on any. `accounts` such leak."""
 
     days: int = 3
     people: int = 50
@@ -38,7 +38,7 @@ class Leak(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """The outcome. `placed` canaries are known, `shown` of them to anybody. `beyond` answers went to actors past the bound."""
+    """The outcome. `placed` canaries are known, `shown` of them to anybody. `beyond` answers were not looked at."""
 
     placed: int
     shown: int

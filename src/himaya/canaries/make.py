@@ -1,4 +1,4 @@
-"""Canaries from the site's key: the same key, place and number give the same canary, and nobody without it can tell which.
+"""Canaries from the site's key: the same key, place and number give the same canary, and without it nobody can tell.
 
 A canary is a name and an id. It has no picture, no phone number, no mail address and no other fact, so that it says
 nothing about anybody.
