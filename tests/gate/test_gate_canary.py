@@ -128,7 +128,7 @@ def test_a_restart_forgets_no_canary(gate):
 
 
 def test_off_is_off(gate):
-    """Without the list the same walk is a walk over people: no finding, no refusal, everybody counted."""
+    """Without the list the same walk is a walk over people: no finding and no refusal."""
     gate.configure(detectors=BLOCKS)
     with gate.visitor("free") as walker:
         assert set(opens(walker, 5000, 7000, 1)) == {200}

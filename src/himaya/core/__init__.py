@@ -4,7 +4,7 @@ exchange    a Request, its Response, and the Exchange when both are over; a Pers
 actor       who asks: account, session, API key, address and what follows from it
 surface     a declared route that shows people: which subject, which fields, how many at most
 disclosure  the fact that fields of a subject were sent to an actor, and how sure that is
-facts       what only the application knows: accounts, subjects, near pairs
+facts       what only the application knows: accounts, subjects, near pairs; and which subjects are canaries
 policy      the site's rules as data: budgets, sensitivity, ladder, detectors, challenges, bounds
 window      the different people one principal has seen, per hour, day and month
 budget      which principals a request has, and the limits of each
