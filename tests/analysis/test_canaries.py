@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 from tests.analysis.crowds import NOON
 from tests.analysis.ledgers import crew_rows, row, write
 from tests.analysis.site import CONFIG, Site
 from tests.analysis.test_asking import SETTINGS
 
+from himaya import cli
 from himaya.analysis.bound import audit_bound
 from himaya.analysis.groups import Search, analyse
 from himaya.core.actor import Actor
@@ -29,6 +31,10 @@ def test_the_audit_counts_canaries_apart(tmp_path):
         answer = audit_bound(reader)
     assert (answer.holds, answer.broken, answer.judged) == (True, 0, 10)
     assert (answer.inequality.people, answer.canaries) == (7, 3)
+    where = ["--ledger", str(directory), "--why", "test"]
+    assert (
+        "3 canaries were shown" in CliRunner().invoke(cli.group, ["audit", "bound", *where]).output
+    )
     account = next(peak for peak in answer.peaks if peak.kind == "account")
     assert account.value == account.limit == 10
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 from tests.analysis.ledgers import row, write
 
+from himaya.cli import group
 from himaya.core.errors import LedgerError
 from himaya.ledger.canaries import canaries_path, keep, kept
 from himaya.ledger.reader import Reader
@@ -41,6 +43,17 @@ def test_who_was_shown_a_canary_is_told(ledger):
         told, person = reader.who_subject("c1"), reader.who_subject("p1")
     assert [one.actor for one in told.actors] == ["account:w"]
     assert (told.canary, person.canary) == (True, False)
+
+
+def test_the_command_says_it_in_words(ledger):
+    """The headline counts canaries apart and a table names them; of a canary it is said that nobody real is meant."""
+    words = ["who", "--ledger", str(ledger), "--why", "test"]
+    told = CliRunner().invoke(group, [*words, "--actor", "account:w"]).output
+    assert "known to have been shown 1 person; 2 canaries apart from them." in told
+    assert told.index("canary  ") > told.index("p1")
+    assert "It is a canary" in CliRunner().invoke(group, [*words, "--subject", "c1"]).output
+    table = CliRunner().invoke(group, [*words, "--actor", "account:w", "--csv"]).stdout
+    assert "c1" not in table
 
 
 def test_totals_leave_canaries_out(ledger):
