@@ -32,7 +32,7 @@ def people(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
 
 def canaries(rows: ir.Table, known: Collection[int]) -> ir.Table:
     """Return the rows that show a canary."""
-    return rows.filter(rows.subject.isin(sorted(known)) if known else ibis.literal(value=False))
+    return rows.filter(rows.subject.isin(sorted(known)))
 
 
 def facet(rows: ir.Table, column: str, surrogate: int) -> ir.Table:

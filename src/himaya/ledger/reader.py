@@ -91,13 +91,13 @@ class Reader:
     def who_actor(self, name: str, start: int = 0, end: int = FOREVER) -> a.WhoActor:
         """Return whose data an actor was shown. Raises InputError, LedgerError."""
         column, surrogate = self.facet(name)
-
         known = self.canaries()
 
         def question(rows: ir.Table, state: State) -> a.WhoActor:
             mine = q.within(q.facet(rows, column, surrogate or -1), start, end)
             people, subjects = self._exposure(q.people(mine, known), "subject", a.Exposed)
-            _, canaries = self._exposure(q.canaries(mine, known), "subject", a.Exposed)
+            met = q.canaries(mine, known)
+            canaries = self._exposure(met, "subject", a.Exposed)[1] if known else []
             tally = self._snapshots.fetch(q.tallies(mine))[0]
             gaps, period = self._gaps(rows, state, start, end), self.period(rows, state)
             return a.WhoActor(
