@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from himaya.core import settle
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
 from himaya.core.admissions import Admissions
@@ -26,7 +25,7 @@ from himaya.core.budget import key_of
 from himaya.core.clearances import Clearances, Purse, group_purchases
 from himaya.core.decision import BARRING, Action, Admission, Decision, Standing
 from himaya.core.detectors.drift import watched
-from himaya.core.disclosure import Disclosures, Outcome, outcome
+from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
@@ -35,8 +34,9 @@ from himaya.core.groups import Groups
 from himaya.core.ladder import Ladder, allowances
 from himaya.core.opening import Opening
 from himaya.core.policy import Policy
-from himaya.core.prices import Prices, unnamed_in
-from himaya.core.rows import UNSETTLED, Rows, merged, shown_of, untold
+from himaya.core.prices import Prices
+from himaya.core.rows import UNSETTLED, Rows
+from himaya.core.settle import Settlement
 from himaya.core.surface import Match, Surfaces
 from himaya.core.ticket import Ticket, slim
 from himaya.core.watchers import Watchers
@@ -88,6 +88,9 @@ class Engine:
             policy, self._prices, self.ladder, self.clearances, self.watchers.drift
         )
         self._rows = Rows(self.accounts, policy.hash())
+        self._settlement = Settlement(
+            self._weights, self._rows, self.accounts, self.book, self.watchers
+        )
         self._enforced = policy.mode == "enforce"
         self._allow = allowances(policy)
         self.clearances.group_per_day = group_purchases(policy)
@@ -175,7 +178,7 @@ class Engine:
             ticket.hold([need[0] for need in needs])
             self._keep(ticket)
         else:
-            self._abandon(ticket)
+            self._settlement.abandon(ticket)
         return decision
 
     # admit ------------------------------------------------------------------------------------
@@ -215,7 +218,7 @@ class Engine:
             ticket = self._unreserved(request, now)
         if ticket is not None:
             self._opening.learn(ticket, request.actor, now)
-            self._settle(ticket, exchange, now)
+            self._effects.extend(self._settlement.settle(ticket, exchange, now))
         return self._drain()
 
     def _reserved(self, request: Request) -> Ticket | None:
@@ -250,78 +253,7 @@ class Engine:
         effects, self._effects = self._effects, []
         return effects
 
-    def _settle(self, ticket: Ticket, exchange: Exchange, now: float) -> None:
-        surface, method = ticket.match.surface, exchange.request.method
-        sent, aborted = exchange.sent, exchange.aborted
-        shown = outcome(method, exchange.status, surface.kind, sent=sent, aborted=aborted)
-        people = ticket.admitted if exchange.people is None else exchange.people
-        if exchange.refused or shown is Outcome.NOTHING:
-            self._abandon(ticket)
-        elif shown is Outcome.DISCLOSED and not ticket.missed(people):
-            self._disclose(ticket, exchange, people, now)
-        elif self.accounts.owns(ticket.request.actor, ticket.match.subject):
-            self._abandon(ticket)
-        else:
-            self._count_one(ticket, now)
-            confirmed = shown is Outcome.CONFIRMED
-            row = self._rows.confirmed if confirmed else self._rows.miss
-            self._append(row(ticket, exchange, now))
-            if not confirmed:
-                self._effects.extend(self.watchers.missed(ticket, now))
-
-    def _count_one(self, ticket: Ticket, now: float) -> None:
-        """Count a look-up whose answer tells of one person without showing anybody."""
-        subject = ticket.match.subject
-        people = (Person(subject),) if subject else ()
-        counted = bool(people or ticket.unnamed)
-        weight = 0 if counted else self._weights.of_fields(ticket.match.surface.fields)
-        self._commit(ticket, people, weight, now)
-
-    def _disclose(
-        self, ticket: Ticket, exchange: Exchange, people: tuple[Person, ...] | None, now: float
-    ) -> None:
-        surface, subject = ticket.match.surface, ticket.match.subject
-        rest = 0
-        if people is None:
-            people = (Person(subject),) if subject else ()
-            rest = 0 if ticket.redacted or ticket.unnamed else unnamed_in(ticket)
-        actor = ticket.request.actor
-        own = self.facts.own_subject(actor.account) if actor.account else ""
-        others = untold(ticket, shown_of(ticket, merged(people), own))
-        fresh = ticket.meets(others)
-        self._commit(ticket, others, rest * self._weights.heaviest(surface) if rest else 0, now)
-        self._append(self._rows.people(ticket, exchange, now, others))
-        if rest:
-            self._append(self._rows.unattributed(ticket, exchange, now, rest))
-            self.watchers.unread(ticket)
-        if exchange.source == UNSETTLED:
-            ticket.told, ticket.unnamed = others, rest
-        if not others:
-            self.book.forget_idle(ticket.principals)
-            return
-        self._effects.extend(self.watchers.check_declared(ticket, len(others), now))
-        self._effects.extend(self.watchers.check_fields(ticket, others, now))
-        self._effects.extend(self.watchers.observe(ticket, others, now, fresh=fresh))
-
-    def _commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
-        """Count people now; an answer that may still be under way counts as of its deadline."""
-        book, bucket, weights = self.book, int(now // BUCKET_S), self._weights
-        later = int(ticket.deadline // BUCKET_S) - bucket if ticket.evicted else 0
-        book.people += settle.commit(
-            ticket, people, weights, bucket, book.max_people, unnamed, later
-        )
-
-    def _append(self, row: Disclosures | None) -> None:
-        if row is not None:
-            self._effects.append(RecordDisclosures(row))
-
     # tickets ----------------------------------------------------------------------------------
-
-    def _abandon(self, ticket: Ticket) -> None:
-        """Nothing was shown: free all that is held."""
-        ticket.give_back()
-        ticket.land()
-        self.book.forget_idle(ticket.principals)
 
     def _keep(self, ticket: Ticket) -> None:
         ticket.request = slim(ticket.request)
@@ -343,9 +275,10 @@ class Engine:
         """
         ticket.evicted, request = now < ticket.deadline, ticket.request
         if request.sees_body and not ticket.asked and request.method not in _BODYLESS:
-            self._abandon(ticket)
+            self._settlement.abandon(ticket)
         else:
-            self._settle(ticket, Exchange(request, 200, ticket.admitted, source=UNSETTLED), now)
+            unseen = Exchange(request, 200, ticket.admitted, source=UNSETTLED)
+            self._effects.extend(self._settlement.settle(ticket, unseen, now))
         ticket.close()
 
     # clearances, memory, figures ----------------------------------------------------------------
@@ -360,7 +293,8 @@ class Engine:
             return False
         self.ladder.solved(actor.name)
         self.watchers.challenges.solved(actor, now)
-        self._append(self._rows.bought(actor, now, self.policy.challenge.people))
+        row = self._rows.bought(actor, now, self.policy.challenge.people)
+        self._effects.append(RecordDisclosures(row))
         return True
 
     def join(self, group: str, members: Iterable[str], now: float) -> None:
@@ -385,7 +319,7 @@ class Engine:
         ticket = self._opening.ticket(nothing, Match(surface), now)
         people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
         units = (row.unattributed or row.miss) * self._weights.heaviest(surface)
-        self._commit(ticket, people, units, now)
+        self._settlement.commit(ticket, people, units, now)
 
     def people_of(self, name: str) -> tuple[float, float, float]:
         """Return the people a principal (`account:u1`, `address:...`) has in hour, day, month."""

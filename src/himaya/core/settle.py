@@ -2,27 +2,131 @@
 
 from __future__ import annotations
 
-from himaya.core.exchange import Person
+from himaya.core.accounts import Accounts
+from himaya.core.book import Book
+from himaya.core.disclosure import Disclosures, Outcome, outcome
+from himaya.core.effect import Effect, RecordDisclosures
+from himaya.core.exchange import Exchange, Person
+from himaya.core.prices import unnamed_in
+from himaya.core.rows import UNSETTLED, Rows, merged, shown_of, untold
 from himaya.core.ticket import Ticket
+from himaya.core.watchers import Watchers
 from himaya.core.weights import Weights
+from himaya.core.window import BUCKET_S
 
 
-def commit(
+class Settlement:
+    """Settles exchanges under one policy: counts who was shown, frees the rest, and says what came of it."""
+
+    def __init__(
+        self,
+        weights: Weights,
+        rows: Rows,
+        accounts: Accounts,
+        book: Book,
+        watchers: Watchers,
+    ) -> None:
+        """Take what people weigh, who writes rows, who owns which profile, the windows, and who watches."""
+        self._weights = weights
+        self._rows = rows
+        self._accounts = accounts
+        self._book = book
+        self._watchers = watchers
+
+    def settle(self, ticket: Ticket, exchange: Exchange, now: float) -> list[Effect]:
+        """Count what an exchange showed in place of what its ticket held; return the effects."""
+        surface, method = ticket.match.surface, exchange.request.method
+        sent, aborted = exchange.sent, exchange.aborted
+        shown = outcome(method, exchange.status, surface.kind, sent=sent, aborted=aborted)
+        people = ticket.admitted if exchange.people is None else exchange.people
+        if exchange.refused or shown is Outcome.NOTHING:
+            self.abandon(ticket)
+        elif shown is Outcome.DISCLOSED and not ticket.missed(people):
+            return self._disclose(ticket, exchange, people, now)
+        elif self._accounts.owns(ticket.request.actor, ticket.match.subject):
+            self.abandon(ticket)
+        else:
+            return self._count_one(ticket, exchange, shown, now)
+        return []
+
+    def abandon(self, ticket: Ticket) -> None:
+        """Nothing was shown: free all that is held."""
+        ticket.give_back()
+        ticket.land()
+        self._book.forget_idle(ticket.principals)
+
+    def commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
+        """Count people, and `unnamed` units of people without a name, in place of what the ticket held.
+
+        An answer that may still be under way counts as of its deadline.
+        """
+        bucket = int(now // BUCKET_S)
+        later = int(ticket.deadline // BUCKET_S) - bucket if ticket.evicted else 0
+        surface, viewer = ticket.match.surface, ticket.request.actor.account
+        of = self._weights.of
+        weighed = [(p.subject, of(surface, p.subject, p.fields, viewer)) for p in people]
+        self._book.people += _count(ticket, weighed, unnamed, bucket, later, self._book.max_people)
+
+    def _count_one(
+        self, ticket: Ticket, exchange: Exchange, shown: Outcome, now: float
+    ) -> list[Effect]:
+        """Count a look-up whose answer tells of one person without showing anybody."""
+        subject = ticket.match.subject
+        people = (Person(subject),) if subject else ()
+        counted = bool(people or ticket.unnamed)
+        weight = 0 if counted else self._weights.of_fields(ticket.match.surface.fields)
+        self.commit(ticket, people, weight, now)
+        if shown is Outcome.CONFIRMED:
+            return [RecordDisclosures(self._rows.confirmed(ticket, exchange, now))]
+        row = RecordDisclosures(self._rows.miss(ticket, exchange, now))
+        return [row, *self._watchers.missed(ticket, now)]
+
+    def _disclose(
+        self, ticket: Ticket, exchange: Exchange, people: tuple[Person, ...] | None, now: float
+    ) -> list[Effect]:
+        """Count the people of an answer, write their rows, and show them to the detectors."""
+        surface, subject = ticket.match.surface, ticket.match.subject
+        rest = 0
+        if people is None:
+            people = (Person(subject),) if subject else ()
+            rest = 0 if ticket.redacted or ticket.unnamed else unnamed_in(ticket)
+        actor = ticket.request.actor
+        own = self._accounts.facts.own_subject(actor.account) if actor.account else ""
+        others = untold(ticket, shown_of(ticket, merged(people), own))
+        fresh = ticket.meets(others)
+        self.commit(ticket, others, rest * self._weights.heaviest(surface) if rest else 0, now)
+        effects = _row(self._rows.people(ticket, exchange, now, others))
+        if rest:
+            effects += _row(self._rows.unattributed(ticket, exchange, now, rest))
+            self._watchers.unread(ticket)
+        if exchange.source == UNSETTLED:
+            ticket.told, ticket.unnamed = others, rest
+        if not others:
+            self._book.forget_idle(ticket.principals)
+            return effects
+        effects += self._watchers.check_declared(ticket, len(others), now)
+        effects += self._watchers.check_fields(ticket, others, now)
+        effects += self._watchers.observe(ticket, others, now, fresh=fresh)
+        return effects
+
+
+def _row(row: Disclosures | None) -> list[Effect]:
+    return [] if row is None else [RecordDisclosures(row)]
+
+
+def _count(
     ticket: Ticket,
-    people: tuple[Person, ...],
-    weights: Weights,
+    weighed: list[tuple[str, int]],
+    unnamed: int,
     bucket: int,
+    later: int,
     max_people: int,
-    unnamed: int = 0,
-    later: int = 0,
 ) -> int:
-    """Count people, and `unnamed` units of people without a name, in place of what the ticket held.
+    """Count people by their units in every window of a ticket; return how many more the windows remember.
 
     The windows are moved to `bucket` first, so that nobody is counted earlier than they were shown; who may be
-    shown later than now is counted `later` buckets later (0 or 1). Returns how many people more the windows remember.
+    shown later than now is counted `later` buckets later (0 or 1).
     """
-    surface, viewer = ticket.match.surface, ticket.request.actor.account
-    weighed = [(p.subject, weights.of(surface, p.subject, p.fields, viewer)) for p in people]
     saved, more = [], 0
     for window, held in zip(ticket.windows, ticket.held, strict=True):
         before = len(window.seen)
