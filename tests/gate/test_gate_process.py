@@ -209,6 +209,14 @@ def test_status_tells_how_the_gate_is(tmp_path, upstream):
     assert told["tracked"] >= 1
     assert told["policy"] in words
     assert "everything passes" in words
+    assert "this hour   people newly shown to anonymous 1, learning: 0 of 168 hours known" in words
+    visitors, *others = told["classes"]
+    assert (visitors["cohort"], visitors["state"], visitors["people"]) == (
+        "anonymous",
+        "learning",
+        1,
+    )
+    assert [each["cohort"] for each in others] == ["new", "established", "paid", "key"]
     done = himaya("status", "--config", gate.config)
     assert (done.returncode, "no authority" in done.stderr) == (2, True)
 

@@ -76,3 +76,5 @@ def test_rebuilt_windows_equal_the_windows_before(seed):
     assert {name: after.people_of(name) for name in NAMES} == {
         name: before.people_of(name) for name in NAMES
     }
+    shown = [[(one.cohort, one.people) for one in engine.classes()] for engine in (before, after)]
+    assert shown[0] == shown[1]

@@ -52,6 +52,8 @@ def _detectors(config: Config) -> Iterator[tuple[str, Config]]:
             yield f"detectors.{name}", _with_detector(config, name, action=Action.ALLOW)
         elif getattr(detector, "strip", False):
             yield f"detectors.{name}", _with_detector(config, name, strip=False)
+        elif getattr(detector, "price", 1.0) > 1.0:
+            yield f"detectors.{name}", _with_detector(config, name, price=1.0)
 
 
 def _with_detector(config: Config, name: str, **changes: object) -> Config:

@@ -164,6 +164,7 @@ class Gate:
             canaries=len(self.config.canary_places),
             canary_views=runner.canary_views,
             canary_views_exempt=authority.engine.watchers.canary.exempted,
+            classes=authority.engine.classes(),
         )
 
     def reload(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from himaya.control.messages import Status
+from himaya.core.detectors.surge import Watched
 
 
 @click.command()
@@ -66,6 +67,7 @@ def _lines(told: Status) -> list[str]:
         f"disclosed   {told.people_disclosed} times a person, in {told.disclosures} exchanges",
         f"tracked     {told.tracked} principals, {told.open_tickets} open tickets",
         f"findings    {told.findings}",
+        *_classes(told.classes),
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
         f"gaps        {told.gaps}",
     ]
@@ -92,6 +94,25 @@ def _lines(told: Status) -> list[str]:
             f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}"
         )
     return lines
+
+
+def _classes(classes: tuple[Watched, ...]) -> list[str]:
+    """Return a line for each class of actors: the people it was newly shown this hour, and whether that is usual."""
+    head, lines = "this hour   people newly shown to", []
+    for one in classes:
+        lines.append(f"{head} {one.cohort} {one.people}, {_judged(one)}")
+        head = " " * len(head)
+    return lines
+
+
+def _judged(one: Watched) -> str:
+    if one.state == "learning":
+        return f"learning: {one.known} of {one.hours} hours known"
+    told = f"usual {one.usual:g} by {one.by}, limit {one.limit:g}"
+    if one.state == "usual":
+        return told
+    price = f"; far, cold people cost {one.price:g} times as much" if one.price > 1.0 else ""
+    return f"{told}: SURGING since {_time(one.since)}, until {_time(one.until)}{price}"
 
 
 def _time(at: float) -> str:

@@ -44,6 +44,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _detectors(config)
     yield from _model(config)
     yield from _exempt(config)
+    yield from _surge(config)
     yield from _names(config)
     yield from _jwt(config)
     yield from _authorised(config)
@@ -173,6 +174,16 @@ def _exempt(config: Config) -> Iterator[Problem]:
             yield Problem(
                 (*path, at), f'expected account:NAME, key:NAME or address:IP, got "{text}".'
             )
+
+
+def _surge(config: Config) -> Iterator[Problem]:
+    surge = config.detectors.surge
+    if surge.hours > surge.weeks * 168:
+        yield Problem(
+            ("detectors", "surge", "hours"),
+            f"{surge.hours} hours are never known: {surge.weeks} weeks are remembered.",
+            f"Set it to {surge.weeks * 168} at most, or remember more weeks.",
+        )
 
 
 def _names(config: Config) -> Iterator[Problem]:

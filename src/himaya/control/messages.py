@@ -10,6 +10,7 @@ import msgspec
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision, Standing
+from himaya.core.detectors.surge import Watched
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.exchange import Exchange, Request, Response
 
@@ -142,6 +143,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     canaries: int = 0
     canary_views: int = 0
     canary_views_exempt: int = 0
+    classes: tuple[Watched, ...] = ()
 
 
 class Reply(msgspec.Struct, omit_defaults=True):

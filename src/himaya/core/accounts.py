@@ -78,6 +78,17 @@ class Accounts:
         age = self.age_s(actor, now)
         return age is not None and age < self.new_s
 
+    def cohort(self, actor: Actor, age_s: float | None) -> str:
+        """Return the cohort of an actor whose account is `age_s` old: key, anonymous, paid, new or established."""
+        if actor.key:
+            return "key"
+        if not actor.account:
+            return "anonymous"
+        fact = self.facts.accounts.get(actor.account)
+        if actor.tier or (fact is not None and (fact.tier or fact.paid)):
+            return "paid"
+        return "new" if age_s is not None and age_s < self.new_s else "established"
+
     def owns(self, actor: Actor, subject: str) -> bool:
         """Tell whether the subject is the actor's own profile."""
         if not actor.account or not subject:

@@ -37,6 +37,8 @@ KEY_OF = {
 
 #: Kinds of principals shared by people who do not know each other: a share is kept for accounts with a history.
 SHARED = frozenset({"address", "prefix", "asn", "fingerprint", "batch", "surface"})
+#: Kinds that are everybody of a class or of a page: no price rises there, or all of them would be refused sooner.
+WHOLE = frozenset({"anonymous", "new_account", "surface"})
 #: Shared kinds and the two classes: when one of these is used up, people are refused for what others did.
 COMMON = SHARED | {"anonymous", "new_account", "visitor_prefix"}
 

@@ -25,6 +25,7 @@ from himaya.core.budget import key_of
 from himaya.core.clearances import Clearances, Purse, group_purchases
 from himaya.core.decision import BARRING, Action, Admission, Decision, Standing
 from himaya.core.detectors.drift import watched
+from himaya.core.detectors.surge import SurgeDetector, Watched
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response
@@ -64,6 +65,7 @@ class Engine:
             self.facts, policy.new_account_s, policy.bounds.principals, policy.reserve.history_s
         )
         self.clearances = Clearances(policy.challenge, policy.bounds)
+        self.surge = SurgeDetector(policy.detectors)
         self._adopt(policy)
 
     def reload(self, policy: Policy) -> None:
@@ -72,6 +74,7 @@ class Engine:
         self.book.bounds, self.groups.most = policy.bounds, policy.bounds.standing
         self.accounts.new_s, self.accounts.most = policy.new_account_s, policy.bounds.principals
         self.accounts.history_s = policy.reserve.history_s
+        self.surge.adopt(policy.detectors)
         self.clearances.policy, self.clearances.most = policy.challenge, policy.bounds.clearances
         self._adopt(policy)
         self.watchers.standing = standing
@@ -80,16 +83,16 @@ class Engine:
         self.policy = policy
         self.surfaces = Surfaces(policy.surfaces)
         self.ladder = Ladder(policy, self.clearances)
-        self.watchers = Watchers(policy.detectors, policy.bounds, self.accounts)
-        self._opening = Opening(policy, self.accounts, self.book, self.groups)
+        self.watchers = Watchers(policy.detectors, policy.bounds, self.accounts, self.surge)
+        self._opening = Opening(policy, self.accounts, self.book, self.groups, self.surge)
         self._weights = Weights(policy, self.facts)
-        self._prices = Prices(self._weights, self.accounts)
+        self._prices = Prices(self._weights, self.accounts, self.surge)
         self._admissions = Admissions(
             policy, self._prices, self.ladder, self.clearances, self.watchers.drift
         )
         self._rows = Rows(self.accounts, policy.hash())
         self._settlement = Settlement(
-            self._weights, self._rows, self.accounts, self.book, self.watchers
+            self._weights, self._prices, self._rows, self.accounts, self.book, self.watchers
         )
         self._enforced = policy.mode == "enforce"
         self._allow = allowances(policy)
@@ -127,9 +130,8 @@ class Engine:
         surface, subject = ticket.match.surface, ticket.match.subject
         if not subject or (surface.max_people > 1 and not ticket.request.sees_body):
             return False
-        if not ticket.reserve(
-            subject, self._weights.of(surface, subject, None, ticket.request.actor.account)
-        ):
+        weight = self._weights.of(surface, subject, None, ticket.request.actor.account)
+        if ticket.price > 1.0 or not ticket.reserve(subject, weight):
             return False
         self._keep(ticket)
         return True
@@ -265,6 +267,8 @@ class Engine:
             if now >= self._flight.check_at:
                 for overdue in self._flight.due(now, self.policy.bounds.open_requests):
                     self._overdue(overdue, overdue.deadline)
+            if now >= self.surge.ends:
+                self.surge.turn(now)
             self._now = now
         return self._now
 
@@ -319,11 +323,17 @@ class Engine:
         ticket = self._opening.ticket(nothing, Match(surface), now)
         people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
         units = (row.unattributed or row.miss) * self._weights.heaviest(surface)
+        fresh = ticket.unmet(people)
         self._settlement.commit(ticket, people, units, now)
+        self.watchers.newly(row.actor, len(fresh) + row.unattributed, now, fresh)
 
     def people_of(self, name: str) -> tuple[float, float, float]:
         """Return the people a principal (`account:u1`, `address:...`) has in hour, day, month."""
         return self.book.people_of(key_of(name), int(self._now // BUCKET_S))
+
+    def classes(self) -> tuple[Watched, ...]:
+        """Return how many people were newly shown to each class of actors this hour, and how many are usual."""
+        return self.surge.told(self._now)
 
     def stats(self) -> dict[str, int]:
         """Return how much state is held, by kind; no identities."""

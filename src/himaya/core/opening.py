@@ -6,6 +6,7 @@ from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
 from himaya.core.book import Book
 from himaya.core.budget import Principal, Principals
+from himaya.core.detectors.surge import SurgeDetector
 from himaya.core.exchange import Request
 from himaya.core.groups import Groups
 from himaya.core.policy import Policy
@@ -17,18 +18,32 @@ from himaya.core.window import BUCKET_S, PeopleWindow
 class Opening:
     """Opens tickets under one policy. No ticket lives longer than one bucket, whatever the policy says."""
 
-    def __init__(self, policy: Policy, accounts: Accounts, book: Book, groups: Groups) -> None:
-        """Take the policy's budgets, what is known of accounts, the windows, and who belongs together."""
+    def __init__(
+        self,
+        policy: Policy,
+        accounts: Accounts,
+        book: Book,
+        groups: Groups,
+        surge: SurgeDetector,
+    ) -> None:
+        """Take the policy's budgets, what is known of accounts, the windows, who belongs together, and what surges."""
         self._principals = Principals(policy, groups)
         self._settle_s = min(policy.bounds.settle_s, BUCKET_S)
         self._accounts = accounts
         self._book = book
+        self._surge = surge
 
     def ticket(self, request: Request, match: Match, now: float) -> Ticket:
         """Return a ticket that has joined the windows of its principals and holds nothing yet."""
         ticket = Ticket(request, match, now + self._settle_s)
         ticket.join(*self.windows(request.actor, now, match.surface.id))
+        if self._surge.prices:
+            ticket.price = self._price(request.actor, now)
         return ticket
+
+    def _price(self, actor: Actor, now: float) -> float:
+        accounts = self._accounts
+        return self._surge.price(accounts.cohort(actor, accounts.age_s(actor, now)))
 
     def again(self, late: Ticket, now: float) -> Ticket:
         """Return a new ticket for a request whose ticket was settled before its answer came."""

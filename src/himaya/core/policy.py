@@ -245,6 +245,20 @@ class Canary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     for_s: int = 3600
 
 
+class Surge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """People newly shown to a whole class per hour, above what is usual at this hour of the week.
+
+    A class is judged once `hours` hours of it are known; `weeks` are remembered. The limit is `z` standard deviations
+    above the usual, and never below `least` people. While it is passed, far, cold people cost `price` times as much.
+    """
+
+    hours: int = 168
+    weeks: int = 5
+    z: float = 6.0
+    least: int = 200
+    price: float = 1.0
+
+
 class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds of the streaming detectors, and the action each finding leads to (allow = report only)."""
 
@@ -261,6 +275,7 @@ class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     impostor: Impostor = Impostor()
     model: Model = Model()
     canary: Canary = Canary()
+    surge: Surge = Surge()
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from himaya.core.book import Book
 from himaya.core.disclosure import Disclosures, Outcome, outcome
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person
-from himaya.core.prices import unnamed_in
+from himaya.core.prices import Prices, unnamed_in
 from himaya.core.rows import UNSETTLED, Rows, merged, shown_of, untold
 from himaya.core.ticket import Ticket
 from himaya.core.watchers import Watchers
@@ -21,13 +21,15 @@ class Settlement:
     def __init__(
         self,
         weights: Weights,
+        prices: Prices,
         rows: Rows,
         accounts: Accounts,
         book: Book,
         watchers: Watchers,
     ) -> None:
-        """Take what people weigh, who writes rows, who owns which profile, the windows, and who watches."""
+        """Take what people weigh and cost, who writes rows, who owns which profile, the windows, and who watches."""
         self._weights = weights
+        self._prices = prices
         self._rows = rows
         self._accounts = accounts
         self._book = book
@@ -62,9 +64,8 @@ class Settlement:
         """
         bucket = int(now // BUCKET_S)
         later = int(ticket.deadline // BUCKET_S) - bucket if ticket.evicted else 0
-        surface, viewer = ticket.match.surface, ticket.request.actor.account
-        of = self._weights.of
-        weighed = [(p.subject, of(surface, p.subject, p.fields, viewer)) for p in people]
+        units = self._prices.units
+        weighed = [(p.subject, units(ticket, p.subject, p.fields)) for p in people]
         self._book.people += _count(ticket, weighed, unnamed, bucket, later, self._book.max_people)
 
     def _count_one(
@@ -75,9 +76,11 @@ class Settlement:
         people = (Person(subject),) if subject else ()
         counted = bool(people or ticket.unnamed)
         weight = 0 if counted else self._weights.of_fields(ticket.match.surface.fields)
+        fresh = len(ticket.unmet(people)) if people else 1
         self.commit(ticket, people, weight, now)
         if shown is Outcome.CONFIRMED:
-            return [RecordDisclosures(self._rows.confirmed(ticket, exchange, now))]
+            confirmed = RecordDisclosures(self._rows.confirmed(ticket, exchange, now))
+            return [confirmed, *self._watchers.newly(ticket.request.actor, fresh, now)]
         row = RecordDisclosures(self._rows.miss(ticket, exchange, now))
         return [row, *self._watchers.missed(ticket, now)]
 
@@ -93,12 +96,13 @@ class Settlement:
         actor = ticket.request.actor
         own = self._accounts.facts.own_subject(actor.account) if actor.account else ""
         others = untold(ticket, shown_of(ticket, merged(people), own))
-        fresh = ticket.meets(others)
+        fresh = ticket.unmet(others)
         self.commit(ticket, others, rest * self._weights.heaviest(surface) if rest else 0, now)
         effects = _row(self._rows.people(ticket, exchange, now, others))
         if rest:
             effects += _row(self._rows.unattributed(ticket, exchange, now, rest))
             self._watchers.unread(ticket)
+            effects += self._watchers.newly(actor, rest, now)
         if exchange.source == UNSETTLED:
             ticket.told, ticket.unnamed = others, rest
         if not others:
@@ -106,7 +110,7 @@ class Settlement:
             return effects
         effects += self._watchers.check_declared(ticket, len(others), now)
         effects += self._watchers.check_fields(ticket, others, now)
-        effects += self._watchers.observe(ticket, others, now, fresh=fresh)
+        effects += self._watchers.observe(ticket, others, now, fresh)
         return effects
 
 
@@ -116,27 +120,27 @@ def _row(row: Disclosures | None) -> list[Effect]:
 
 def _count(
     ticket: Ticket,
-    weighed: list[tuple[str, int]],
+    weighed: list[tuple[str, list[int]]],
     unnamed: int,
     bucket: int,
     later: int,
     max_people: int,
 ) -> int:
-    """Count people by their units in every window of a ticket; return how many more the windows remember.
+    """Count people by their units in each window of a ticket; return how many more the windows remember.
 
     The windows are moved to `bucket` first, so that nobody is counted earlier than they were shown; who may be
     shown later than now is counted `later` buckets later (0 or 1).
     """
     saved, more = [], 0
-    for window, held in zip(ticket.windows, ticket.held, strict=True):
+    for number, (window, held) in enumerate(zip(ticket.windows, ticket.held, strict=True)):
         before = len(window.seen)
         if bucket > window.bucket:
             window.advance(bucket)
         window.reserved -= held
         window.flying -= 1
         left, at = held - unnamed, window.bucket + later
-        for subject, weight in weighed:
-            left -= window.commit(subject, weight, max_people, at)
+        for subject, units in weighed:
+            left -= window.commit(subject, units[number], max_people, at)
         if unnamed:
             window.charge(unnamed, at)
         more += len(window.seen) - before

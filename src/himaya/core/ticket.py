@@ -24,7 +24,9 @@ class Ticket:
     `toll`: every person is paid for by a purse, whatever is left of the budget. `asked`: the door asked who
     may pass; `admitted` are the people who may, None for unread. `deadline` is when the ticket is settled
     at its reserve (`evicted`: before that, to make room); `told` and `unnamed` are the people, and the number
-    of people without a name, whose rows were written then.
+    of people without a name, whose rows were written then. `price` is how many times as much far, cold people cost
+    this ticket; `dear` says of everybody who was priced whether they are, once and for all, so that what is
+    counted is never more than what was reserved.
     """
 
     __slots__ = (
@@ -33,10 +35,12 @@ class Ticket:
         "asked",
         "credit",
         "deadline",
+        "dear",
         "evicted",
         "held",
         "match",
         "paid_at",
+        "price",
         "principals",
         "purse",
         "redacted",
@@ -60,6 +64,8 @@ class Ticket:
         self.purse: Purse | None = None
         self.paid_at = 0
         self.spent = 0
+        self.price = 1.0
+        self.dear: dict[str, bool] | None = None
         self.toll = False
         self.asked = False
         self.evicted = False
@@ -79,10 +85,10 @@ class Ticket:
         lookup = self.match.surface.kind == "lookup" and self.action is not Action.REDACT
         return lookup and people is not None and not people
 
-    def meets(self, people: tuple[Person, ...]) -> bool:
-        """Tell whether any of the people is not counted for the actor yet."""
+    def unmet(self, people: tuple[Person, ...]) -> list[str]:
+        """Return which of the people are not counted for the actor yet."""
         seen = self.windows[0].seen
-        return any(person.subject not in seen for person in people)
+        return [person.subject for person in people if person.subject not in seen]
 
     @property
     def name(self) -> str:
@@ -128,6 +134,7 @@ class Ticket:
     def close(self) -> None:
         """Keep only what a late answer needs: who asked for what, and which rows were written."""
         self.principals, self.windows, self.held, self.credit = [], [], [], []
+        self.dear = None
         self.request = slim(self.request)
 
     def advance(self, bucket: int) -> None:

@@ -24,6 +24,7 @@ from himaya.core.detectors.provenance import ProvenanceDetector
 from himaya.core.detectors.recent import Opened
 from himaya.core.detectors.regularity import RegularityDetector
 from himaya.core.detectors.sharing import SharingDetector
+from himaya.core.detectors.surge import SurgeDetector
 from himaya.core.detectors.velocity import VelocityDetector
 from himaya.core.effect import Effect, PublishStanding, RaiseFinding
 from himaya.core.exchange import Person
@@ -42,12 +43,9 @@ class Watchers:
     """Runs every detector over an observation; a finding is repeated at most once in `again_s`."""
 
     def __init__(
-        self, settings: Detectors, bounds: Bounds, accounts: Accounts | None = None
+        self, settings: Detectors, bounds: Bounds, accounts: Accounts, surge: SurgeDetector
     ) -> None:
-        """Build the detectors; their actors, the findings and the standing decisions are bounded.
-
-        Without `accounts` nobody is known to be new, paid or near.
-        """
+        """Build the detectors but for `surge`, whose memory is long. Actors, findings and decisions are bounded."""
         most = min(bounds.standing, bounds.principals)
         self.provenance = ProvenanceDetector(settings.provenance, most)
         self.misses = MissesDetector(settings.misses, most)
@@ -56,9 +54,10 @@ class Watchers:
         self.opened = Opened(most)
         self._looks = True
         crawlers = Crawlers(settings.impostor)
-        places = accounts.facts.canaries if accounts is not None else {}
+        places = accounts.facts.canaries
         self.canary = CanaryDetector(settings.canary, places, crawlers, most)
         self._canaries: tuple[Detector, ...] = (self.canary, ListedCanaryDetector(self.canary))
+        self._surge: SurgeDetector | None = surge
         self.detectors: tuple[Detector, ...] = (
             BreadthDetector(settings.breadth),
             EnumerationDetector(settings.enumeration, most),
@@ -118,11 +117,12 @@ class Watchers:
         self.detectors = tuple([each for each in self.detectors if each.name in names])
         self._attending = tuple([each for each in self._attending if each.name in names])
         self._looks = not names.isdisjoint({"provenance", "evidence"})
+        if "surge" not in names:
+            self._surge = None
 
     def place(self, canaries: Mapping[str, str]) -> None:
         """Watch for these canaries (subject to place) from now on; who was shown which stays known."""
-        if self._accounts is not None:
-            self._accounts.facts.canaries = canaries
+        self._accounts.facts.canaries = canaries
         self.canary.places = canaries
         others = tuple([each for each in self.detectors if each not in self._canaries])
         self.detectors = (*others, *(self._canaries if canaries else ()))
@@ -132,20 +132,38 @@ class Watchers:
         self.canary.inherit(before.canary)
 
     def observe(
-        self, ticket: Ticket, people: tuple[Person, ...], now: float, *, fresh: bool
+        self, ticket: Ticket, people: tuple[Person, ...], now: float, fresh: list[str]
     ) -> list[Effect]:
-        """Show one exchange to every detector and return the effects of new findings."""
+        """Show one exchange to every detector and return the effects of new findings.
+
+        `fresh` are those of the people who were never shown to the actor before.
+        """
         seen = self._seen(ticket, tuple([p.subject for p in people]), now)
-        seen.fresh = fresh
+        seen.fresh = bool(fresh)
         if self._looks:
             self.opened.look(seen)
             self.provenance.look(seen)
-        effects: list[Effect] = []
+        effects = self._count(seen.cohort, len(fresh), now) if fresh else []
+        if self._surge is not None:
+            self._surge.meet(fresh)
         for detector in self.detectors:
             finding = detector.observe(seen)
             if finding is not None:
                 effects.extend(self.raise_once(finding))
         return effects
+
+    def newly(
+        self, actor: Actor, people: int, now: float, fresh: Iterable[str] = ()
+    ) -> list[Effect]:
+        """Count people newly shown to an actor, of whom `fresh` have a name, without showing them to the detectors."""
+        age_s = self._accounts.age_s(actor, now)
+        if self._surge is not None:
+            self._surge.meet(fresh)
+        return self._count(self._accounts.cohort(actor, age_s), people, now)
+
+    def _count(self, cohort: str, people: int, now: float) -> list[Effect]:
+        found = self._surge.count(cohort, people, now) if self._surge is not None else None
+        return [] if found is None else [RaiseFinding(found)]
 
     def missed(self, ticket: Ticket, now: float) -> list[Effect]:
         """Show a look-up that found nobody, and return the effects of new findings."""
@@ -176,7 +194,7 @@ class Watchers:
     def _seen(self, ticket: Ticket, subjects: tuple[str, ...], now: float) -> Observation:
         actor, surface = ticket.request.actor, ticket.match.surface
         accounts = self._accounts
-        age_s = accounts.age_s(actor, now) if accounts is not None else None
+        age_s = accounts.age_s(actor, now)
         return Observation(
             ticket.name,
             actor,
@@ -186,31 +204,15 @@ class Watchers:
             now,
             age_s,
             surface.kind,
-            self._cohort(actor, age_s),
+            accounts.cohort(actor, age_s),
             near=self._near(actor, subjects),
             agent=ticket.request.agent,
         )
 
-    def cohort(self, actor: Actor, now: float) -> str:
-        """Return the cohort by whose thresholds an actor is judged at `now`."""
-        accounts = self._accounts
-        return self._cohort(actor, accounts.age_s(actor, now) if accounts is not None else None)
-
-    def _cohort(self, actor: Actor, age_s: float | None) -> str:
-        if actor.key:
-            return "key"
-        accounts = self._accounts
-        if not actor.account or accounts is None:
-            return "established" if actor.account else "anonymous"
-        fact = accounts.facts.accounts.get(actor.account)
-        if actor.tier or (fact is not None and (fact.tier or fact.paid)):
-            return "paid"
-        return "new" if age_s is not None and age_s < accounts.new_s else "established"
-
     def _near(self, actor: Actor, subjects: tuple[str, ...]) -> bool | None:
         """Tell whether the one person shown is near; None where the site told of nobody near, or of no account."""
         accounts = self._accounts
-        if accounts is None or not actor.account or len(subjects) != 1 or not accounts.facts.near:
+        if not actor.account or len(subjects) != 1 or not accounts.facts.near:
             return None
         return (actor.account, subjects[0]) in accounts.facts.near
 

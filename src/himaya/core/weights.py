@@ -64,3 +64,8 @@ class Weights:
         return bool(
             mine and theirs and mine.organisation and mine.organisation == theirs.organisation
         )
+
+
+def times(units: int, factor: float) -> int:
+    """Return units times a factor, whole, at least one and not above what a window can hold of a person."""
+    return min(_HEAVIEST, max(1, round(units * factor)))

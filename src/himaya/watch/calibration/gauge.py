@@ -69,7 +69,7 @@ class Gauge:
     def _look(self, actor: Actor, told: Disclosures, at: float) -> None:
         """Note what is held against an actor after it was shown somebody, or asked for nobody."""
         day = int(at // DAY_S)
-        judged = self.engine.watchers.cohort(actor, at)
+        judged = self.engine.accounts.cohort(actor, self.engine.accounts.age_s(actor, at))
         counted = self._counted(actor, judged, at)
         counts = self.engine.people_of(actor.name)
         if counted:
