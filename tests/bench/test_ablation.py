@@ -51,6 +51,7 @@ def test_a_configuration_that_refuses_nobody_has_no_controls():
         ("[budgets.tier.gold]\nbatch = { day = 5 }\n", "budgets.batch"),
         ('[detectors.breadth]\naction = "block"\n', "detectors.breadth"),
         ("[detectors.drift]\nstrip = true\n", "detectors.drift"),
+        ("[detectors.surge]\nprice = 3.0\n", "detectors.surge"),
         ("[ladder]\nthrottle_at = 0.5\n", "ladder.throttle_at"),
         ("[reserve]\nshare = 0.2\n", "reserve"),
         ("[fields]\nemail = 2.0\n", "fields"),

@@ -181,7 +181,7 @@ def _surge(config: Config) -> Iterator[Problem]:
     if surge.hours > surge.weeks * 168:
         yield Problem(
             ("detectors", "surge", "hours"),
-            f"{surge.hours} hours are never known: {surge.weeks} weeks are remembered.",
+            f"{surge.hours} hours are never known: weeks = {surge.weeks} are remembered.",
             f"Set it to {surge.weeks * 168} at most, or remember more weeks.",
         )
 

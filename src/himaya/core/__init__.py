@@ -11,8 +11,10 @@ budget      which principals a request has, and the limits of each
 book        all windows, bounded
 clearances  what solved challenges bought
 ticket      what one request in flight has reserved; flight: all of them
+prices      what people cost a ticket; settle: what was reserved becomes counted people, or is freed
 decision    allow, throttle, challenge, redact or block, with reasons; ladder: which of them
 detectors   small units that turn observations into findings; watchers: all of them at work
+seasons     how many people are usual at this hour of the week, for a whole class of actors
 finding     a detector crossed its threshold
 effect      what the core asks the edge to do; the core itself does nothing
 engine      decide, admit, record

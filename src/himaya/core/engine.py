@@ -245,8 +245,11 @@ class Engine:
         return ticket
 
     def expire(self, now: float) -> list[Effect]:
-        """Settle overdue tickets and return what became of them."""
-        self._tick(now)
+        """Settle overdue tickets and return what became of them.
+
+        An hour of the watch over classes does not turn by this call: a replay cannot see when nothing was asked.
+        """
+        self._tick(now, turns=False)
         return self._drain()
 
     def _drain(self) -> list[Effect]:
@@ -262,14 +265,14 @@ class Engine:
         for overdue in self._flight.keep(ticket, self.policy.bounds.open_requests):
             self._overdue(overdue, self._now)
 
-    def _tick(self, now: float) -> float:
+    def _tick(self, now: float, *, turns: bool = True) -> float:
         if self._now < now < _END_OF_TIME:
             if now >= self._flight.check_at:
                 for overdue in self._flight.due(now, self.policy.bounds.open_requests):
                     self._overdue(overdue, overdue.deadline)
-            if now >= self.surge.ends:
-                self.surge.turn(now)
             self._now = now
+        if turns and self._now >= self.surge.ends:
+            self.surge.turn(self._now)
         return self._now
 
     def _overdue(self, ticket: Ticket, now: float) -> None:

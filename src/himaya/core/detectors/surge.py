@@ -128,12 +128,16 @@ class SurgeDetector:
         each.count, each.found = 0, False
 
     def _compare(self, each: _Class) -> None:
-        """Note what is usual in the running hour, and the limit; there is none while the class is being learnt."""
-        settings = self._settings
+        """Note what is usual in the running hour, and the limit."""
         each.usual = each.season.usual(self._hour)
-        learnt = each.season.known >= settings.hours and each.usual.by
-        limit = max(float(settings.least), each.usual.limit(settings.z))
-        each.limit = limit if learnt else float("inf")
+        each.limit = self._limit(each, each.usual)
+
+    def _limit(self, each: _Class, usual: Usual) -> float:
+        """Return the most that is as usual; there is no limit while the class is being learnt."""
+        settings = self._settings
+        if each.season.known < settings.hours or not usual.by:
+            return float("inf")
+        return max(float(settings.least), usual.limit(settings.z))
 
     # counting ---------------------------------------------------------------------------------
 
@@ -196,25 +200,27 @@ class SurgeDetector:
     # telling ----------------------------------------------------------------------------------
 
     def told(self, now: float) -> tuple[Watched, ...]:
-        """Return how each class is."""
-        self.turn(now)
-        return tuple(self._watched(name, each, now) for name, each in self._classes.items())
+        """Return how each class is; an hour in which nothing came yet has its own usual, and no people."""
+        hour = max(self._hour, int(now // HOUR_S))
+        return tuple(self._watched(name, each, hour, now) for name, each in self._classes.items())
 
-    def _watched(self, name: str, each: _Class, now: float) -> Watched:
-        is_surging, is_learnt = each.until > now, each.limit != float("inf")
+    def _watched(self, name: str, each: _Class, hour: int, now: float) -> Watched:
+        usual = each.usual if hour == self._hour else each.season.usual(hour)
+        limit = self._limit(each, usual)
+        is_surging, is_learnt = each.until > now, limit != float("inf")
         return Watched(
             cohort=name,
             state="surging" if is_surging else "usual" if is_learnt else "learning",
-            people=each.count,
-            usual=round(each.usual.people, 1),
-            limit=round(each.limit, 1) if is_learnt else 0.0,
-            by=each.usual.by,
+            people=each.count if hour == self._hour else 0,
+            usual=round(usual.people, 1),
+            limit=round(limit, 1) if is_learnt else 0.0,
+            by=usual.by,
             known=each.season.known,
             hours=self._settings.hours,
-            hour=float(self._hour * HOUR_S),
+            hour=float(hour * HOUR_S),
             since=each.since if is_surging else 0.0,
             until=each.until if is_surging else 0.0,
-            price=self.price(name),
+            price=self._settings.price if is_surging else 1.0,
         )
 
     def tracked(self) -> int:
