@@ -131,6 +131,7 @@ class Engine:
         if not subject or (surface.max_people > 1 and not ticket.request.sees_body):
             return False
         weight = self._weights.of(surface, subject, None, ticket.request.actor.account)
+        # While a class surges, windows may differ in what they charge: that is not the common case.
         if ticket.price > 1.0 or not ticket.reserve(subject, weight):
             return False
         self._keep(ticket)

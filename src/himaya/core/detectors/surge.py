@@ -233,7 +233,7 @@ def _hours(usual: Usual) -> str:
 
 
 def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M")
+    return f"{int(at) // 3600 % 24:02}:{int(at) // 60 % 60:02}"
 
 
 def _date(at: float) -> str:
