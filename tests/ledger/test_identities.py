@@ -53,8 +53,12 @@ def test_no_name_is_in_the_file(tmp_path: Path):
     assert b"anna.schmidt" not in stored
 
 
-def test_a_forgotten_name_leaves_no_bytes(tmp_path: Path):
-    """After forgetting, the sealed name and its look-up are in no file of the map."""
+@pytest.mark.parametrize("run", range(25))
+def test_a_forgotten_name_leaves_no_bytes(tmp_path: Path, run):
+    """After forgetting, the sealed name and its look-up are in no file of the map, wherever rows had moved before.
+
+    Surrogates are random, and about one map in twenty-five leaves copies behind when SQLite only overwrites rows.
+    """
     identities = _map(tmp_path)
     numbers = _resolve(identities, *[f"person-{n}" for n in range(300)])
     db = identities._db

@@ -250,10 +250,14 @@ class Identities:
         return self.forget(gone) if gone else 0
 
     def _wipe(self) -> None:
-        """Move everything into the map file and empty its write-ahead log of old pages."""
+        """Write the map anew without what was erased, and empty its write-ahead log of old pages.
+
+        `secure_delete` overwrites the row that is deleted, not the copies that stay behind in a page when its rows move.
+        """
         for cache in self._cache.values():
             cache.clear()
         with self._told():
+            self._db.execute("VACUUM")
             busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise LedgerError(

@@ -241,7 +241,8 @@ def test_no_other_cohort_is_taken(cohort):
 def test_a_gauge_refuses_values_under_any_other_cohort(monkeypatch):
     """Even if the core had a cohort by a trait, no value would be noted under it."""
     gauge = Gauge(POLICY, None, {"account:r"})
-    monkeypatch.setattr(gauge.engine.watchers, "cohort", lambda actor, now: "disability")
+    gauge.engine.watchers.keep(frozenset())
+    monkeypatch.setattr(gauge.engine.accounts, "cohort", lambda actor, age_s: "disability")
     with pytest.raises(InputError, match="'disability' is no cohort"):
         gauge.add(*view(START, "r", "1"))
     assert gauge.people == {}
