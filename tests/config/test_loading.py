@@ -98,6 +98,14 @@ MISTAKES = [
         'Did you mean "10.0.0.0/8"?',
     ),
     ('[actor]\ntrusted_proxies = ["proxy"]', 2, "actor.trusted_proxies[0]", "expected a network"),
+    ('[assets]\nsuffixes = [".css", "."]', 2, "assets.suffixes[1]", "ends too many paths"),
+    ('[assets]\npaths = ["static/"]', 2, "assets.paths[0]", "the beginning of a path"),
+    (
+        "[assets]\nsuffixes = []\n[budgets]\nassetless = { day = 9 }",
+        2,
+        "assets.suffixes",
+        "nothing counts as an asset",
+    ),
     (
         '[detectors.impostor.crawlers]\nBot = ["10.0.0.1/8"]',
         2,

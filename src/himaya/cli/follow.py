@@ -80,7 +80,7 @@ def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, 
     counts = follower.counts
     click.echo(
         f"himaya follow: {counts.lines} lines, {counts.parsed} parsed, {counts.malformed} malformed,"
-        f" {counts.exchanges} on surfaces, {counts.gaps} unobserved periods",
+        f" {counts.exchanges} kept, {counts.gaps} unobserved periods",
         err=True,
     )
 

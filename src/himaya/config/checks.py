@@ -18,6 +18,7 @@ from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
 from himaya.config.surfaces import surface_problems
 from himaya.config.words import nearest
+from himaya.core.assets import is_counted
 from himaya.core.decision import Action
 from himaya.core.policy import Budget, Budgets
 
@@ -39,6 +40,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from out_of_range(config)
     yield from surface_problems(config, raw)
     yield from _budgets(config)
+    yield from _assets(config)
     yield from _enforcing(config, raw)
     yield from _proxies(config)
     yield from _detectors(config)
@@ -87,6 +89,25 @@ def _windows(budget: Budget, path: Path) -> Iterator[Problem]:
                 f"{long} = {more:g} is below {short} = {less:g}.",
                 f"The limit per {short} could never be reached: raise {long} or lower {short}.",
             )
+
+
+def _assets(config: Config) -> Iterator[Problem]:
+    """A path that counts as an asset by nothing would make everybody one who asked for assets."""
+    assets = config.assets
+    for at, suffix in enumerate(assets.suffixes):
+        if len(suffix) < 2:
+            path: Path = ("assets", "suffixes", at)
+            yield Problem(path, f'"{suffix}" ends too many paths.', 'Example: ".css"')
+    for at, start in enumerate(assets.paths):
+        if len(start) < 2 or not start.startswith("/"):
+            path = ("assets", "paths", at)
+            yield Problem(path, f'expected the beginning of a path, got "{start}".', '"/static/"')
+    if is_counted(config.policy()) and not (assets.suffixes or assets.paths):
+        yield Problem(
+            ("assets", "suffixes"),
+            "budgets.assetless is set, and nothing counts as an asset.",
+            "Name endings or beginnings of the paths of style sheets, scripts and pictures.",
+        )
 
 
 def _enforcing(config: Config, raw: dict[str, Any]) -> Iterator[Problem]:

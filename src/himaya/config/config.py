@@ -21,6 +21,7 @@ from himaya.config.types import (
     SiteBudgets,
 )
 from himaya.core.policy import (
+    AssetPolicy,
     Bounds,
     Budgets,
     ChallengePolicy,
@@ -54,6 +55,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budgets: SiteBudgets = SiteBudgets()
     distance: Distance = Distance()
     reserve: Reserve = Reserve()
+    assets: AssetPolicy = AssetPolicy()
     ladder: Ladder = Ladder()
     challenge: ChallengePolicy = ChallengePolicy()
     detectors: Detectors = Detectors()
@@ -106,6 +108,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             surface_budgets=self.budgets.surface,
             distance=self.distance,
             reserve=self.reserve,
+            assets=self.assets,
             new_account_s=self.actor.new_account_s,
             ladder=self.ladder,
             challenge=self.challenge,

@@ -8,6 +8,7 @@ facts       what only the application knows: accounts, subjects, near pairs; and
 policy      the site's rules as data: budgets, sensitivity, ladder, detectors, challenges, bounds
 window      the different people one principal has seen, per hour, day and month
 budget      which principals a request has, and the limits of each
+assets      who asks for style sheets, scripts and pictures: browsers do
 book        all windows, bounded
 clearances  what solved challenges bought
 ticket      what one request in flight has reserved; flight: all of them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from himaya.core.actor import Actor
+from himaya.core.assets import Assets
 from himaya.core.budget import Known
 from himaya.core.facts import Facts
 from himaya.core.tables import make_room
@@ -25,6 +26,8 @@ class Accounts:
         self.history_s = history_s
         self.new_s = new_s
         self.most = max_accounts
+        #: What actors without and with an account asked for beside pages of people; it outlives a new policy.
+        self.assets = Assets()
         self._first: dict[str, int] = {}
         self._minutes: dict[int, int] = {}
         self._began: float | None = None

@@ -33,12 +33,13 @@ KEY_OF = {
     "surface": "u",
     "visitor": "v",
     "visitor_prefix": "w",
+    "assetless": "c",
 }
 
 #: Kinds of principals shared by people who do not know each other: a share is kept for accounts with a history.
-SHARED = frozenset({"address", "prefix", "asn", "fingerprint", "batch", "surface"})
+SHARED = frozenset({"address", "prefix", "asn", "fingerprint", "batch", "surface", "assetless"})
 #: Kinds that are everybody of a class or of a page: no price rises there, or all of them would be refused sooner.
-WHOLE = frozenset({"anonymous", "new_account", "surface"})
+WHOLE = frozenset({"anonymous", "new_account", "surface", "assetless"})
 #: Shared kinds and the two classes: when one of these is used up, people are refused for what others did.
 COMMON = SHARED | {"anonymous", "new_account", "visitor_prefix"}
 
@@ -68,6 +69,7 @@ class TierLimits:
         "address",
         "anonymous",
         "asn",
+        "assetless",
         "batch",
         "fingerprint",
         "group",
@@ -94,6 +96,7 @@ class TierLimits:
         self.batch = limits_of(budgets.batch)
         self.visitor = limits_of(budgets.visitor)
         self.visitor_prefix = limits_of(budgets.visitor_prefix)
+        self.assetless = limits_of(budgets.assetless)
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -153,6 +156,17 @@ class Principals:
         group = self._groups.of(actor, now, new=known.new)
         limits = self._tiered(known.tier).group
         return [*found, ("group", "g" + group, limits)] if group and limits else found
+
+    def with_assetless(self, found: list[Principal], actor: Actor, known: Known) -> list[Principal]:
+        """Return principals with the one of all who ask for no assets.
+
+        A tier without a budget for it, or with one that has no limit, spends nothing of what the others have.
+        """
+        limits = self._tiered(_tier(actor, known)).assetless
+        if limits is None or limits == NO_LIMIT:
+            return found
+        whole: Principal = ("assetless", "cassetless", limits)
+        return [*found, *self._shares([whole], known)]
 
     def _tiered(self, tier: str) -> TierLimits:
         return self._tiers.get(tier, self._default) if self._tiers else self._default

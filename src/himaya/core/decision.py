@@ -44,6 +44,7 @@ _SPOKEN = {
     "batch": "group of accounts that signed up together",
     "visitor": "address, by visitors without an account,",
     "visitor_prefix": "network, by visitors without an account,",
+    "assetless": "group of all who ask for no style sheets, scripts or pictures",
     "surface": "page for all visitors together",
 }
 

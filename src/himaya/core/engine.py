@@ -111,6 +111,8 @@ class Engine:
         now = self._tick(now)
         match = self.surfaces.match(request.method, request.target)
         if match is None:
+            if self._opening.looks:
+                self._opening.look(request, now)
             return self._allow[""]
         surface = match.surface
         own = self.accounts.owns(request.actor, match.subject)
@@ -238,6 +240,7 @@ class Engine:
         """Return a ticket that holds nothing, for an exchange that was not decided or is late."""
         match = self.surfaces.match(request.method, request.target)
         if match is None:
+            self._opening.look(request, now)
             return None
         ticket = self._opening.ticket(request, match, now)
         late = self._flight.late(request.id)
@@ -254,8 +257,6 @@ class Engine:
         return self._drain()
 
     def _drain(self) -> list[Effect]:
-        if not self._effects:
-            return []
         effects, self._effects = self._effects, []
         return effects
 
@@ -323,8 +324,7 @@ class Engine:
         surface = self.surfaces.by_id.get(row.surface)
         if surface is None:
             return
-        nothing = Request(id="", actor=row.actor, target="")
-        ticket = self._opening.ticket(nothing, Match(surface), now)
+        ticket = self._opening.ticket(Request("", row.actor, ""), Match(surface), now)
         people = tuple(Person(shown.subject, shown.fields) for shown in row.shown)
         units = (row.unattributed or row.miss) * self._weights.heaviest(surface)
         fresh = ticket.unmet(people)
@@ -345,4 +345,4 @@ class Engine:
         found["accounts"], found["open"] = self.accounts.tracked(), len(self._flight)
         found["standing"], found["grouped"] = len(self.watchers.standing), len(self.groups.members)
         found["clearances"] = len(self.clearances.purses)
-        return found
+        return found | {"assets": len(self.accounts.assets)}

@@ -32,11 +32,28 @@ class Opening:
         self._accounts = accounts
         self._book = book
         self._surge = surge
+        self._assets = accounts.assets
+        self._assets.adopt(policy)
+        #: Whether requests to no surface matter.
+        self.looks = self._assets.on
 
     def ticket(self, request: Request, match: Match, now: float) -> Ticket:
         """Return a ticket that has joined the windows of its principals and holds nothing yet."""
+        # A row that is recalled has no target: what was asked beside it then is not known.
+        if self.looks and request.target and match.surface.kind != "media":
+            self._assets.opened(request, now, member=self._is_member(request.actor, now))
+        return self._open(request, match, now)
+
+    def look(self, request: Request, now: float) -> None:
+        """See a request to no surface: whoever asks for an asset is no program, most likely."""
+        self._assets.look(request, now)
+
+    def _is_member(self, actor: Actor, now: float) -> bool:
+        return bool(actor.account) and not actor.key and not self._accounts.is_new(actor, now)
+
+    def _open(self, request: Request, match: Match, now: float) -> Ticket:
         ticket = Ticket(request, match, now + self._settle_s)
-        ticket.join(*self.windows(request.actor, now, match.surface.id))
+        ticket.join(*self.windows(request.actor, now, match.surface.id, request.agent))
         if self._surge.prices:
             ticket.price = self._price(request.actor, now)
         return ticket
@@ -47,7 +64,7 @@ class Opening:
 
     def again(self, late: Ticket, now: float) -> Ticket:
         """Return a new ticket for a request whose ticket was settled before its answer came."""
-        ticket = self.ticket(late.request, late.match, now)
+        ticket = self._open(late.request, late.match, now)
         ticket.inherit(late)
         return ticket
 
@@ -55,14 +72,16 @@ class Opening:
         """Tell a ticket the account that only the response or the log knew."""
         known = ticket.request.actor
         if actor.account and not known.account:
-            windows = self.windows(actor, now, ticket.match.surface.id)
-            ticket.learn(actor.account, *windows)
+            surface, agent = ticket.match.surface.id, ticket.request.agent
+            ticket.learn(actor.account, *self.windows(actor, now, surface, agent))
 
     def windows(
-        self, actor: Actor, now: float, surface: str = ""
+        self, actor: Actor, now: float, surface: str = "", agent: str = ""
     ) -> tuple[list[Principal], list[PeopleWindow]]:
         """Return the actor's principals on a surface and their windows, at the bucket of `now`."""
         known = self._accounts.meet(actor, now)
         principals = self._principals.of(actor, known=known, surface=surface)
         principals = self._principals.with_group(principals, actor, known, now)
+        if self.looks and self._assets.lacks(actor, agent, now):
+            principals = self._principals.with_assetless(principals, actor, known)
         return principals, self._book.of(principals, int(now // BUCKET_S))

@@ -29,6 +29,7 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `asn` is one provider's network for accounts of one tier, `fingerprint` one class of browsers by age of the account,
     `batch` the accounts that signed up together. `visitor` and `visitor_prefix` are one address and one network again,
     counting only whoever has neither account nor key: members behind the same address leave them room.
+    `assetless` is shared by all who are shown pages of people and never ask for an asset of them.
     """
 
     account: Budget | None = Budget(hour=100.0, day=300.0, month=3000.0)
@@ -44,6 +45,7 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: Budget | None = None
     visitor: Budget | None = None
     visitor_prefix: Budget | None = None
+    assetless: Budget | None = None
 
 
 class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +92,36 @@ class Reserve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     share: float = 0.0
     history_s: int = 30 * 86400
+
+
+class AssetPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts as an asset, and from when on its absence does, where a budget `assetless` is set.
+
+    An asset is a request to no surface whose path ends in one of `suffixes` or begins with one of `paths`. It counts
+    for `days`. Whoever was shown more than `after` pages of people without one spends `assetless`. Nobody is judged
+    before `share` of the members who vote asked for one.
+    """
+
+    suffixes: tuple[str, ...] = (
+        ".css",
+        ".js",
+        ".mjs",
+        ".woff",
+        ".woff2",
+        ".ttf",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".webp",
+        ".avif",
+        ".ico",
+    )
+    paths: tuple[str, ...] = ()
+    after: int = 20
+    days: int = 30
+    share: float = 0.5
 
 
 class Breadth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -284,7 +316,8 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `principals`: further new principals of a kind share windows, one for every 64 of the bound. `people`: per
     principal, and 8 times `principals` (at least 100,000) in all; further people count as new at each view.
     `open_requests`: the oldest open reservation is charged whole. `clearances`, `standing`: the oldest
-    leaves. `settle_s` (at most 300): an exchange whose end was not seen by then is charged at its reserve.
+    leaves. `assets`: names remembered with the assets they asked for; who is unseen for longest begins anew.
+    `settle_s` (at most 300): an exchange whose end was not seen by then is charged at its reserve.
     """
 
     principals: int = 2_000_000
@@ -292,6 +325,7 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_requests: int = 100_000
     clearances: int = 100_000
     standing: int = 100_000
+    assets: int = 200_000
     settle_s: int = 300
 
 
@@ -312,6 +346,7 @@ class Policy(msgspec.Struct, frozen=True):
     surface_budgets: dict[str, Budget] = {}
     distance: Distance = Distance()
     reserve: Reserve = Reserve()
+    assets: AssetPolicy = AssetPolicy()
     new_account_s: int = 7 * 86400
     ladder: Ladder = Ladder()
     challenge: ChallengePolicy = ChallengePolicy()

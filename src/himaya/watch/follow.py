@@ -11,11 +11,11 @@ import msgspec
 from himaya.config import Config
 from himaya.core.errors import InputError, ServiceError
 from himaya.watch.actors import Exchanges
+from himaya.watch.beside import keep_of
 from himaya.watch.bookmark import Bookmark, BookmarkFile, FileMark
 from himaya.watch.detect import detect_format
 from himaya.watch.formats import LineFormat, format_of_string, read_chunk
 from himaya.watch.jsonlines import JsonLines
-from himaya.watch.keep import KeepSurfaces
 from himaya.watch.reading import Reading
 from himaya.watch.recorders import Recorder, Told
 from himaya.watch.source import Chunk
@@ -64,7 +64,7 @@ class Follower:
         self._place = place
         self._config = config
         self._clock = clock
-        self._keep = KeepSurfaces(config.surfaces)
+        self._keep = keep_of(config.surfaces, [config.policy()])
         self._exchanges = Exchanges(config.actor)
         self._form: LineFormat | None = None
         self._saved = 0.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange
 from himaya.core.facts import Facts
 from himaya.core.policy import Policy
@@ -63,6 +64,12 @@ class Ends:
         if self.solving is not self.nobody:
             self.solving.add(exchange, at)
 
+    @property
+    def engines(self) -> list[Engine]:
+        """Return the engine of each end."""
+        ends = [self.nobody] if self.solving is self.nobody else [self.nobody, self.solving]
+        return [trial.engine for trial in ends]
+
     def people(self, actors: Sequence[str]) -> dict[str, int]:
         """Return how many different people these actors get."""
         return {
@@ -110,6 +117,8 @@ class Forecast:
             self._ends["old"] = Ends(old, facts, solves)
         self._cohorts: dict[str, str] = {}
         self.exchanges = self.beyond = 0
+        #: The engines that decide: they want requests for assets, too.
+        self.engines = [engine for ends in self._ends.values() for engine in ends.engines]
 
     def add(self, exchange: Exchange, at: float) -> None:
         """Decide about one exchange of the past."""

@@ -15,6 +15,7 @@ from himaya.core.surface import Surface
 from himaya.ledger.forecasts import ENFORCE
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
+from himaya.watch.beside import beside
 from himaya.watch.forecast import Forecast, without_key
 from himaya.watch.ledger_rows import LedgerRows
 from himaya.watch.loglines import LogLines
@@ -40,10 +41,10 @@ def forecast_logs(
     names: Sequence[str], policies: Policies, known: Known, *, form: str = ""
 ) -> dict[str, Any]:
     """Return the forecast from access logs. Raises InputError for a log that cannot be read."""
-    old = policies.old.policy() if policies.old else None
-    forecast = Forecast(policies.new.policy(), old, policies.facts)
-    lines = LogLines(policies.new, policies.surfaces)
-    lines.read(names, forecast.add, form=form)
+    new, old = policies.new.policy(), policies.old.policy() if policies.old else None
+    forecast = Forecast(new, old, policies.facts)
+    lines = LogLines(policies.new, policies.surfaces, [new, *([old] if old else [])])
+    lines.read(names, beside(forecast.add, policies.surfaces, forecast.engines), form=form)
     return {"source": "log", **lines.figures(), **forecast.outcome(known)}
 
 
@@ -53,6 +54,8 @@ def forecast_ledger(
     """Return the forecast from the rows of a ledger in a period (microseconds). Raises LedgerError."""
     old = policies.old.policy() if policies.old else None
     forecast = Forecast(policies.new.policy(), old, policies.facts, solves=without_key)
+    for engine in forecast.engines:
+        engine.accounts.assets.blind = True
     enforcing = [entry.policy for entry in reader.state().configs if entry.mode == ENFORCE]
     rows = LedgerRows(policies.new.surfaces, enforcing)
     rows.read(reader.rows(start, end), forecast.add)

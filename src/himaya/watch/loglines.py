@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from himaya.config import Config
 from himaya.core.exchange import Exchange
+from himaya.core.policy import Policy
 from himaya.core.surface import Surface
 from himaya.watch.actors import Exchanges
+from himaya.watch.beside import Take, keep_of
 from himaya.watch.entry import Entry
 from himaya.watch.feed import Batch, Piles, Stream, in_order
 from himaya.watch.formats import read_chunk
 from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs
-from himaya.watch.keep import KeepSurfaces
 from himaya.watch.result import iso
 from himaya.watch.source import Source
 from himaya.watch.totals import Totals
-
-#: Takes one exchange and its time.
-Take = Callable[[Exchange, float], None]
 
 
 class Placed(NamedTuple):
@@ -34,10 +32,15 @@ class Placed(NamedTuple):
 class LogLines:
     """Reads logs once; `totals` and `left_out` say what they held."""
 
-    def __init__(self, config: Config, surfaces: tuple[Surface, ...]) -> None:
-        """Take how lines and actors are read; only requests to `surfaces` are exchanges."""
+    def __init__(
+        self, config: Config, surfaces: tuple[Surface, ...], policies: Sequence[Policy] = ()
+    ) -> None:
+        """Take how lines and actors are read.
+
+        Requests to `surfaces` are exchanges, and those for assets where one of `policies` counts them.
+        """
         self._config = config
-        self._keep = KeepSurfaces(surfaces)
+        self._keep = keep_of(surfaces, policies)
         self._exchanges = Exchanges(config.actor)
         self.totals = Totals()
         self.left_out = 0
@@ -48,12 +51,12 @@ class LogLines:
             take(exchange, at)
 
     def exchanges(self, names: Sequence[str], form: str = "") -> Iterator[tuple[float, Exchange]]:
-        """Yield time and exchange of every line that belongs to a surface; the rest is as in `placed`."""
+        """Yield time and exchange of every line that is kept; the rest is as in `placed`."""
         for one in self.placed(names, form):
             yield one.at, one.exchange
 
     def placed(self, names: Sequence[str], form: str = "") -> Iterator[Placed]:
-        """Yield every line that belongs to a surface, in the order of time.
+        """Yield every line that is kept, in the order of time.
 
         `form` is a format's name or format string, "" for the configuration's. Raises InputError for a log that
         cannot be read.

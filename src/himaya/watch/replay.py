@@ -17,6 +17,7 @@ from himaya.core.exchange import Exchange
 from himaya.core.facts import Facts
 from himaya.core.policy import Policy
 from himaya.exchanges import CanariesPlaced, Decided, read_events, replay_exchanges
+from himaya.watch.beside import beside
 from himaya.watch.free import Free
 from himaya.watch.loglines import LogLines
 from himaya.watch.result import iso
@@ -30,6 +31,7 @@ class Replay:
     def __init__(self, policy: Policy, facts: Facts | None = None) -> None:
         """Decide by `policy` as if it were enforced."""
         self._free, self._trial = Free(policy, facts), Trial(policy, facts)
+        self.engine = self._trial.engine
         self.without, self.under = self._free.shown, self._trial.shown
 
     def add(self, exchange: Exchange, at: float) -> None:
@@ -74,9 +76,10 @@ def replay_logs(
 
     Raises InputError for a log that cannot be read.
     """
-    replay = Replay(config.policy(), facts)
-    lines = LogLines(config, config.surfaces)
-    lines.read(names, replay.add, form=form)
+    policy = config.policy()
+    replay = Replay(policy, facts)
+    lines = LogLines(config, config.surfaces, [policy])
+    lines.read(names, beside(replay.add, config.surfaces, [replay.engine]), form=form)
     return {**lines.figures(), **replay.outcome()}
 
 

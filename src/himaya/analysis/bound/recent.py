@@ -27,7 +27,7 @@ class Rules(msgspec.Struct, frozen=True):
     def principals(self, actor: Actor, surface: str = "") -> list[Principal]:
         """Return the principals of an actor on a surface, those of the engine, each with its whole limit.
 
-        The sign-up batch is a fact that rows do not keep, so its budget is not judged.
+        The sign-up batch, and who asked for no assets, are facts that rows do not keep: such budgets are not judged.
         """
         known = Known(self.tier, self.new, trusted=True)
         return self.version.principals.of(actor, known=known, surface=surface)
