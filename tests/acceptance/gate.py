@@ -15,7 +15,9 @@ from typing import Any
 
 from tests.acceptance.visitor import Visitor
 
+from himaya.config import ActorConfig
 from himaya.control import Control
+from himaya.core.salt import Salt
 
 HIMAYA = Path(sys.executable).with_name("himaya")
 
@@ -192,6 +194,11 @@ class Gate:
             if time.monotonic() >= end:
                 return None
             time.sleep(0.02)
+
+    def class_of(self, raw: str) -> str:
+        """Return how findings name a class that the front door tells: salted by the gate's key for these days."""
+        salt = Salt((self.directory / "g.sock.key").read_bytes(), ActorConfig().fingerprint_days)
+        return f"fingerprint:{salt.of(raw, time.time())}"
 
 
 def toml(table: Table) -> str:

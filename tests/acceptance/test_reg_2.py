@@ -107,10 +107,10 @@ def the_guessing_fleet_is_found(gate: Gate, name: str, rate: float) -> None:
             for number in tries:
                 look_up(importer, number, known=number % 5 > 1)
         assert gate.found("misses", f"account:{name}.{member}") is None, "alone it is not"
-    found = gate.found("misses", f"fingerprint:{name}.guessing", wait_s=2)
+    found = gate.found("misses", gate.class_of(f"{name}.guessing"), wait_s=2)
     require(found, "the fleet is found by what its look-ups miss")
     assert "look-ups found nobody" in found["why"]
-    importing = gate.found("misses", f"fingerprint:{name}.importing")
+    importing = gate.found("misses", gate.class_of(f"{name}.importing"))
     require(not importing, "those who import address books are not")
 
 

@@ -12,6 +12,7 @@ from tests.analysis.crowds import NOON, World, crew, crowd, fed, search, view
 from himaya.analysis.groups.candidate import Candidate
 from himaya.analysis.groups.keys import Key, Sighting
 from himaya.analysis.groups.popularity import Popularity
+from himaya.core.salt import Salt
 
 DAY = 86_400.0
 
@@ -76,6 +77,64 @@ def test_an_authorised_team_is_left_alone_and_another_one_is_not(name):
         state = search(5000, authorised=authorised)
         fed(state, crew(5000, 8, 900, Random(1), **facets))
         assert len(state.groups) == groups
+
+
+#: Crews work around this time: a class has another name from then on.
+BOUNDARY = (NOON // (31 * DAY) + 1) * 31 * DAY
+SALT = Salt(b"k" * 32, 31)
+
+
+def around(views, raw="crm"):
+    """Move views so that the boundary is in their middle, with the class that each has at its time."""
+    views = list(views)
+    start = BOUNDARY - len(views) // 2
+    for number, one in enumerate(views):
+        at = start + number
+        yield msgspec.structs.replace(one, at=at, fingerprint=SALT.of(raw, at))
+
+
+def test_an_authorised_class_is_recognised_on_both_sides_of_a_boundary():
+    """`fingerprint:CLASS` names the class as front doors tell it; rows of two periods, and late ones, are left out."""
+    for authorised, groups in (((), 1), (("fingerprint:other",), 1), (("fingerprint:crm",), 0)):
+        state = search(5000, authorised=authorised, salt=SALT.of)
+        fed(state, around(crew(5000, 8, 1800, Random(1))))
+        assert len(state.groups) == groups
+    late = view(BOUNDARY + 200, "account:late", 1, fingerprint=SALT.of("crm", BOUNDARY - 1))
+    state.observe(late)
+    assert not state.seen.people
+
+
+def test_a_class_authorised_without_its_salt_is_another_one():
+    """Where nothing is salted a class is compared as it stands, and a salted one is nobody's (the twin)."""
+    state = search(5000, authorised=("fingerprint:crm",))
+    fed(state, around(crew(5000, 8, 1800, Random(1))))
+    assert len(state.groups) == 1
+
+
+def test_a_group_that_spans_a_boundary_stays_one():
+    """The same accounts under the next name of their class are the same group, by its members: what they see counts."""
+    state = search(5000, salt=SALT.of)
+    views = list(around(crew(5000, 30, 1600, Random(1))))
+    fed(state, views[:800])
+    first = only(state)
+    fed(state, views[800:])
+    assert only(state).id == first.id
+    assert len(only(state).members) == 30
+    assert only(state).shown == 1600
+
+
+def test_new_accounts_behind_a_boundary_join_the_group_of_the_same_list():
+    """Accounts that go on with the list under the next name are certified anew, and are the first ones' group then."""
+    state = search(5000, salt=SALT.of)
+    views = list(around(crew(5000, 30, 3000, Random(1))))
+    late = [msgspec.structs.replace(one, actor=f"{one.actor}b") for one in views[1500:]]
+    fed(state, views[:1500])
+    first = only(state)
+    fed(state, late)
+    assert only(state).id == first.id
+    assert len(only(state).members) == 60
+    names = {key.value for key in only(state).keys if key.kind == "tool"}
+    assert names == {views[0].fingerprint, views[-1].fingerprint}
 
 
 def test_the_name_of_a_group_is_the_same_in_every_run():

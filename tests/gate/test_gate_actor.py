@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from himaya.config import ActorConfig
 from himaya.core.errors import ConfigError
+from himaya.core.salt import Salt
 from himaya.gate.actor_from import ActorFinder, fingerprint
 from himaya.gate.bindings import Bindings
 from himaya.gate.tokens import TokenReader
@@ -79,10 +80,23 @@ def test_headers_of_the_front_door_are_believed_from_it_alone():
     told = (("x-account", "u1"), ("x-tier", "paid"), ("x-ja4", "t13d"), ("x-asn", "AS64500"))
     for actor in (find(one, *told, peer="10.0.0.1"), find(one, *told, peer="", vouched=True)):
         facets = (actor.account, actor.tier, actor.fingerprint, actor.asn)
-        assert facets == ("u1", "paid", "t13d", 64500)
+        assert facets == ("u1", "paid", Salt(SECRET, 31).of("t13d", NOW), 64500)
     stranger = find(one, *told)
     assert (stranger.account, stranger.tier, stranger.asn) == ("", "", 0)
-    assert stranger.fingerprint not in {"", "t13d"}
+    assert stranger.fingerprint not in {"", "t13d", facets[2]}
+
+
+def test_a_class_has_another_name_in_every_period():
+    """A told class and that of the header fields are salted by the time of the request, and stand nowhere in clear."""
+    one = finder(fingerprint_header="X-Ja4", fingerprint_days=31, **TRUST)
+    fields = [(b"user-agent", b"A/1"), (b"accept", b"*/*")]
+    told, period = [*fields, (b"x-ja4", b"t13d")], 31 * 86400
+    start = 660.0 * period
+    for sent, peer, raw in ((fields, "192.0.2.1", fingerprint(fields)), (told, "10.0.0.1", "t13d")):
+        times = (start, start + period - 1, start + period, start + 2 * period)
+        names = [one.find(sent, peer, at).fingerprint for at in times]
+        assert names[0] == names[1]
+        assert len({raw, *names}) == 4
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ gate together.
 from __future__ import annotations
 
 from himaya.bootstrap.parts import (
+    class_salt,
     keep_house,
     make_engine,
     make_runner,
@@ -17,6 +18,7 @@ from himaya.bootstrap.parts import (
 )
 
 __all__ = [
+    "class_salt",
     "keep_house",
     "make_engine",
     "make_runner",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from himaya.analysis.groups import Settings
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
+from himaya.core.errors import ConfigError
 from himaya.core.facts import Facts
+from himaya.core.salt import Salt, Salted
 from himaya.facts_store import FactsStore, facts_path
+from himaya.gate.challenge_secret import load_secret, secret_path
 from himaya.ledger import Ledger, canaries, retention
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
@@ -61,7 +65,8 @@ def note_config(ledger: Ledger, config: Config, now: float, mode: str = "") -> N
     Its canaries are kept beside the ledger: no answer counts them as people. Raises LedgerError.
     """
     ledger.config_version(config.policy().hash(), config.canonical, now, mode)
-    ledger.set_retention(config.retention.identified_days, config.retention.then, now)
+    kept, classes = config.retention, config.actor.fingerprint_days
+    ledger.set_retention(kept.identified_days, kept.then, now, classes)
     canaries.keep(Path(config.ledger.directory), config.canary_places)
 
 
@@ -77,6 +82,26 @@ def make_engine(config: Config) -> Engine:
     return Engine(config.policy(), facts)
 
 
+def class_salt(config: Config, *, make: bool = True) -> Salted:
+    """Return what fingerprint classes go through before anything is stored.
+
+    The site's key file is read when the first class comes, and made where it is missing; without `make` a missing one
+    raises ConfigError then, as one that cannot be read does.
+    """
+
+    @cache
+    def salt() -> Salt:
+        path = secret_path(config)
+        if not (make or path.exists()):
+            why = (
+                f"the secret {path} is missing; without it no fingerprint class can be recognised."
+            )
+            raise ConfigError(why, key="gate.key_file")
+        return Salt(load_secret(config), config.actor.fingerprint_days)
+
+    return lambda raw, at: salt().of(raw, at) if raw else ""
+
+
 def search_settings(config: Config) -> Settings:
     """Return what the search for groups goes by under a configuration."""
     groups = config.groups
@@ -86,6 +111,7 @@ def search_settings(config: Config) -> Settings:
         new_s=float(config.actor.new_account_s),
         population=config.site.population,
         authorised=groups.authorised,
+        salt=class_salt(config, make=False),
     )
 
 
@@ -103,7 +129,8 @@ def make_runner(
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:
     """Seal finished days and execute the retention. Raises LedgerError."""
     ledger.seal(now)
-    retention.execute(ledger, now, config.retention.identified_days, config.retention.then)
+    kept, classes = config.retention, config.actor.fingerprint_days
+    retention.execute(ledger, now, kept.identified_days, kept.then, classes)
 
 
 def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -> int:

@@ -62,6 +62,7 @@ def follow(*, log: Path, config: Path, ledger: Path | None, from_end: bool, once
 
 
 def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, once: bool) -> None:
+    from himaya.bootstrap import class_salt
     from himaya.watch.follow import Follower
     from himaya.watch.tail import GRACE_S, Tail, end_of
 
@@ -71,7 +72,7 @@ def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, 
     stop = _Stop()
     try:
         tail = Tail(path, mark, grace_s=0.0 if once else GRACE_S)
-        follower = Follower(tail, recorder, place, config)
+        follower = Follower(tail, recorder, place, config, salt=class_salt(config))
         click.echo(f"himaya follow: reading {path}", err=True)
         follower.run(stop.is_set, once=once)
     finally:

@@ -52,6 +52,12 @@ def seal(directory: Path, key_file: Path | None) -> None:
 @shared.ledger_options
 @click.option("--days", type=click.IntRange(1, 36_600), help="Days; default: as chosen before.")
 @click.option("--then", type=click.Choice(["delete", "seal"]), help="Default: as chosen before.")
+@click.option(
+    "--fingerprint-days",
+    "class_days",
+    type=click.IntRange(1, 366),
+    help="Days until a fingerprint class is blanked; default: as chosen before.",
+)
 @click.option("--sealed-before", metavar="DATE", help="Also remove sealed periods before this day.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def expire(
@@ -59,6 +65,7 @@ def expire(
     key_file: Path | None,
     days: int | None,
     then: str | None,
+    class_days: int | None,
     sealed_before: str | None,
     *,
     as_json: bool,
@@ -73,13 +80,15 @@ def expire(
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         chosen, now = read_state(opened.chain), time.time()
         which: retention.Then = "seal" if (then or chosen.then) == "seal" else "delete"
-        done = retention.execute(opened, now, days or chosen.days, which)
+        done = retention.execute(opened, now, days or chosen.days, which, class_days)
         dropped = retention.drop_archives(opened, day, now)
     if as_json:
-        shared.print_json({"rows": done.rows, "held": done.held, "sealed_rows_removed": dropped})
+        told = {"rows": done.rows, "held": done.held, "sealed_rows_removed": dropped}
+        shared.print_json({**told, "classes_blanked": done.blanked})
     else:
         words = f"{done.rows} rows {'sealed' if which == 'seal' else 'deleted'}, {done.held} kept by holds"
-        click.echo(f"{words}, {done.identities} identities removed.")
+        words += f", {done.identities} identities removed"
+        click.echo(f"{words}, fingerprint class blanked in {done.blanked}.")
 
 
 @ledger.command()

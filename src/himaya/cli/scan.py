@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from himaya.config import Config
     from himaya.core.facts import Facts
     from himaya.core.policy import Policy
+    from himaya.core.salt import Salted
     from himaya.ledger import Ledger
     from himaya.watch.result import ScanResult
 
@@ -69,6 +70,7 @@ def scan(  # noqa: PLR0913 - the options of the command
             facts=facts,
             pseudonymous=pseudonymous,
             processes=processes,
+            salt=_salt(keeper, config) if keeper else None,
         )
         result = read(logs, options, told)
     _show(result, as_json=as_json, report=report)
@@ -92,6 +94,18 @@ def _kept(directory: Path | None, config: Config | None) -> Iterator[Ledger | No
         ledger.close()
 
 
+def _salt(ledger: Ledger, config: Config | None) -> Salted:
+    """Return what fingerprint classes go through: the site's salt; without a configuration one of the ledger's key."""
+    from himaya.bootstrap import class_salt
+    from himaya.config import ActorConfig
+    from himaya.core.salt import Salt
+
+    if config is not None:
+        return class_salt(config)
+    secret = ledger.keys.digest(b"himaya fingerprint salt")
+    return Salt(secret, ActorConfig().fingerprint_days).of
+
+
 def _activation(ledger: Ledger, config: Config | None) -> Callable[[Policy], None]:
     """Return what notes in the ledger by which policy its rows are kept, and for how long."""
     from himaya.config import Config
@@ -101,7 +115,8 @@ def _activation(ledger: Ledger, config: Config | None) -> Callable[[Policy], Non
         kept = config or Config(surfaces=policy.surfaces)
         now = time.time()
         ledger.config_version(policy.hash(), kept.canonical, now)
-        ledger.set_retention(kept.retention.identified_days, kept.retention.then, now)
+        days, then = kept.retention.identified_days, kept.retention.then
+        ledger.set_retention(days, then, now, kept.actor.fingerprint_days)
         canaries.keep(ledger.layout.directory, kept.canary_places)
 
     return note

@@ -22,6 +22,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("fields.*", 0.01, 10_000),
     ("protected.*", 0.01, 10_000),
     ("actor.jwt_leeway_s", 0, 3600),
+    ("actor.fingerprint_days", 1, 366),
     ("actor.new_account_s", 0, 3660 * 86400),
     ("budgets.*", 0, 10**9),
     ("ladder.throttle_at", 0, 1),

@@ -42,7 +42,8 @@ class ActorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `key_header` names the header with the API key, `session_cookie` the cookie of the site's own
     session. `jwt_*` read the account from a token that is verified with `jwt_algorithm` and
     `jwt_key_file`. `account_response` lets the application name the account in a `Himaya-Account`
-    response header. An account is new for `new_account_s` seconds.
+    response header. An account is new for `new_account_s` seconds. A fingerprint class gets
+    another name every `fingerprint_days`, and is blanked in rows that are older.
     """
 
     account_field: str = "remote_user"
@@ -53,6 +54,7 @@ class ActorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tier_header: str = ""
     fingerprint_header: str = ""
     asn_header: str = ""
+    fingerprint_days: int = 31
     trusted_proxies: tuple[str, ...] = ()
     address_header: str = "X-Forwarded-For"
     jwt_algorithm: JwtAlgorithm = ""

@@ -2,7 +2,7 @@
 
 Headers that name a person, an address or a tier are believed from trusted front doors only; from everybody else
 they are removed before the application sees them (`ActorFinder.is_forged`). Secrets of a session or a key never leave
-here: what goes on is their keyed hash.
+here: what goes on is their keyed hash. A fingerprint class is salted here, too (`core.salt`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 from himaya.config import ActorConfig
 from himaya.core.actor import Actor, canonical_address
 from himaya.core.clearance import keyed
+from himaya.core.salt import Salt
 from himaya.gate.bindings import Bindings
 from himaya.gate.tokens import TokenReader
 
@@ -77,6 +78,7 @@ class ActorFinder:
         self.config = config
         self.bindings = Bindings() if bindings is None else bindings
         self._secret = secret
+        self._salt = Salt(secret, config.fingerprint_days)
         self._networks = [ip_network(text, strict=False) for text in config.trusted_proxies]
         self._tokens = TokenReader.of(config)
         self._names = _Names(config)
@@ -96,10 +98,11 @@ class ActorFinder:
             account=self._of_token(last, fields, now),
             session=marks[0] if len(marks) == 1 else self.mark("sessions", *marks) if marks else "",
             key=self._of_key(last),
-            fingerprint=fingerprint(fields),
+            fingerprint=self._salt.of(fingerprint(fields), now),
         )
         if vouched or self.trusts(peer):
-            actor = self._vouched(actor, last, fields, peer)
+            told = _facet(last.get(self._names.fingerprint, b""))
+            actor = self._vouched(actor, last, fields, peer, self._salt.of(told, now))
         if not actor.account and marks:
             actor = msgspec.structs.replace(actor, account=self.bindings.account_of(marks))
         return actor
@@ -157,8 +160,10 @@ class ActorFinder:
         ]
         return [self.mark("session", value) for value in found if value][:_MAX_COOKIES]
 
-    def _vouched(self, actor: Actor, last: Last, fields: Fields, peer: str) -> Actor:
-        """Add what a trusted front door says."""
+    def _vouched(
+        self, actor: Actor, last: Last, fields: Fields, peer: str, fingerprint: str
+    ) -> Actor:
+        """Add what a trusted front door says; `fingerprint` is salted already."""
         names = self._names
         asn = last.get(names.asn, b"").upper().removeprefix(b"AS")
         return msgspec.structs.replace(
@@ -166,7 +171,7 @@ class ActorFinder:
             address=self._forwarded(fields, peer),
             account=actor.account or _facet(last.get(names.account, b"")),
             tier=_facet(last.get(names.tier, b"")),
-            fingerprint=_facet(last.get(names.fingerprint, b"")) or actor.fingerprint,
+            fingerprint=fingerprint or actor.fingerprint,
             asn=int(asn) if asn.isdigit() and len(asn) <= 10 else 0,
         )
 

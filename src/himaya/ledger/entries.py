@@ -73,6 +73,13 @@ class Removed(Files, frozen=True, tag_field="kind", tag="removed"):
     before: int = 0
 
 
+class Blanked(Files, frozen=True, tag_field="kind", tag="blanked"):
+    """The fingerprint class of `rows` rows of days before this UTC day was blanked; they are the same otherwise."""
+
+    rows: int = 0
+    before: int = 0
+
+
 class Archived(Files, frozen=True, tag_field="kind", tag="archived"):
     """Retention encrypted rows to the sealing key."""
 
@@ -81,10 +88,11 @@ class Archived(Files, frozen=True, tag_field="kind", tag="archived"):
 
 
 class Retention(Entry, frozen=True, tag_field="kind", tag="retention"):
-    """How long identified rows are kept from now on, and what happens then."""
+    """How long identified rows are kept from now on, and what happens then; how long a fingerprint class is."""
 
     days: int
     then: str
+    class_days: int = 31
 
 
 class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
@@ -203,6 +211,7 @@ AnyEntry = (
     | Sealed
     | Merged
     | Removed
+    | Blanked
     | Archived
     | Retention
     | SealingKey
@@ -215,3 +224,6 @@ AnyEntry = (
     | Released
     | Forgotten
 )
+
+#: Entries by which retention changes which files count.
+AnyFiles = Removed | Blanked | Archived

@@ -1,9 +1,9 @@
 """Retention: rows end after their time, and so do the identities that only they used.
 
 A day goes when its last moment is `days` days old, so a row lives at least that long and less than a day longer.
-"delete" drops its rows; "seal" encrypts them to the sealing key, whose private half is kept elsewhere. Rows that a
-hold needs stay as they are until it ends. Unobserved periods stay as long as they reach past the limit: they
-name nobody, and answers need them.
+"delete" drops its rows; "seal" encrypts them to the sealing key, whose private half is kept elsewhere, without their
+fingerprint class. A class ends after days of its own (`blanking`). Rows that a hold needs stay as they are until it
+ends. Unobserved periods stay as long as they reach past the limit: they name nobody, and answers need them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger import sealing
 from himaya.ledger.archive import encrypt
-from himaya.ledger.files import sync_directory
-from himaya.ledger.names import FOREVER
+from himaya.ledger.blanking import blank, without_class
 from himaya.ledger.schema import DAY_S, FACETS, UNOBSERVED, day_of, iso, micros
 from himaya.ledger.state import State, read_state
 from himaya.ledger.writer import Ledger
@@ -29,11 +28,15 @@ _TRIES = 5
 
 
 class Expired(msgspec.Struct, frozen=True):
-    """What an execution did: rows that went, rows of that time that a hold keeps, identities removed."""
+    """What an execution did: rows that went, rows of that time that a hold keeps, identities removed.
+
+    `blanked` are rows that stay without their fingerprint class.
+    """
 
     rows: int = 0
     held: int = 0
     identities: int = 0
+    blanked: int = 0
 
 
 class _Plan:
@@ -46,21 +49,29 @@ class _Plan:
         self.used: set[int] = set()
 
 
-def execute(ledger: Ledger, now: float, days: int = 31, then: Then = "delete") -> Expired:
+def execute(
+    ledger: Ledger,
+    now: float,
+    days: int = 31,
+    then: Then = "delete",
+    class_days: int | None = None,
+) -> Expired:
     """Apply the retention as of `now` (epoch seconds); call it about once an hour.
 
+    Fingerprint classes are kept `class_days`, None: as chosen before.
     Raises LedgerError: the ledger cannot be written, or "seal" without a sealing key.
     """
     before = day_of(micros(now)) - days
     with ledger.sealing_lock:
-        ledger.set_retention(days, then, now)
+        ledger.set_retention(days, then, now, class_days)
         ledger.seal_if_older(before, now)
         for _ in range(_TRIES):
             state = read_state(ledger.chain)
             plan = _plan(ledger, state, before, now, then)
             if _commit(ledger, state, plan, before, now, then):
                 identities = _remove_identities(ledger, plan, before)
-                return Expired(plan.rows, plan.held, identities)
+                blanked = blank(ledger, now, read_state(ledger.chain).class_days)
+                return Expired(plan.rows, plan.held, identities, blanked)
     raise LedgerError(f"{ledger.layout.chain}: holds change faster than retention can be applied")
 
 
@@ -70,7 +81,7 @@ def _plan(ledger: Ledger, state: State, before: int, now: float, then: Then) -> 
     for file in state.files.values():
         if file.day < before and not file.archive:
             table = sealing.read_rows(ledger.layout, file)
-            held, stays = _held(table, holds), _reaches(table, before)
+            held, stays = sealing.held(table, holds), _reaches(table, before)
             _plan_file(ledger, state, plan, (file, table, pc.or_(held, stays)), then)
             plan.held += pc.sum(held).as_py() or 0
     return plan
@@ -89,18 +100,10 @@ def _plan_file(
     plan.rows += len(gone)
     plan.add.extend(sealing.put_days(ledger.layout, kept))
     if then == "seal":
+        # What is encrypted cannot be blanked later.
+        gone = without_class(gone)
         data = encrypt(sealing.encode(gone), state.sealing_key)
         plan.add.append(sealing.put_file(ledger.layout, file.day, gone, data, archive=True))
-
-
-def _held(table: pa.Table, holds: list[e.Hold]) -> pa.Array:
-    """Return which rows a hold keeps."""
-    mask = pa.chunked_array([pa.repeat(pa.scalar(False), len(table))])
-    time = table.column("time")
-    for hold in holds:
-        inside = pc.and_(pc.greater_equal(time, hold.start), pc.less(time, hold.end or FOREVER))
-        mask = pc.or_(mask, pc.and_(inside, pc.equal(table.column(hold.column), hold.surrogate)))
-    return mask
 
 
 def _reaches(table: pa.Table, before: int) -> pa.Array:
@@ -112,16 +115,9 @@ def _reaches(table: pa.Table, before: int) -> pa.Array:
 def _commit(ledger: Ledger, state: State, plan: _Plan, before: int, now: float, then: Then) -> bool:
     """Enter the plan in the chain, unless a hold came in between; then undo it and return False."""
     kind = e.Archived if then == "seal" else e.Removed
-    with ledger.chain.locked() as pen:
-        if read_state(ledger.chain).holds != state.holds:
-            sealing.remove_files(ledger.layout, [file.name for file in plan.add])
-            return False
-        if plan.drop:
-            sync_directory(ledger.layout.sealed)
-            at, add, drop = iso(micros(now)), tuple(plan.add), tuple(plan.drop)
-            pen.append(kind(at=at, add=add, drop=drop, rows=plan.rows, before=before))
-    sealing.remove_files(ledger.layout, plan.drop)
-    return True
+    at, add, drop = iso(micros(now)), tuple(plan.add), tuple(plan.drop)
+    entry = kind(at=at, add=add, drop=drop, rows=plan.rows, before=before)
+    return sealing.swap(ledger.layout, ledger.chain, state, entry)
 
 
 def _remove_identities(ledger: Ledger, plan: _Plan, before: int) -> int:

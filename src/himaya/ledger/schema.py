@@ -30,7 +30,11 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("address", pa.int64(), "surrogate of the address"),
     ("prefix", pa.int64(), "surrogate of the /24 or /48 network of the address"),
     ("asn", pa.int32(), "number of the autonomous system"),
-    ("fingerprint", pa.string(), "fingerprint class"),
+    (
+        "fingerprint",
+        pa.string(),
+        "fingerprint class, salted anew in every period; blank when its time is over",
+    ),
     ("tier", pa.string(), "budget tier of the account"),
     ("account_age_s", pa.int64(), "age of the account in seconds at that time; -1 unknown"),
     ("access", pa.string(), "access class: anonymous, account, paid, key"),

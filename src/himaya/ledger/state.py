@@ -30,6 +30,7 @@ class State:
     unforecast: dict[str, e.Unforecast] = field(default_factory=dict)
     days: int = DEFAULT_DAYS
     then: str = "delete"
+    class_days: int = DEFAULT_DAYS
     open: bool = False
     began: str = ""
     closed: str = ""
@@ -78,6 +79,7 @@ class State:
                 self.configs.append(entry)
             case e.Retention():
                 self.days, self.then = entry.days, entry.then
+                self.class_days = entry.class_days
             case e.SealingKey():
                 self.sealing_key = bytes.fromhex(entry.public)
 

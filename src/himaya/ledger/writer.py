@@ -287,8 +287,10 @@ class Ledger:
             e.Config(at=at, policy=policy_hash, digest=digest, text=sealed, mode=mode)
         )
 
-    def set_retention(self, days: int, then: str, now: float) -> None:
-        """Record how long identified rows are kept from now on, when that changed.
+    def set_retention(
+        self, days: int, then: str, now: float, class_days: int | None = None
+    ) -> None:
+        """Record how long identified rows are kept from now on, when that changed; None: classes as before.
 
         Raises LedgerError for "seal" when there is no sealing key: retention could not be executed then.
         """
@@ -298,8 +300,10 @@ class Ledger:
                 f'{self.layout.directory}: retention "seal" needs a sealing key; make one:'
                 f" himaya ledger sealing-key --ledger {self.layout.directory} --private FILE"
             )
-        if (state.days, state.then) != (days, then):
-            self.chain.append(e.Retention(at=iso(micros(now)), days=days, then=then))
+        classes = state.class_days if class_days is None else class_days
+        if (state.days, state.then, state.class_days) != (days, then, classes):
+            at = iso(micros(now))
+            self.chain.append(e.Retention(at=at, days=days, then=then, class_days=classes))
 
 
 def _keys(layout: Layout, key_file: Path | None, *, fresh: bool) -> k.Keys:

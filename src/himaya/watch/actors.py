@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from himaya.config import ActorConfig
 from himaya.core.actor import Actor, canonical_address, prefix_of
 from himaya.core.exchange import Exchange, Request
+from himaya.core.salt import Salted
 from himaya.core.subjects import parse_subjects
 from himaya.watch.entry import Entry
 
@@ -32,8 +33,17 @@ class Exchanges:
     with a private address that logs a forwarded one is taken for a proxy (`believed` counts such lines).
     """
 
-    def __init__(self, config: ActorConfig | None = None, source: str = "log") -> None:
-        """Take how the facets of an actor are found; None when there is no configuration."""
+    def __init__(
+        self,
+        config: ActorConfig | None = None,
+        source: str = "log",
+        salt: Salted | None = None,
+    ) -> None:
+        """Take how the facets of an actor are found; None when there is no configuration.
+
+        `salt` is what fingerprint classes go through, None where nothing is stored.
+        """
+        self._salt = salt
         self._config = config or ActorConfig()
         self._guess = config is None
         self._trusted = [ip_network(each, strict=False) for each in self._config.trusted_proxies]
@@ -57,6 +67,10 @@ class Exchanges:
             entry.type,
         )
 
+    def _class_of(self, entry: Entry) -> str:
+        raw = entry.fingerprint
+        return self._salt(raw, entry.at) if raw and self._salt is not None else raw
+
     def actor(self, entry: Entry) -> Actor:
         """Return who asked."""
         if self.is_believed(entry):
@@ -69,7 +83,7 @@ class Exchanges:
             entry.session,
             entry.key,
             entry.asn,
-            entry.fingerprint,
+            self._class_of(entry),
             entry.tier,
             entry.terms,
         )

@@ -26,7 +26,7 @@ class Exact:
         self._setup = setup
         self._sink = sink
         self._engines: dict[int, Engine] = {}
-        self._exchanges = Exchanges(setup.actor)
+        self._exchanges = Exchanges(setup.actor, salt=setup.salt)
         self._tallier = Tallier(setup.limits, setup.facts.canaries)
         self.late_at = ""
 

@@ -10,6 +10,7 @@ import msgspec
 
 from himaya.config import Config
 from himaya.core.errors import InputError, ServiceError
+from himaya.core.salt import Salted
 from himaya.watch.actors import Exchanges
 from himaya.watch.beside import keep_of
 from himaya.watch.bookmark import Bookmark, BookmarkFile, FileMark
@@ -56,16 +57,17 @@ class Follower:
         place: BookmarkFile,
         config: Config,
         *,
+        salt: Salted | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the parts; `place` holds the bookmark the tail was begun with."""
+        """Take the parts; `place` holds the bookmark the tail was begun with. Classes go through `salt`."""
         self._tail = tail
         self._recorder = recorder
         self._place = place
         self._config = config
         self._clock = clock
         self._keep = keep_of(config.surfaces, [config.policy()])
-        self._exchanges = Exchanges(config.actor)
+        self._exchanges = Exchanges(config.actor, salt=salt)
         self._form: LineFormat | None = None
         self._saved = 0.0
         self._stopped: Callable[[], bool] = lambda: False

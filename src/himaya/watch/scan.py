@@ -10,6 +10,7 @@ import msgspec
 from himaya.config import Config
 from himaya.core.facts import Facts
 from himaya.core.policy import Budgets, Policy
+from himaya.core.salt import Salted
 from himaya.watch.assemble import Found, result_of
 from himaya.watch.exact import Exact, Sink
 from himaya.watch.feed import Batch, Stream, in_order
@@ -41,7 +42,7 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to scan.
 
     `format` overrides the configuration's. `sink` takes every disclosure (a ledger), after `on_policy` was told the
-    policy. `processes` 0: as many as pay.
+    policy. `processes` 0: as many as pay. `salt` is what fingerprint classes go through before a sink gets them.
     """
 
     config: Config | None = None
@@ -52,6 +53,7 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     processes: int = 0
     limits: Limits = Limits()
     on_policy: Callable[[Policy], None] | None = None
+    salt: Salted | None = None
 
 
 def scan(
@@ -145,6 +147,7 @@ class _Scan:
             limits=self._options.limits,
             began=min(begun, default=0.0),
             facts=self._options.facts or Facts(),
+            salt=self._options.salt,
         )
 
     def _judge(self, setup: Setup, progress: Progress) -> Tally:

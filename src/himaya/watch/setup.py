@@ -7,6 +7,7 @@ import msgspec
 from himaya.config import ActorConfig
 from himaya.core.facts import Facts
 from himaya.core.policy import Policy
+from himaya.core.salt import Salted
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -20,10 +21,14 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """`actor` is None without a configuration; `began` is the first time of the logs."""
+    """`actor` is None without a configuration; `began` is the first time of the logs.
+
+    `salt` is what fingerprint classes go through on their way into a ledger.
+    """
 
     policy: Policy
     actor: ActorConfig | None
     limits: Limits
     began: float
     facts: Facts
+    salt: Salted | None = None
