@@ -9,9 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from tests.gate.gate_support import Upstream, read_answer
 from tests.gate.process_support import GateProcess
 
+from himaya.bootstrap import class_salt
+from himaya.config import loads
+from himaya.core.errors import ConfigError
 from himaya.core.salt import Salt
 from himaya.ledger.reader import Reader
 
@@ -62,6 +66,17 @@ def test_gate_and_follow_write_one_salted_class(tmp_path):
     name = Salt((tmp_path / "g.sock.key").read_bytes(), 31).of(JA4, time.time())
     assert classes(gate.ledger) == {name}
     assert holding(tmp_path, JA4) == {"access.log"}
+
+
+def test_a_search_makes_no_secret_of_its_own(tmp_path):
+    """Without the site's secret nobody can tell which class is authorised: an error that names the file."""
+    config = loads('mode = "shadow"', directory=tmp_path)
+    assert not class_salt(config, make=False)("", 1e9)
+    with pytest.raises(ConfigError, match=r"himaya\.sock\.key is missing"):
+        class_salt(config, make=False)(JA4, 1e9)
+    assert list(tmp_path.iterdir()) == []
+    made = class_salt(config)(JA4, 1e9)
+    assert class_salt(config, make=False)(JA4, 1e9) == made
 
 
 def test_a_scan_salts_what_it_keeps_and_nothing_else(tmp_path):

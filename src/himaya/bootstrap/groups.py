@@ -12,7 +12,7 @@ import msgspec
 
 from himaya.analysis.cases import Case, CaseStore, cases_path
 from himaya.analysis.groups import Group, Search, analyse, names_of
-from himaya.bootstrap.parts import search_settings
+from himaya.bootstrap.parts import class_salt, search_settings
 from himaya.config import Config
 from himaya.core.effect import RaiseFinding
 from himaya.core.errors import HimayaError
@@ -50,7 +50,7 @@ class GroupWatch:
     def __init__(self, config: Config, authority: Authority, clock: Callable[[], float]) -> None:
         """Take where the ledger lies; nothing is opened yet."""
         self._config, self._authority, self._clock = config, authority, clock
-        self._search = Search(search_settings(config))
+        self._search = Search(search_settings(config, class_salt(config, make=False)))
         self._outbox: deque[Told] = deque()
         self._joined: dict[str, int] = {}
         self._thread: threading.Thread | None = None
@@ -179,7 +179,7 @@ def find(config: Config, start: float, now: float) -> list[tuple[Case, bool]]:
 
     Groups of open cases are known to the search, so what goes on joins them. Raises LedgerError, ServiceError.
     """
-    search = Search(search_settings(config))
+    search = Search(search_settings(config, class_salt(config, make=False)))
     with open_reader(config) as reader, CaseStore(cases_path(reader.layout.directory)) as store:
         for known in store.all():
             if known.is_open:

@@ -102,8 +102,8 @@ def class_salt(config: Config, *, make: bool = True) -> Salted:
     return lambda raw, at: salt().of(raw, at) if raw else ""
 
 
-def search_settings(config: Config) -> Settings:
-    """Return what the search for groups goes by under a configuration."""
+def search_settings(config: Config, salt: Salted | None = None) -> Settings:
+    """Return what the search for groups goes by under a configuration; `salt`: rows hold salted classes."""
     groups = config.groups
     return Settings(
         alpha=groups.alpha,
@@ -111,7 +111,7 @@ def search_settings(config: Config) -> Settings:
         new_s=float(config.actor.new_account_s),
         population=config.site.population,
         authorised=groups.authorised,
-        salt=class_salt(config, make=False),
+        salt=salt,
     )
 
 
