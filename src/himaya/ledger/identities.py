@@ -252,7 +252,7 @@ class Identities:
     def _wipe(self) -> None:
         """Write the map anew without what was erased, and empty its write-ahead log of old pages.
 
-        `secure_delete` overwrites the row that is deleted, not the copies that stay behind in a page when its rows move.
+        `secure_delete` overwrites a row that is deleted, not the copies that stay behind in a page when rows move.
         """
         for cache in self._cache.values():
             cache.clear()
