@@ -15,13 +15,17 @@ class Accounts:
     """Joins facts, what the door said, and when an account was first seen.
 
     An account of unknown age is new only when it was first seen at least `new_s` seconds after
-    observation began; before that nobody can tell, and it is treated as old.
+    observation began; before that nobody can tell, and it is treated as old. Whoever came back when it was no
+    longer new is kept apart, so that a flood of invented accounts makes room among newcomers first.
     """
 
     def __init__(
         self, facts: Facts, new_s: int, max_accounts: int, history_s: int = 30 * 86400
     ) -> None:
-        """Hold first sightings of at most `max_accounts` accounts; the oldest leaves."""
+        """Hold first sightings of at most `max_accounts` accounts, seven eighths of them of those who came back.
+
+        Of either kind the oldest leave, and count as first seen when they come again.
+        """
         self.facts = facts
         self.history_s = history_s
         self.new_s = new_s
@@ -29,6 +33,7 @@ class Accounts:
         #: What actors without and with an account asked for beside pages of people; it outlives a new policy.
         self.assets = Assets()
         self._first: dict[str, int] = {}
+        self._known: dict[str, int] = {}
         self._minutes: dict[int, int] = {}
         self._began: float | None = None
 
@@ -54,14 +59,24 @@ class Accounts:
         """Note the first sighting of an account, to the minute."""
         if self._began is None:
             self._began = now
-        if account in self._first:
+        if account in self._known:
             return
-        make_room(self._first, self.most)
+        first = self._first.get(account)
+        if first is not None:
+            if now >= first * 60 + self.new_s:
+                self._keep(account)
+            return
+        make_room(self._first, max(1, self.most - len(self._known)))
         # One shared int per minute keeps an account without people under 100 bytes.
         minute = int(now // 60)
         if len(self._minutes) > 100_000:
             self._minutes.clear()
         self._first[account] = self._minutes.setdefault(minute, minute)
+
+    def _keep(self, account: str) -> None:
+        """Keep the first sighting of an account that came back when it was no longer new."""
+        make_room(self._known, max(1, self.most - self.most // 8))
+        self._known[account] = self._first.pop(account)
 
     def age_s(self, actor: Actor, now: float) -> float | None:
         """Return the account's age in seconds, None when there is no account or nobody can tell."""
@@ -71,7 +86,9 @@ class Accounts:
         created = fact.created if fact and fact.created is not None else actor.account_created
         if created is not None:
             return max(0.0, now - created)
-        first = self._first.get(actor.account)
+        first = self._known.get(actor.account)
+        if first is None:
+            first = self._first.get(actor.account)
         if first is None or self._began is None or first * 60 < self._began + self.new_s:
             return None
         return max(0.0, now - first * 60)
@@ -115,4 +132,4 @@ class Accounts:
 
     def tracked(self) -> int:
         """Return how many first sightings are held."""
-        return len(self._first)
+        return len(self._first) + len(self._known)

@@ -313,7 +313,8 @@ class Detectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much state clients can make the engine hold. Past a bound the stated rule applies.
 
-    `principals`: further new principals of a kind share windows, one for every 64 of the bound. `people`: per
+    `principals`: further new principals of a kind share windows, one for every 64 of the bound; so many accounts
+    have their first sight remembered, and of those beyond it newcomers leave first. `people`: per
     principal, and 8 times `principals` (at least 100,000) in all; further people count as new at each view.
     `open_requests`: the oldest open reservation is charged whole. `clearances`, `standing`: the oldest
     leaves. `assets`: names remembered with the assets they asked for; who is unseen for longest begins anew.

@@ -35,7 +35,8 @@ class PeopleWindow:
 
     `hour`, `day`, `month` are units counted in the windows that end in `bucket`; `reserved` are units of open
     reservations and counts in all three; `flying` tickets refer to the window. `units` (bucket to units)
-    exists once the map is large or once units without a name were charged.
+    exists once the map is large or once units without a name were charged. What left the hour is kept by the
+    hour there, and what left the day by the day: at most 80 entries, however often somebody comes back.
     """
 
     __slots__ = ("bucket", "day", "flying", "hour", "month", "reserved", "seen", "units")
@@ -86,12 +87,22 @@ class PeopleWindow:
                 del units[b]
             self.seen = {s: v for s, v in self.seen.items() if v >> _SHIFT >= floor}
         hour_floor, day_floor = self._floors()
+        for b in [b for b in units if b < hour_floor and self._place(b) != b]:
+            coarse = self._place(b)
+            units[coarse] = units.get(coarse, 0) + units.pop(b)
         self.month = sum(units.values())
         self.day = sum(u for b, u in units.items() if b >= day_floor)
         self.hour = sum(u for b, u in units.items() if b >= hour_floor)
 
     def _floors(self) -> tuple[int, int]:
         return self.bucket - 12, (self.bucket // _HOURS - 24) * _HOURS
+
+    def _place(self, bucket: int) -> int:
+        """Return the entry of `units` that a bucket belongs to: its own, its hour's or its day's."""
+        hour_floor, day_floor = self._floors()
+        if bucket >= hour_floor:
+            return bucket
+        return bucket // _HOURS * _HOURS if bucket >= day_floor else bucket // _DAYS * _DAYS
 
     def needs(self, subject: str, weight: int) -> Triple:
         """Return the units a view of `subject` at `weight` units would add to hour, day, month.
@@ -186,14 +197,14 @@ class PeopleWindow:
         units = self.units
         if units is not None:
             # A bucket that falls to 0 stays, so that its people still leave the map in time.
-            units[last] -= old
+            units[self._place(last)] -= old
             units[at] = units.get(at, 0) + top
         return hour
 
     def _spread(self) -> dict[int, int]:
         units: dict[int, int] = {}
         for value in self.seen.values():
-            bucket = value >> _SHIFT
+            bucket = self._place(value >> _SHIFT)
             units[bucket] = units.get(bucket, 0) + (value & _MASK)
         self.units = units
         return units
