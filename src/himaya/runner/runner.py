@@ -111,9 +111,13 @@ class Runner:
     def note_gap(
         self, start: float, end: float, why: str, surface: str = "", door: str = ""
     ) -> None:
-        """Take an unobserved period (epoch seconds)."""
+        """Take an unobserved period (epoch seconds); without room it becomes part of the one of lost rows."""
         self.gaps += 1
-        if self.ledger is not None:
+        if self.ledger is None:
+            return
+        if len(self._rows) >= self.max_pending:
+            self._widen(start, end)
+        else:
             self._rows.append(Gap(start, end, why, surface, door))
 
     @property
@@ -143,9 +147,12 @@ class Runner:
 
     def _lose(self, at: float) -> None:
         self.lost += 1
-        self._lost_to = max(self._lost_to, at)
-        if self._lost_from is None:
-            self._lost_from = at
+        self._widen(at, at)
+
+    def _widen(self, start: float, end: float) -> None:
+        """Let the period of what found no room reach from `start` to `end` at least."""
+        self._lost_to = max(self._lost_to, end)
+        self._lost_from = start if self._lost_from is None else min(self._lost_from, start)
 
     def _raise(self, finding: Finding) -> None:
         self.findings += 1
