@@ -7,6 +7,7 @@ import itertools
 import msgspec
 
 from himaya.analysis.bound.audit import _judge
+from himaya.analysis.bound.grouped import Grouped
 from himaya.analysis.bound.judge import Judge
 from himaya.analysis.bound.outside import Gaps
 from himaya.analysis.bound.versions import Versions, _read
@@ -60,6 +61,7 @@ class Memory:
             at, kind, item.surface, actor, actor.name, self._id(actor.name), subject,
             self._id(subject), tuple(sorted(fields)), item.access, item.scope, item.status,
             certainty, item.decision, item.source, item.policy, count, 0.0, "",
+            item.batch, item.group,
         )  # fmt: skip
 
     def _id(self, name: str) -> int:
@@ -68,6 +70,8 @@ class Memory:
     def judge(self) -> Judge:
         """Return the judge of all rows, after the last one."""
         kept = {policy: _read(text, policy) for policy, text in self.texts.items()}
-        judge = Judge(Versions(kept, tuple(kept)), Gaps(sorted(self.gaps)), frozenset(), 0.0)
+        grouped = Grouped(anybody=tuple({row.group: None for row in self.rows() if row.group}))
+        versions, gaps = Versions(kept, tuple(kept)), Gaps(sorted(self.gaps))
+        judge = Judge(versions, gaps, frozenset(), 0.0, grouped)
         _judge(judge, self.rows())
         return judge

@@ -60,8 +60,12 @@ address = { hour = 16, day = 40 }
 prefix = { hour = 30, day = 60 }
 anonymous = { hour = 12, day = 24 }
 new_account = { hour = 12, day = 25 }
+batch = { hour = 13, day = 30 }
+group = { hour = 11, day = 24 }
 [budgets.tier.gold]
 account = { hour = 14 }
+batch = { hour = 15 }
+group = { hour = 9 }
 [retention]
 identified_days = 31
 [challenge]
@@ -85,6 +89,7 @@ class Site:
         self.note_config()
         self.engine = Engine(self.config.policy(), self.facts)
         self.number = self.clearances = self.shown = 0
+        self.opened: dict[str, tuple[float, list[str]]] = {}
 
     def note_config(self) -> None:
         self.ledger.config_version(self.config.policy().hash(), self.config.canonical, self.now)
@@ -100,6 +105,8 @@ class Site:
         self.perform(self.engine.expire(self.now))
         self.ledger.flush()
         self.engine = Engine(self.config.policy(), self.facts)
+        for group, (opened, members) in self.opened.items():
+            self.engine.join(group, members, opened)
         if self.memory is not None:
             counted_again(self.engine.recall, self.memory.rows(), self.now)
             return
@@ -149,6 +156,11 @@ class Site:
         self.engine.clear(name, actor, self.now)
         self.perform(self.engine.expire(self.now))
         return name
+
+    def join(self, group: str, name: str) -> None:
+        """Let somebody belong to a group from now on; after a restart from the group's first time on."""
+        self.opened.setdefault(group, (self.now, []))[1].append(name)
+        self.engine.join(group, [name], self.now)
 
     def close(self) -> Path:
         """Settle everything and close the ledger; return where it is."""

@@ -48,7 +48,13 @@ _step = st.one_of(
     st.tuples(st.just("settle"), st.integers(0, 30)),
     st.tuples(st.just("drop"), st.integers(0, 30)),
     st.tuples(st.just("buy"), _actor),
-    st.tuples(st.just("fact"), st.sampled_from(["u1", "u2", "u3"]), st.sampled_from(["", "gold"])),
+    st.tuples(
+        st.just("fact"),
+        st.sampled_from(["u1", "u2", "u3", "u4"]),
+        st.sampled_from(["", "gold"]),
+        st.sampled_from(["", "spring", "spring", "autumn"]),
+    ),
+    st.tuples(st.just("join"), st.sampled_from(["g-1", "g-1", "g-2"]), _actor),
     st.tuples(st.just("protect"), _person),
     st.tuples(st.just("restart")),
     st.tuples(st.just("reload"), st.integers(0, 1)),
@@ -118,12 +124,16 @@ class Crowd:
     def buy(self, actor: int) -> None:
         self.bought[binding_of(_ACTORS[actor])] = self.site.buy(_ACTORS[actor])
 
-    def fact(self, account: str, tier: str) -> None:
+    def join(self, group: str, actor: int) -> None:
+        self.site.join(group, _ACTORS[actor].name)
+
+    def fact(self, account: str, tier: str, batch: str) -> None:
         # What becomes known while a request is under way is among what the ledger cannot know.
         open_ = self.site.engine._flight._open.values()
         if any(ticket.request.actor.account == account for ticket in open_):
             return
-        self.site.facts.add(AccountFact(account, tier=tier, created=START - 5 * DAY, subject="me"))
+        fact = AccountFact(account, created=START - 5 * DAY, tier=tier, batch=batch, subject="me")
+        self.site.facts.add(fact)
 
     def protect(self, person: str) -> None:
         self.site.facts.add(SubjectFact(person, protected=("minor",)))

@@ -153,7 +153,10 @@ class Principals:
         """Return principals with the group the actor belongs to at `now`, if any."""
         if not self._groups.members:
             return found
-        group = self._groups.of(actor, now, new=known.new)
+        return self.in_group(found, known, self._groups.of(actor, now, new=known.new))
+
+    def in_group(self, found: list[Principal], known: Known, group: str) -> list[Principal]:
+        """Return principals with a group ("": none)."""
         limits = self._tiered(known.tier).group
         return [*found, ("group", "g" + group, limits)] if group and limits else found
 

@@ -89,7 +89,8 @@ class Disclosures(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `kind` is profile, listing, lookup or media; `miss` marks a look-up that found nobody (it has
     no people, and is a row of its own). `unattributed` counts reserved people whom nobody
-    could name (a row of its own with that count). `scope` is the visibility of the fields.
+    could name (a row of its own with that count). `scope` is the visibility of the fields. `batch` and `group` are
+    the sign-up batch and the group whose budgets were charged, "" where none was.
     """
 
     at: float
@@ -105,3 +106,5 @@ class Disclosures(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     decision: str = "allow"
     source: str = "log"
     policy: str = ""
+    batch: str = ""
+    group: str = ""

@@ -64,6 +64,7 @@ class Rows:
     ) -> Disclosures:
         surface = ticket.match.surface
         actor = ticket.request.actor
+        batch, group = _charged(ticket)
         return Disclosures(
             at=now,
             surface=surface.id,
@@ -78,6 +79,8 @@ class Rows:
             decision=str(ticket.action),
             source=exchange.source,
             policy=self._hash,
+            batch=batch,
+            group=group,
         )
 
     def _known(self, actor: Actor) -> Actor:
@@ -95,6 +98,7 @@ class Rows:
 
     def bought(self, actor: Actor, now: float, people: int) -> Disclosures:
         """Return the row of a solved challenge: how many people it bought, for the audit."""
+        fact = self._accounts.facts.accounts.get(actor.account) if actor.account else None
         return Disclosures(
             at=now,
             surface="",
@@ -105,7 +109,19 @@ class Rows:
             unattributed=people,
             source="challenge",
             policy=self._hash,
+            batch=fact.batch if fact else "",
         )
+
+
+def _charged(ticket: Ticket) -> tuple[str, str]:
+    """Return the sign-up batch and the group whose budgets a ticket was charged to."""
+    batch = group = ""
+    for kind, key, _ in ticket.principals:
+        if kind == "group":
+            group = group or key[1:]
+        elif kind == "batch":
+            batch = batch or key[1:]
+    return batch, group
 
 
 def merged(people: tuple[Person, ...]) -> tuple[Person, ...]:

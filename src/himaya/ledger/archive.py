@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from himaya.core.errors import LedgerError
 from himaya.ledger.files import create_secret
-from himaya.ledger.schema import SCHEMA
+from himaya.ledger.schema import SCHEMA, completed
 
 _MAGIC = b"himaya-sealed-1\n"
 _PREFIX = b"himaya-sealing-key-1:"
@@ -84,7 +84,7 @@ def open_archive(path: Path, private: bytes) -> pa.Table:
     """Return the rows of a sealed period. Raises FileNotFoundError and LedgerError."""
     try:
         data = decrypt(path.read_bytes(), private)
-        return pq.read_table(pa.BufferReader(data), schema=SCHEMA)
+        return completed(pq.read_table(pa.BufferReader(data), schema=SCHEMA))
     except FileNotFoundError:
         raise
     except (OSError, ValueError, pa.ArrowException) as problem:

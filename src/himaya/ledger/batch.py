@@ -124,6 +124,8 @@ def _head(items: Sequence[Disclosures], times: Sequence[int]) -> _Columns:
         "decision": [item.decision for item in items],
         "source": [item.source for item in items],
         "policy": [item.policy for item in items],
+        "batch": [item.batch for item in items],
+        "group": [item.group for item in items],
     }
 
 

@@ -89,6 +89,12 @@ def policies(rows: ir.Table, start: int, end: int) -> ir.Table:
     return decided.select("policy").distinct().order_by("policy")
 
 
+def grouped(rows: ir.Table) -> ir.Table:
+    """Return every actor and group of which there is a row that was charged to that group."""
+    charged = rows.filter(rows.group != "")
+    return charged.select("actor", "group").distinct().order_by(["actor", "group"])
+
+
 def people_per_actor(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
     """Return actor and distinct people shown to it, most people first."""
     named = people(rows, canaries)

@@ -43,6 +43,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     count: int
     until: float
     reason: str
+    batch: str = ""
+    group: str = ""
 
 
 class Naming:

@@ -13,6 +13,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 #: Column name, Arrow type, what it holds. The order is the order in the files.
 COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
@@ -54,9 +55,16 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ),
     ("until", pa.int64(), "end of an unobserved period, microseconds; 0 in other rows"),
     ("reason", pa.string(), "why a period is unobserved"),
+    ("batch", pa.string(), "sign-up batch whose budget was charged"),
+    ("group", pa.string(), "group (case) whose budget was charged"),
 )
 
 SCHEMA = pa.schema([pa.field(name, kind) for name, kind, _ in COLUMNS])
+
+#: Columns of words that came later: files written before lack them, and they count as absent there.
+LATER = ("batch", "group")
+#: What write-ahead segments had before.
+EARLIER_SCHEMA = pa.schema([field for field in SCHEMA if field.name not in LATER])
 
 #: A row that says nothing.
 EMPTY_ROW: dict[str, object] = {
@@ -80,6 +88,18 @@ MAX_FIELDS = 64  # field names in one row
 
 DAY_S = 86_400
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second datetime can write
+
+
+def completed(table: pa.Table) -> pa.Table:
+    """Return rows with every column of the schema: what an older file lacks, or has as null, is absent."""
+    columns = [
+        pc.fill_null(table.column(name), "") if name in LATER else table.column(name)
+        for name in SCHEMA.names
+        if name in table.column_names or name not in LATER
+    ]
+    lacking = len(SCHEMA.names) - len(columns)
+    columns += [pa.array([""] * len(table), pa.string())] * lacking
+    return pa.table(columns, schema=SCHEMA)
 
 
 class Kind(IntEnum):

@@ -20,7 +20,7 @@ from himaya.ledger import entries as e
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout, replace_file, sync_directory
 from himaya.ledger.names import FOREVER
-from himaya.ledger.schema import DAY_S, SCHEMA, day_name
+from himaya.ledger.schema import DAY_S, SCHEMA, completed, day_name
 from himaya.ledger.segment import read_segment
 from himaya.ledger.state import State, read_state
 
@@ -84,7 +84,7 @@ def read_rows(layout: Layout, file: e.File) -> pa.Table:
     """Return the rows of a file. Raises LedgerError when it is missing or damaged."""
     path = layout.sealed / file.name
     try:
-        table = pq.read_table(path, schema=SCHEMA, memory_map=True)
+        table = completed(pq.read_table(path, schema=SCHEMA, memory_map=True))
     except (OSError, pa.ArrowException) as problem:
         raise LedgerError(f"{path}: cannot read: {problem}") from problem
     return table

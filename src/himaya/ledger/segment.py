@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from himaya.core.errors import LedgerError
 from himaya.ledger.files import sync_directory, write_all
-from himaya.ledger.schema import EMPTY_ROW, SCHEMA, UNOBSERVED
+from himaya.ledger.schema import EARLIER_SCHEMA, EMPTY_ROW, SCHEMA, UNOBSERVED, completed
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 _CRC = b"crc32"
@@ -139,7 +139,7 @@ def parse_segment(data: bytes) -> Segment:
     except (pa.ArrowException, OSError) as problem:
         segment.torn = str(problem) if data else ""
         return segment
-    if stream.schema != SCHEMA:
+    if stream.schema not in (SCHEMA, EARLIER_SCHEMA):
         segment.torn = "the columns are not those of a ledger"
         return segment
     while (at := source.tell()) < len(data):
@@ -159,7 +159,13 @@ def _next_batch(stream: pa.ipc.RecordBatchStreamReader) -> pa.RecordBatch:
     batch, about = stream.read_next_batch_with_custom_metadata()
     if about is None or about.get(_CRC) != checksum(batch):
         raise pa.ArrowInvalid("a batch does not fit its checksum")
-    return batch
+    return batch if batch.schema == SCHEMA else _completed(batch)
+
+
+def _completed(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch of a segment that was begun before a release with more columns."""
+    columns = completed(pa.Table.from_batches([batch])).columns
+    return pa.record_batch([column.combine_chunks() for column in columns], schema=SCHEMA)
 
 
 def cut_segment(path: Path) -> Segment:

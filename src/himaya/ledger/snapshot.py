@@ -18,7 +18,7 @@ from himaya.core.errors import LedgerError
 from himaya.ledger.archive import open_archive
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
-from himaya.ledger.schema import SCHEMA
+from himaya.ledger.schema import LATER, SCHEMA
 from himaya.ledger.segment import read_segment
 from himaya.ledger.state import State, read_state
 
@@ -71,8 +71,9 @@ class Snapshots:
         names = [file.name for file in state.files.values() if not file.archive]
         if not names:
             return live
-        sealed = self._engine.read_parquet([str(self._layout.sealed / name) for name in names])
-        return ibis.union(sealed.select(*SCHEMA.names), live)
+        paths = [str(self._layout.sealed / name) for name in names]
+        sealed = self._engine.read_parquet(paths, union_by_name=True)
+        return ibis.union(_whole(sealed), live)
 
     def _live(self, state: State) -> pa.Table:
         paths = [path for _, path in self._layout.segments(state.upto)]
@@ -87,3 +88,12 @@ class Snapshots:
         return [
             open_archive(self._layout.sealed / file.name, self._sealing_key) for file in archives
         ]
+
+
+def _whole(sealed: ir.Table) -> ir.Table:
+    """Return the rows of files with every column: what older files lack is absent in their rows."""
+    later = {
+        name: sealed[name].fill_null("") if name in sealed.columns else ibis.literal("")
+        for name in LATER
+    }
+    return sealed.mutate(**later).select(*SCHEMA.names)

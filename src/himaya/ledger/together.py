@@ -49,4 +49,6 @@ def _disclosures(rows: list[Row]) -> Disclosures:
         decision=row.decision,
         source=row.source,
         policy=row.policy,
+        batch=row.batch,
+        group=row.group,
     )

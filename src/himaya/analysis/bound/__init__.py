@@ -3,6 +3,7 @@
     versions  the configurations kept in the chain, read back as policies
     purses    what solved challenges bought, and until when it can have been spent
     windows   the sliding windows of every principal, those of the engine
+    grouped   who was ever in which group
     recent    what may have been in force when a row's request was decided
     outside   what no budget speaks for, and why
     judge     one row after the other: counted, judged, broken or outside

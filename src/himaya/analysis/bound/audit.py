@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from himaya.analysis.bound.grouped import read_grouped
 from himaya.analysis.bound.judge import Judge
 from himaya.analysis.bound.outside import Gaps
 from himaya.analysis.bound.result import Audit
@@ -34,6 +35,7 @@ CANNOT_KNOW = (
     "the age of accounts that nobody told: they are not counted in a budget of new accounts",
     "that an account's name, age or tier became known while its request was under way: judged by what its row says",
     "windows shared while the table of principals was full: each principal is judged by its own rows",
+    "who belongs to a batch or a group beyond what rows say was charged, and rows of before they said so",
 )
 
 
@@ -42,13 +44,15 @@ def audit_bound(
 ) -> Audit:
     """Return whether anybody obtained more between `start` and `end` (microseconds) than budgets and purchases allow.
 
-    `population` is how many people the site shows, 0 to take what the newest configuration says. Raises LedgerError.
+    `population` is how many people the site shows, 0 to take what the newest configuration says. Raises LedgerError
+    and ServiceError (the cases beside the ledger cannot be read).
     """
     first = max(0, start - _MEMORY)
     versions = read_versions(reader, first, end)
     erased = frozenset(map(str, sorted(reader.state().erased)))
     canaries = frozenset(reader.canaries())
-    judge = Judge(versions, Gaps(reader.gaps(first, end)), erased, start / 1e6, canaries)
+    gaps, groups = Gaps(reader.gaps(first, end)), read_grouped(reader, first, end)
+    judge = Judge(versions, gaps, erased, start / 1e6, groups, canaries)
     sources = _judge(judge, reader.rows(first, end, erased=_ERASED))
     return _answer(judge, versions, reader, (start, end), _people(versions, population), sources)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from himaya.analysis.bound.cover import Charge, Cover
+from himaya.analysis.bound.grouped import Grouped
 from himaya.analysis.bound.outside import Gaps, Tally
 from himaya.analysis.bound.peaks import Peaks, name_of
 from himaya.analysis.bound.purses import Purses
@@ -45,9 +46,14 @@ class Judge:
         gaps: Gaps,
         erased: frozenset[str],
         start: float,
+        grouped: Grouped | None = None,
         canaries: frozenset[int] = frozenset(),
     ) -> None:
-        """Take what was allowed, when nobody was asked, and the numbers of people who were erased or are canaries."""
+        """Take what was allowed, when nobody was asked, and the numbers of people who were erased or are canaries.
+
+        What somebody bought may have been spent in every group that `grouped` says it was in.
+        """
+        self._grouped = grouped or Grouped()
         self._versions = versions
         self._gaps = gaps
         self._erased = erased
@@ -74,12 +80,24 @@ class Judge:
         rules = self._recent.rules(row, version)
         sold = self.purses.buy(row, [rule.version.policy.challenge for rule in rules])
         bucket = int(row.at // BUCKET_S)
-        for principal in _buyers(row, rules[0]):
+        for principal in self._buyers(row, rules[0]):
             self._fund(self._windows.of(principal, bucket), row)
         if row.count > sold and row.at >= self._start:
             units = row.count * UNIT, sold * UNIT, 0
-            buyer = rules[0].principals(row.actor)[0]
+            buyer = rules[0].principals(row)[0]
             self._break(row, "clearance", [_Excess(buyer, "bought", *units)])
+
+    def _buyers(self, row: Row, rule: Rules) -> list[Principal]:
+        """Return the principals for which a purchase may pay.
+
+        Its row does not say whether the account was new, nor which group the actor is in: any it was ever in.
+        """
+        both = [msgspec.structs.replace(rule, new=new) for new in (False, True)]
+        rows = [
+            row,
+            *(msgspec.structs.replace(row, group=g) for g in self._grouped.of(row.actor_id)),
+        ]
+        return [principal for one in rows for each in both for principal in each.principals(one)]
 
     def _fund(self, counted: Counted, row: Row) -> None:
         """Note that the purses of a row's actor may pay for people of a principal."""
@@ -127,7 +145,7 @@ class Judge:
         """Count a row in every window of its actor; return those with a limit, and what they grew by."""
         bucket, charges = int(row.at // BUCKET_S), []
         subject = str(row.subject_id) if row.subject_id else ""
-        for principal in rule.principals(row.actor, row.surface):
+        for principal in rule.principals(row):
             counted = self._windows.of(principal, bucket)
             self._fund(counted, row)
             grown = counted.count(subject, units, row.at)
@@ -213,7 +231,7 @@ class Judge:
         bucket = int(row.at // BUCKET_S)
         gone = {
             name_of(principal): self._windows.of(principal, bucket).weight_of(self._erased)
-            for principal in rule.principals(row.actor, row.surface)
+            for principal in rule.principals(row)
         }
         return all(e.over <= gone.get(name_of(e.principal), 0) for e in excess)
 
@@ -224,14 +242,8 @@ class Judge:
                 self.named.append(_broken(row, kind, each))
 
 
-def _buyers(row: Row, rule: Rules) -> list[Principal]:
-    """Return the principals for which a purchase may pay; its row does not say whether the account was new."""
-    both = (msgspec.structs.replace(rule, new=new) for new in (False, True))
-    return [principal for each in both for principal in each.principals(row.actor, row.surface)]
-
-
 def _limits(rule: Rules, row: Row) -> Iterator[tuple[str, Triple]]:
-    return ((key, limits) for _, key, limits in rule.principals(row.actor, row.surface))
+    return ((key, limits) for _, key, limits in rule.principals(row))
 
 
 def _broken(row: Row, kind: str, excess: _Excess) -> Broken:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 
 from himaya.analysis.bound.versions import Version, Versions
-from himaya.core.actor import Actor
 from himaya.core.budget import Known, Principal
 from himaya.ledger.rows import Row
 
@@ -24,13 +23,17 @@ class Rules(msgspec.Struct, frozen=True):
     tier: str
     new: bool
 
-    def principals(self, actor: Actor, surface: str = "") -> list[Principal]:
-        """Return the principals of an actor on a surface, those of the engine, each with its whole limit.
+    def principals(self, row: Row) -> list[Principal]:
+        """Return the principals of a row, those of the engine, each with its whole limit.
 
-        The sign-up batch, and who asked for no assets, are facts that rows do not keep: such budgets are not judged.
+        The row says which sign-up batch and which group were charged. Who asked for no assets it does not say: that
+        budget is not judged.
         """
-        known = Known(self.tier, self.new, trusted=True)
-        return self.version.principals.of(actor, known=known, surface=surface)
+        known, of = (
+            Known(self.tier, self.new, trusted=True, batch=row.batch),
+            self.version.principals,
+        )
+        return of.in_group(of.of(row.actor, known=known, surface=row.surface), known, row.group)
 
 
 class Recent:
