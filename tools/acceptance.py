@@ -229,7 +229,7 @@ SCOPE = {
         " virtual day, beside 150 readers with other clients, found by `himaya case find` (a running gate asks the same"
         " of its ledger by itself); and 20 accounts that guess telephone numbers behind a front door that tells the"
         " client. A fleet that nothing links, or that is shown people twice, is not found. The case has the people"
-        " covered beside the sum, the finding the share of misses; there is no weekly report."
+        " covered beside the sum, the finding the share of misses; `himaya report weekly` has both by week."
     ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-4": (

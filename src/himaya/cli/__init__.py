@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "audit": "himaya.cli.audit:audit",
     "case": "himaya.cli.case:case",
     "canary": "himaya.cli.canary:canary",
+    "report": "himaya.cli.report:report",
     "discover": "himaya.cli.discover:discover",
     "init": "himaya.cli.init:init",
     "config": "himaya.cli.config:config",

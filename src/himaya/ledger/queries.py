@@ -6,12 +6,12 @@ Times are microseconds, `start` included, `end` not.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import ibis
 import ibis.expr.types as ir
 
-from himaya.ledger.schema import DAY_S, MISS, UNATTRIBUTED, UNOBSERVED
+from himaya.ledger.schema import DAY_S, HIT, MISS, UNATTRIBUTED, UNOBSERVED
 
 
 def within(rows: ir.Table, start: int, end: int) -> ir.Table:
@@ -100,6 +100,74 @@ def people_per_actor(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
     named = people(rows, canaries)
     counted = named.group_by("actor").aggregate(people=named.subject.nunique())
     return counted.order_by([ibis.desc("people"), "actor"])
+
+
+def cohorts(rows: ir.Table, new_s: Mapping[str, int], default_s: int) -> ir.Table:
+    """Return rows with their ISO week, counted from the one of 1 January 1970, and the cohort of their actor.
+
+    Cohorts are those of the detectors: key, anonymous, paid (any tier, too), new, established. `new_s` says up to which
+    age in seconds an account is new, by policy, `default_s` for all other policies. An unknown age is established.
+    """
+    limits = [(name, seconds) for name, seconds in new_s.items()]
+    limit = rows.policy.cases(*limits, else_=default_s) if limits else ibis.literal(default_s)
+    young = (rows.account_age_s >= 0) & (rows.account_age_s < limit)
+    cohort = ibis.cases(
+        (rows.access == "key", "key"),
+        (rows.access == "anonymous", "anonymous"),
+        ((rows.access == "paid") | (rows.tier != ""), "paid"),
+        (young, "new"),
+        else_="established",
+    )
+    # The first of January 1970 was a Thursday.
+    return rows.mutate(week=(rows.time // (DAY_S * 1_000_000) + 3) // 7, cohort=cohort)
+
+
+def union_by_week(rows: ir.Table) -> ir.Table:
+    """Return, per week and cohort: distinct people shown, and people whom nobody could name."""
+    unattributed = rows["count"].sum(where=rows.kind == UNATTRIBUTED)
+    return rows.group_by(["week", "cohort"]).aggregate(
+        people=rows.subject.nunique(where=rows.subject != 0),
+        unattributed=unattributed.fill_null(0),
+    )
+
+
+def newly_by_week(rows: ir.Table, start: int) -> ir.Table:
+    """Return, per week and cohort: people shown from `start` on who were not shown to the cohort in any earlier row."""
+    named = shown(rows)
+    first = named.group_by(["cohort", "subject"]).aggregate(
+        at=named.time.min(), week=named.week.min()
+    )
+    since = first.filter(first.at >= start)
+    return since.group_by(["week", "cohort"]).aggregate(people=since.count())
+
+
+def lookups_by_week(rows: ir.Table, surfaces: Collection[str]) -> ir.Table:
+    """Return, per week, cohort and surface: people found by look-ups, look-ups that found nobody, answers unread.
+
+    `surfaces` are the ids of look-ups: there, people whom nobody could name are an answer that was not read.
+    """
+    unread = (rows.kind == UNATTRIBUTED) & rows.surface.isin(sorted(surfaces) or [""])
+    looked = rows.filter(rows.kind.isin([HIT, MISS]) | unread)
+    return looked.group_by(["week", "cohort", "surface"]).aggregate(
+        found=looked.count(where=looked.kind == HIT),
+        missed=looked.count(where=looked.kind == MISS),
+        unread=looked.count(where=looked.kind == UNATTRIBUTED),
+    )
+
+
+def union_by_group(rows: ir.Table, members: ir.Table, most: int) -> ir.Table:
+    """Return the groups whose members were shown most people together, with the number of these, most first.
+
+    `members` has the columns `member` (a surrogate) and `name` (of its group).
+    """
+    theirs = shown(rows).join(members, rows.actor == members.member)
+    union = theirs.group_by("name").aggregate(people=theirs.subject.nunique())
+    return union.order_by([ibis.desc("people"), "name"]).limit(most)
+
+
+def extent(rows: ir.Table) -> ir.Table:
+    """Return one row: the first and the last moment that rows speak of, unobserved periods included."""
+    return rows.aggregate(first=rows.time.min(), last=ibis.greatest(rows.time, rows.until).max())
 
 
 def span(rows: ir.Table) -> ir.Table:

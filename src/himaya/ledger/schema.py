@@ -72,8 +72,10 @@ EMPTY_ROW: dict[str, object] = {
     "account_age_s": -1,
 }
 
+#: A person found by a look-up.
+HIT = "lookup_hit"
 #: Rows that name a person.
-SHOWING = ("profile", "listing", "lookup_hit", "media")
+SHOWING = ("profile", "listing", HIT, "media")
 MISS, UNATTRIBUTED, UNOBSERVED = "lookup_miss", "unattributed", "unobserved"
 #: A solved challenge: `count` is the number of people it bought.
 CLEARANCE = "clearance"
@@ -131,6 +133,12 @@ def day_of(time: int) -> int:
 def day_name(day: int) -> str:
     """Return the date of a UTC day as `2025-01-31`."""
     return datetime.fromtimestamp(day * DAY_S, UTC).date().isoformat()
+
+
+def week_name(day: int) -> str:
+    """Return the ISO 8601 week of a UTC day as `2025-W05`."""
+    year, week, _ = datetime.fromtimestamp(day * DAY_S, UTC).date().isocalendar()
+    return f"{year}-W{week:02d}"
 
 
 def iso(time: int) -> str:

@@ -72,6 +72,10 @@ class Versions:
         """Return the policy of a row, None when the chain does not keep it."""
         return self._kept.get(policy_hash)
 
+    def new_ages(self) -> dict[str, int]:
+        """Return up to which age in seconds an account is new, by policy."""
+        return {name: version.policy.new_account_s for name, version in self._kept.items()}
+
     def lately(self, at: float, seconds: float) -> list[Version]:
         """Return the policies that were in force, by the chain, at `at` or up to so many seconds before."""
         number = bisect_right(self._since, at) - 1

@@ -1,0 +1,125 @@
+"""`himaya report`: figures of the ledger over time, without a name in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from himaya.cli import ledger_options as shared
+
+if TYPE_CHECKING:
+    from himaya.analysis.weekly import Weekly
+    from himaya.analysis.weekly.result import GroupUnion, Looked, Reached, Week
+
+
+@click.group()
+def report() -> None:
+    """Report figures of the ledger over time: no name is in them."""
+
+
+@report.command()
+@shared.ledger_options
+@click.option("--from", "start", help="Weeks from this date or time on (ISO 8601; UTC).")
+@click.option("--to", "end", help="Before this time; a bare date includes that day.")
+@click.option(
+    "--population",
+    type=click.IntRange(min=1),
+    help="People the site shows; default: [site] population of the newest configuration.",
+)
+@click.option("--why", required=True, help="What you ask for. Kept in the access log.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def weekly(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    start: str | None,
+    end: str | None,
+    population: int | None,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Count, week by week, the different people that each cohort was shown, and how often look-ups found nobody.
+
+    Names no actor and no person, says which periods were not observed, and lists the ten groups that were shown
+    most people. Every use is recorded with its reason before the answer is printed.
+    """
+    answer = _ask(directory, key_file, (start, end), population or 0, why)
+    if as_json:
+        shared.print_json(answer)
+    else:
+        _print(answer)
+
+
+def _ask(
+    directory: Path,
+    key_file: Path | None,
+    period: tuple[str | None, str | None],
+    population: int,
+    why: str,
+) -> Weekly:
+    """Record the use, then return the answer."""
+    from himaya.analysis.weekly import weekly as ask
+    from himaya.ledger.names import parse_time
+    from himaya.ledger.reader import Reader
+
+    start, end = parse_time(period[0]), parse_time(period[1], end=True)
+    purpose = shared.purpose(why)
+    with Reader.open(directory, key_file) as reader:
+        shared.record_use(reader, "report weekly", purpose, start=start, end=end)
+        return ask(reader, start, end, population=population)
+
+
+def _print(answer: Weekly) -> None:
+    if not answer.weeks:
+        click.echo("The ledger holds no rows of this period.")
+    elif not answer.population:
+        click.echo("The site's population is not known; tell it with --population to see shares.")
+    for week in answer.weeks:
+        _print_week(week)
+    if answer.groups:
+        click.echo("Groups whose members were shown most people together, over the whole period:")
+        header = ("group", "state", "members", "people", "of the site")
+        shared.print_table(header, [_group(one) for one in answer.groups])
+    click.echo(f"Of the ledger: {answer.retention}.")
+    click.echo(answer.note)
+
+
+def _print_week(week: Week) -> None:
+    whole = "; not all of this week is covered" if week.partial else ""
+    click.echo(f"{week.week}, from {week.period.start[:10]} to {week.period.end[:10]}{whole}")
+    if week.reached:
+        header = ("cohort", "people", "of the site", "new", "nobody could name")
+        shared.print_table(header, [_reached(one) for one in week.reached])
+    else:
+        click.echo("  nobody was shown")
+    if week.looked:
+        columns = ("look-ups by", "surface", "found", "found nobody", "share", "unread")
+        shared.print_table(columns, [_looked(one) for one in week.looked])
+    for sentence in _gaps(week):
+        click.echo(shared.printable(sentence))
+
+
+def _gaps(week: Week) -> Iterator[str]:
+    for gap in week.unobserved:
+        yield f"  not observed from {gap.start} to {gap.end}: {gap.why}"
+
+
+def _share(part: float | None) -> str:
+    return "" if part is None else f"{part:.2%}"
+
+
+def _reached(one: Reached) -> tuple[str, ...]:
+    unnamed = f"{one.unattributed:,}" if one.unattributed else ""
+    return one.cohort, f"{one.people:,}", _share(one.share), f"{one.new:,}", unnamed
+
+
+def _looked(one: Looked) -> tuple[str, ...]:
+    counts = (f"{one.found:,}", f"{one.missed:,}", _share(one.miss_share), f"{one.unread:,}")
+    return one.cohort, one.surface, *counts
+
+
+def _group(one: GroupUnion) -> tuple[str, ...]:
+    return one.group, one.state, f"{one.members:,}", f"{one.people:,}", _share(one.share)
