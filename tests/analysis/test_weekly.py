@@ -69,10 +69,10 @@ def ask(directory: Path, **more: int) -> Weekly:
         return weekly(reader, **more)
 
 
-@pytest.fixture(name="ledger")
-def _ledger(tmp_path: Path) -> Path:
-    """Two weeks of a small site, and an hour in which nobody looked."""
-    directory = tmp_path / "ledger"
+@pytest.fixture(name="ledger", scope="module")
+def _ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two weeks of a small site, and an hour in which nobody looked. Tests ask it, and write nothing but that."""
+    directory = tmp_path_factory.mktemp("site") / "ledger"
     write(
         directory,
         [

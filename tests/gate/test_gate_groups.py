@@ -6,6 +6,7 @@ import pytest
 from tests.analysis.crowds import NOON
 from tests.analysis.ledgers import crew_rows
 
+from himaya.analysis.bound import audit_bound
 from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.bootstrap import make_engine, make_runner, open_ledger
 from himaya.bootstrap.groups import GroupWatch, find, open_reader
@@ -119,6 +120,22 @@ def test_a_group_is_told_of_once(gate):
     assert len(gate.findings) == 1
     with gate.cases() as store:
         assert len(store.all()) == 1
+
+
+def test_what_a_group_spent_is_judged_by_the_audit(tmp_path):
+    """The rows of a gate that found a crew say which group was charged, and the audit finds its budget kept."""
+    gate = Gate(tmp_path)
+    gate.write(crew_rows(800))
+    gate.tick()
+    assert gate.shown(CREW, 2) == 4
+    with gate.cases() as store:
+        (name,) = store.states()
+    gate.close()
+    with open_reader(gate.config) as reader:
+        answer = audit_bound(reader)
+    (peak,) = [one for one in answer.peaks if one.kind == "group"]
+    assert (peak.principal, peak.value, peak.limit) == (f"group:{name}", 4, 4)
+    assert answer.holds
 
 
 def test_closing_a_case_frees_its_members_within_a_tick(gate):
