@@ -10,7 +10,7 @@ from tests.analysis.site import CONFIG, START, Site, plant
 from tests.ledger.making import shown
 
 from himaya.analysis.bound import Audit, audit_bound
-from himaya.analysis.cases import CaseStore, cases_path
+from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.analysis.groups import Group
 from himaya.core.actor import Actor
 from himaya.core.disclosure import Disclosures
@@ -127,6 +127,27 @@ def test_what_a_member_bought_may_be_spent_by_its_group(tmp_path, told):
     for row in rows:
         plant(directory, row)
     assert [one.principal for one in _audit(directory).named] == ["group:g-1"]
+
+
+def test_rows_of_a_member_that_were_charged_to_no_group_are_listed(tmp_path):
+    """A gate that forgot a member shows: rows of proven members without the group, some time after the case opened."""
+    site = Site(tmp_path, TEXT)
+    _view(site, ANNA, 2)
+    opened, site.now = site.now, site.now + 1000
+    _view(site, ANNA, 3, first=2)
+    _view(site, BEN, 1)
+    directory = site.close()
+    with Reader.open(directory) as reader, CaseStore(cases_path(directory)) as store:
+        number = next(row.actor_id for row in reader.rows() if row.name == "account:anna")
+        proven = dict.fromkeys([number])
+        store.put(Group("g-1", START, START, members=proven, proven=proven), opened)
+    answer = _audit(directory)
+    assert answer.holds
+    (told,) = [each for each in answer.outside if each.what == "no group"]
+    assert (told.rows, told.judged) == (3, True)
+    with CaseStore(cases_path(directory)) as store:
+        store.move("g-1", State.CLOSED, why="over", by="me", at=site.now)
+    assert "no group" not in {each.what for each in _audit(directory).outside}
 
 
 def test_a_tier_has_its_own_budget_of_batches_and_groups(tmp_path):

@@ -6,9 +6,12 @@ may have been in a group unseen is supposed to have been: that accuses nobody wr
 
 from __future__ import annotations
 
+from math import inf
+
 import ibis.expr.types as ir
 import msgspec
 
+from himaya.analysis.bound.recent import FLIGHT_S
 from himaya.analysis.cases import CaseStore, cases_path
 from himaya.ledger import queries as q
 from himaya.ledger.reader import Reader
@@ -16,14 +19,22 @@ from himaya.ledger.state import State
 
 
 class Grouped(msgspec.Struct, frozen=True):
-    """The groups of actors, by their surrogates. `anybody`: groups in which anybody may have been unseen."""
+    """The groups of actors, by their surrogates. `anybody`: groups in which anybody may have been unseen.
+
+    `opened` says when the first open case with an actor among its proven members was opened, in epoch seconds.
+    """
 
     members: dict[int, dict[str, None]] = {}
     anybody: tuple[str, ...] = ()
+    opened: dict[int, float] = {}
 
     def of(self, actor: int) -> list[str]:
         """Return the groups that an actor may ever have been in."""
         return list({**self.members.get(actor, {}), **dict.fromkeys(self.anybody)})
+
+    def is_proven(self, actor: int, at: float) -> bool:
+        """Tell whether a case with an actor among its proven members was open for a while at `at`."""
+        return at > self.opened.get(actor, inf) + FLIGHT_S
 
 
 def read_grouped(reader: Reader, start: int, end: int) -> Grouped:
@@ -33,17 +44,24 @@ def read_grouped(reader: Reader, start: int, end: int) -> Grouped:
     has it. Raises LedgerError and ServiceError.
     """
     pairs, path = _by_rows(reader, start, end), cases_path(reader.layout.directory)
-    if path.exists():
-        with CaseStore(path) as store:
-            groups = [case.group for case in store.all()]
-        anybody = tuple(group.id for group in groups if group.covers)
-        pairs += [(n, group.id) for group in groups for n in group.proven if isinstance(n, int)]
-    else:
+    if not path.exists():
         anybody = tuple(dict.fromkeys(name for _, name in pairs))
+        return Grouped(_members(pairs), anybody)
+    with CaseStore(path) as store:
+        cases = store.all()
+    proven = [(n, case) for case in cases for n in case.group.proven if isinstance(n, int)]
+    # The cases come in the order of opening, so the first of an actor is the last that is written.
+    opened = {actor: case.opened for actor, case in reversed(proven) if case.is_open}
+    pairs += [(actor, case.id) for actor, case in proven]
+    covering = tuple(case.id for case in cases if case.group.covers)
+    return Grouped(_members(pairs), covering, opened)
+
+
+def _members(pairs: list[tuple[int, str]]) -> dict[int, dict[str, None]]:
     members: dict[int, dict[str, None]] = {}
     for actor, name in pairs:
         members.setdefault(actor, {})[name] = None
-    return Grouped(members, anybody)
+    return members
 
 
 def _by_rows(reader: Reader, start: int, end: int) -> list[tuple[int, str]]:

@@ -185,9 +185,16 @@ class Judge:
         self.tally.add_less_sure(row)
         if row.actor.account and row.actor.account_created is None and rules[0].version.asks_age:
             self.tally.add("age unknown", row)
+        if self._lacks_group(row, rules):
+            self.tally.add("no group", row)
         self.cover.add(row.at, row.subject_id, row.count, charges)
         if excess:
             self._break(row, row.kind, excess)
+
+    def _lacks_group(self, row: Row, rules: list[Rules]) -> bool:
+        """Tell whether a case has the actor for a member, and the row was charged to no group."""
+        told = row.group or not all(rule.holds_groups for rule in rules)
+        return not told and self._grouped.is_proven(row.actor_id, row.at)
 
     def _excess(self, row: Row, rules: list[Rules], charges: list[Charge]) -> Iterator[_Excess]:
         """Yield the windows that grew by a row beyond limit and purchases, under every rule that may have held."""

@@ -26,6 +26,8 @@ LESS_SURE = {
     "authorised-only": "let pass, and the end was not seen: counted as shown",
     "inferred-from-route": "the response was not read: the person of the path is counted as shown",
     "age unknown": "an account whose age the rows do not say: not counted as new",
+    "no group": "of a proven member of an open case, after the case was opened, and charged to no group: it joined"
+    " later, or the gate forgot it",
 }
 
 #: Seconds after an unobserved period in which an answer may still belong to it.

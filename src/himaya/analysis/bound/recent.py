@@ -35,6 +35,11 @@ class Rules(msgspec.Struct, frozen=True):
         )
         return of.in_group(of.of(row.actor, known=known, surface=row.surface), known, row.group)
 
+    @property
+    def holds_groups(self) -> bool:
+        """Tell whether groups have a budget."""
+        return bool(self.version.principals.in_group([], Known(self.tier), "any"))
+
 
 class Recent:
     """Remembers the last change of the policy, and of every account."""
