@@ -150,6 +150,24 @@ def test_rows_of_a_member_that_were_charged_to_no_group_are_listed(tmp_path):
     assert "no group" not in {each.what for each in _audit(directory).outside}
 
 
+def test_two_limits_of_one_group_are_no_excess_in_whatever_order_rows_come(tmp_path):
+    """A member of a lower tier fills its limit, another goes on to the higher one in the same moment: none broke it."""
+    site = Site(tmp_path, TEXT)
+    gold = msgspec.structs.replace(BEN, tier="gold", account="zed")
+    for name in ("anna", "zed"):
+        site.join("g-1", f"account:{name}")
+    _view(site, ANNA, 1)  # its number is the lower one, so its rows come first
+    moment = site.now
+    assert sum(site.view(gold, f"gold{n}") for n in range(12)) == 8
+    assert sum(site.view(ANNA, f"more{n}") for n in range(4)) == 2
+    assert site.now == moment
+    rows = [_row(site, CARA, group="g-1")]
+    directory = site.close()
+    assert _audit(directory).holds
+    plant(directory, rows[0])
+    assert [one.value for one in _audit(directory).named] == [12]
+
+
 def test_a_tier_has_its_own_budget_of_batches_and_groups(tmp_path):
     """Members of a tier are judged by the tier's figures, as the engine decides."""
     site = Site(tmp_path, TEXT)

@@ -11,7 +11,7 @@ from himaya.analysis.bound.grouped import Grouped
 from himaya.analysis.bound.outside import Gaps, Tally
 from himaya.analysis.bound.peaks import Peaks, name_of
 from himaya.analysis.bound.purses import Purses
-from himaya.analysis.bound.recent import Recent, Rules
+from himaya.analysis.bound.recent import FLIGHT_S, Recent, Rules
 from himaya.analysis.bound.result import NAMED, Broken
 from himaya.analysis.bound.versions import Version, Versions, names_person
 from himaya.analysis.bound.windows import NAMES, Counted, Windows, is_limited, since_of
@@ -152,6 +152,7 @@ class Judge:
             if row.source == UNSETTLED:
                 counted.unsettled += units
             if is_limited(principal[2]):
+                counted.limits[principal[2]] = row.at
                 charges.append(Charge(principal, grown))
         return charges
 
@@ -200,8 +201,9 @@ class Judge:
         """Yield the windows that grew by a row beyond limit and purchases, under every rule that may have held."""
         others = [dict(_limits(rule, row)) for rule in rules[1:]]
         for charge in charges:
-            _, key, own = charge.principal
-            held = [own, *(other.get(key, NO_LIMIT) for other in others)]
+            counted = self._windows.of(charge.principal, int(row.at // BUCKET_S))
+            own = [other.get(charge.principal[1], NO_LIMIT) for other in others]
+            held = [*own, *counted.lately(row.at - FLIGHT_S)]
             for number, grown in enumerate(charge.grown):
                 limit = max(limits[number] for limits in held)
                 if grown and limit < UNLIMITED:

@@ -29,10 +29,8 @@ class Rules(msgspec.Struct, frozen=True):
         The row says which sign-up batch and which group were charged. Who asked for no assets it does not say: that
         budget is not judged.
         """
-        known, of = (
-            Known(self.tier, self.new, trusted=True, batch=row.batch),
-            self.version.principals,
-        )
+        known = Known(self.tier, self.new, trusted=True, batch=row.batch)
+        of = self.version.principals
         return of.in_group(of.of(row.actor, known=known, surface=row.surface), known, row.group)
 
     @property

@@ -26,10 +26,10 @@ class Counted:
 
     `purses` are bindings of purses that may have paid. `unsettled` are units charged because a request's time was over:
     its answer may have been charged again, unasked. `slack` are units that are known to be beyond every limit, with the
-    time since when.
+    time since when. `limits` are those that the tiers of its actors gave it, with the time of the last row of each.
     """
 
-    __slots__ = ("purses", "slack", "unsettled", "window")
+    __slots__ = ("limits", "purses", "slack", "unsettled", "window")
 
     def __init__(self, bucket: int) -> None:
         """Start empty."""
@@ -37,6 +37,7 @@ class Counted:
         self.purses: dict[str, None] = {}
         self.unsettled = 0
         self.slack: list[tuple[float, int]] = []
+        self.limits: dict[Triple, float] = {}
 
     def count(self, subject: str, units: int, at: float) -> Triple:
         """Count a person, or units that belong to nobody (""); return what hour, day and month grew by.
@@ -54,6 +55,10 @@ class Counted:
         if max(grown) > units:
             self.slack.append((at, max(grown) - units))
         return grown
+
+    def lately(self, since: float) -> list[Triple]:
+        """Return the limits under which somebody was counted at `since` or later."""
+        return [limits for limits, at in self.limits.items() if at >= since]
 
     def held(self, number: int, since: float) -> int:
         """Return the units of hour (0), day or month, without the slack of `since` or later."""
