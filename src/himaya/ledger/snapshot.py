@@ -92,8 +92,10 @@ class Snapshots:
 
 def _whole(sealed: ir.Table) -> ir.Table:
     """Return the rows of files with every column: what older files lack is absent in their rows."""
-    later = {
-        name: sealed[name].fill_null("") if name in sealed.columns else ibis.literal("")
-        for name in LATER
-    }
-    return sealed.mutate(**later).select(*SCHEMA.names)
+    return sealed.select(**{name: _column(sealed, name) for name in SCHEMA.names})
+
+
+def _column(sealed: ir.Table, name: str) -> ir.Value:
+    if name not in LATER:
+        return sealed[name]
+    return sealed[name].fill_null("") if name in sealed.columns else ibis.literal("")
