@@ -23,6 +23,7 @@ from himaya.core.actor import Actor
 from himaya.core.disclosure import Certainty, Disclosures, Shown
 from himaya.core.errors import InputError
 from himaya.ledger import Ledger
+from himaya.ledger.canaries import keep
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
 
@@ -109,6 +110,18 @@ def test_a_week_is_counted_by_cohort(ledger):
         ("established", 2, 1),
         ("paid", 1, 1),
     ]
+
+
+def test_canaries_are_in_no_figure(tmp_path):
+    """Whoever does not exist is not among the people shown to anybody, nor found by a look-up."""
+    shown = [row(MONDAY, "established", "a", "canary"), lookup(MONDAY + 1, "key", "canary")]
+    write(tmp_path / "ledger", shown)
+    before = ask(tmp_path / "ledger").weeks[0]
+    keep(tmp_path / "ledger", {"canary": "gap"})
+    after = ask(tmp_path / "ledger").weeks[0]
+    assert next((r.cohort, r.people) for r in before.reached) == ("all", 2)
+    assert [(r.cohort, r.people) for r in after.reached] == [("all", 1), ("established", 1)]
+    assert (len(before.looked), len(after.looked)) == (2, 0)
 
 
 def test_lookups_are_counted_by_surface_with_the_share_that_found_nobody(ledger):

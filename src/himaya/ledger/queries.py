@@ -24,10 +24,14 @@ def shown(rows: ir.Table) -> ir.Table:
     return rows.filter(rows.subject != 0)
 
 
+def without(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
+    """Return the rows that show no canary (surrogates): a canary is no person."""
+    return rows.filter(~rows.subject.isin(sorted(canaries))) if canaries else rows
+
+
 def people(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
-    """Return the rows that name a person; canaries (surrogates) are none. Every count of people begins here."""
-    named = shown(rows)
-    return named.filter(~named.subject.isin(sorted(canaries))) if canaries else named
+    """Return the rows that name a person; canaries are none. Every count of people begins here or in `without`."""
+    return without(shown(rows), canaries)
 
 
 def canaries(rows: ir.Table, known: Collection[int]) -> ir.Table:

@@ -50,18 +50,19 @@ def weekly(reader: Reader, start: int = 0, end: int = FOREVER, *, population: in
     Raises LedgerError, and ServiceError when the cases beside the ledger cannot be read.
     """
     versions, cases = read_versions(reader, start, end), read_cases(reader)
+    canaries = reader.canaries()
     people = population or max((v.config.site.population for v in versions.used), default=0)
 
     def question(rows: ir.Table, state: State) -> Weekly:
-        within = q.within(rows, start, end)
-        span = reader.table(q.extent(within)).to_pylist()[0]
+        span = reader.table(q.extent(q.within(rows, start, end))).to_pylist()[0]
         if span["first"] is None:
             return Weekly(Period("", ""), people, (), (), state.retention, NOTE)
         first, last = span["first"], min(span["last"], end - 1)
+        rows = q.without(rows, canaries)
         found = _ask(reader, q.within(rows, 0, end), versions, start)
         numbers = range(_number(first), _number(last) + 1)
         weeks = tuple(_week(n, found, people, (max(first, start), last)) for n in numbers)
-        groups = largest(reader, within, cases, people)
+        groups = largest(reader, q.within(rows, start, end), cases, people)
         return Weekly(Period(iso(first), iso(last)), people, weeks, groups, state.retention, NOTE)
 
     return reader.ask(question)
