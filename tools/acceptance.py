@@ -178,8 +178,9 @@ SCOPE = {
     ),
     "JS23-9": (
         "Two patterns: ids walked in order, and views of people all over the site against near people and returns,"
-        " with a threshold set for the test (30 of evidence). A baseline per class of actors is set by hand:"
-        " thresholds are per cohort, from the crowd of the bench."
+        " with a threshold set for the test (30 of evidence). Thresholds are per cohort, from the crowd of the bench;"
+        " `himaya calibrate` takes them from a site's own proven accounts, and `surge` learns what is usual for a"
+        " class by the hour of the week. Neither is part of these tests."
     ),
     "JS23-10": (
         "60 new accounts that want 40 people each stand for 200 that want 300; `make soak` has the whole number. They"
@@ -223,7 +224,10 @@ SCOPE = {
         "The score is how many checks in a row an actor left unsolved; ten are found, and blocking is set for the test."
         " Findings say it; a report of how many checks were met and solved does not exist."
     ),
-    "MUSA-C2": "500 home addresses with one tool that nobody else has. Baselines per class of actors are set by hand.",
+    "MUSA-C2": (
+        "500 home addresses with one tool that nobody else has. What `surge` learns of whole classes is not part of the"
+        " test."
+    ),
     "REG-2": (
         "40 accounts with one class of client that divide 3,200 of 20,000 people among themselves, in the log of one"
         " virtual day, beside 150 readers with other clients, found by `himaya case find` (a running gate asks the same"
