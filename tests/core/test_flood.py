@@ -1,7 +1,8 @@
 """A flood of forged actors: what is held stays within the bounds, no call gets slower, and members are let be.
 
 Twelve shapes of forged actors take turns, every budget and every detector is on, and all containers that can be
-reached from the engine are counted by name. With HIMAYA_SOAK=1 ten million actors come, over the default bounds.
+reached from the engine are counted by name. With HIMAYA_SOAK=1 ten million actors come, or as many as HIMAYA_FLOOD
+says, over the default bounds.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from himaya.core.window import PeopleWindow
 
 SOAK = os.environ.get("HIMAYA_SOAK") == "1"
 SMALL = Bounds(principals=1000, people=1000, open_requests=250, clearances=250, standing=250)
+ACTORS = int(os.environ.get("HIMAYA_FLOOD", "10_000_000"))
 BOUNDS = Bounds() if SOAK else SMALL
 #: Bounds that no setting moves, by the names of their modules; small where few actors come.
 FIXED = ((book, "_FEWEST", 5000), (budget, "_CACHED", 500), (surface, "_REMEMBERED", 500))
@@ -106,7 +108,7 @@ def test_a_flood_of_forged_actors_stays_within_the_bounds(
     """Nothing grows beyond its bound, the last actors cost no more than the first, and members see their people."""
     for module, name, most in () if SOAK else FIXED:
         monkeypatch.setattr(module, name, most)
-    actors = 10_000_000 if SOAK else actors
+    actors = ACTORS if SOAK else actors
     engine, honest = site(BOUNDS, mode)
     flood = Flood(engine, START, DAY_S / actors)
     flood.send(actors // 2)
