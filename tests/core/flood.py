@@ -13,10 +13,12 @@ from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import AccountFact, Facts
 from himaya.core.policy import (
+    AssetPolicy,
     Bounds,
     Breadth,
     Budget,
     Budgets,
+    Canary,
     ChallengeBehaviour,
     Detectors,
     Distance,
@@ -31,6 +33,7 @@ from himaya.core.policy import (
     Regularity,
     Reserve,
     Sharing,
+    Surge,
     Velocity,
 )
 from himaya.core.surface import Surface
@@ -58,6 +61,8 @@ DETECTORS = Detectors(
     drift=Drift(strip=True),
     challenge_behaviour=ChallengeBehaviour(unsolved=1, actors=5, action=_STANDS),
     impostor=Impostor(crawlers={"crawler": ("192.0.2.0/24",)}),
+    canary=Canary(action=_STANDS),
+    surge=Surge(price=3.0),
 )
 _EACH = Budget(hour=100, day=300, month=3000)
 _COMMON = Budget(hour=4000, day=20_000)
@@ -76,7 +81,10 @@ BUDGETS = Budgets(
     batch=_EACH,
     visitor=_EACH,
     visitor_prefix=_COMMON,
+    assetless=_COMMON,
 )
+#: One of ten people does not exist.
+CANARIES = {f"p{n}": ("gap", "sitemap")[n // 10 % 2] for n in range(0, 5000, 10)}
 
 
 def policy(bounds: Bounds, mode: str) -> Policy:
@@ -87,6 +95,7 @@ def policy(bounds: Bounds, mode: str) -> Policy:
         budgets=BUDGETS,
         surface_budgets={"profile": _COMMON},
         distance=Distance(near=0.5, organisation=True),
+        assets=AssetPolicy(after=2, share=0.0),
         reserve=Reserve(share=0.5),
         ladder=Ladder(throttle_at=0.9),
         detectors=DETECTORS,
@@ -272,5 +281,7 @@ class Honest:
 
 def site(bounds: Bounds, mode: str) -> tuple[Engine, Honest]:
     """Return an engine with every budget and detector, and the members that have a history with it."""
-    engine = Engine(policy(bounds, mode), Facts(bounds.principals))
+    facts = Facts(bounds.principals)
+    facts.canaries = CANARIES
+    engine = Engine(policy(bounds, mode), facts)
     return engine, Honest(engine)

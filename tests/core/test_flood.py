@@ -2,7 +2,7 @@
 
 Twelve shapes of forged actors take turns, every budget and every detector is on, and all containers that can be
 reached from the engine are counted by name. With HIMAYA_SOAK=1 ten million actors come, or as many as HIMAYA_FLOOD
-says, over the default bounds.
+says, over bounds a hundred times as large.
 """
 
 from __future__ import annotations
@@ -18,25 +18,35 @@ from types import ModuleType
 
 import pytest
 from tests.core.census import Census
-from tests.core.flood import DAY_S, START, Flood, site
+from tests.core.flood import CANARIES, DAY_S, START, SURFACES, Flood, site
 
 import himaya.core
-from himaya.core import book, budget, surface
+from himaya.core import book, budget, crawlers, surface
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
 from himaya.core.budget import KEY_OF
-from himaya.core.detectors import drift, impostor
+from himaya.core.detectors import drift
 from himaya.core.facts import Facts
 from himaya.core.policy import Bounds
 from himaya.core.window import PeopleWindow
 
 SOAK = os.environ.get("HIMAYA_SOAK") == "1"
-SMALL = Bounds(principals=1000, people=1000, open_requests=250, clearances=250, standing=250)
+SMALL = Bounds(
+    principals=1000, people=1000, open_requests=250, clearances=250, standing=250, assets=250
+)
 ACTORS = int(os.environ.get("HIMAYA_FLOOD", "10_000_000"))
-BOUNDS = Bounds() if SOAK else SMALL
+LARGE = Bounds(
+    principals=100_000,
+    people=100_000,
+    open_requests=25_000,
+    clearances=25_000,
+    standing=25_000,
+    assets=25_000,
+)
+BOUNDS = LARGE if SOAK else SMALL
 #: Bounds that no setting moves, by the names of their modules; small where few actors come.
 FIXED = ((book, "_FEWEST", 5000), (budget, "_CACHED", 500), (surface, "_REMEMBERED", 500))
-FIXED += ((drift, "_MOST", 500), (impostor, "_MOST", 500))
+FIXED += ((drift, "_MOST", 500), (crawlers, "_MOST", 500))
 #: Small things that no actor can make grow: declared surfaces, thresholds, names of settings.
 FEW = 64
 #: Principals, windows and units of one ticket: one for every kind.
@@ -64,9 +74,17 @@ def allowed(bounds: Bounds) -> dict[str, int]:
         "Popularity._counts": 1_048_576,
         "DriftDetector._found": drift._MOST,
         "DriftDetector._fine": drift._MOST,
-        "ImpostorDetector._claims": impostor._MOST,
+        "Crawlers._claims": crawlers._MOST,
         "Groups.members": bounds.standing,
-        "Watchers.standing": bounds.standing,
+        "Watchers._standing": bounds.standing,
+        "Assets._held": bounds.assets,
+        "CanaryDetector._actors": actors,
+        "_Sights.alone": 2 * actors,
+        "_Sights.listed": len(SURFACES) * actors,
+        "_Sights.listed[]": 2 * len(SURFACES) * actors,
+        "ListedCanaryDetector._members": len(CANARIES),
+        "CanaryDetector.places": len(CANARIES),
+        "Facts.canaries": len(CANARIES),
         "Watchers._raised": bounds.standing,
         "Flight._open": bounds.open_requests,
         "Flight._late": bounds.open_requests,
@@ -87,7 +105,7 @@ def allowed(bounds: Bounds) -> dict[str, int]:
         "EvidenceDetector._sums": actors,
         "_Sum.cells": 25 * actors,
         "RegularityDetector._paces": actors,
-        "_Pace.bins": 64 * actors,
+        "Pace.bins": 64 * actors,
         "ChallengeBehaviourDetector._unsolved": actors,
         "ChallengeBehaviourDetector._groups": actors,
         "_Group.names": 5 * actors,
