@@ -94,6 +94,7 @@ def a_collector_is_asked(gate: Gate, name: str, detectors: Table) -> None:
     reasons = str(refused[0].json()["reasons"])
     require("model found" in reasons and "hardly comes back to anybody" in reasons, "with reasons")
     reference = refused[0].headers["himaya-reference"]
+    gate.flush()
     told = gate.himaya("status", "--config", str(gate.config), "--reference", reference)
     require("hardly comes back to anybody" in told, "which the operator reads, too")
     status = gate.himaya("status", "--config", str(gate.config))

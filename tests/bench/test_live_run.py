@@ -194,6 +194,8 @@ def test_an_interrupted_run_leaves_nothing_running(tmp_path, sign):
     """Ctrl-C or SIGTERM in the middle of a run ends tools, defences and site before the run itself ends."""
     folder = tmp_path / "out"
     script = (
+        # What runs in the background of a shell is born deaf to Ctrl-C.
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path\nfrom himaya.bench.live.run import Options, live\n"
         "from himaya.bench.live import tools\n"
         f"live(Options(people=2000, seconds=4, tools=('httpx',), folder=Path({str(folder)!r}),"
