@@ -33,6 +33,7 @@ def test_engine_and_memory_are_measured_against_their_yardsticks():
     named = {row["what"]: row for row in [*engine, *memory]}
     assert named["ratio"]["aim"] == "<= 1.0 x"
     assert named["ratio"]["met"] is (named["ratio"]["value"] <= 1)
+    assert named["ratio with every signal and budget"]["aim"] == "<= 2.0 x"
     assert named["bare responder, one request"]["value"] > 0.5
     assert 0.3 < named["noise floor: responder against itself"]["value"] < 3
     assert named["1M actors"]["value"] > 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tools.bench.workload import Traffic, policy
+from tools.bench.workload import Traffic, canaries, everything, policy
 
 from himaya.core.engine import Engine
 
@@ -12,10 +12,10 @@ from himaya.core.engine import Engine
 class EngineUnderTest:
     """One engine that keeps its state from one measurement to the next, as a gate does."""
 
-    def __init__(self, kind: str = "", warm: int = 40_000) -> None:
-        """Fill the engine with `warm` requests before anything is measured."""
-        self._traffic = Traffic(kind=kind)
-        self._engine = Engine(policy())
+    def __init__(self, kind: str = "", warm: int = 40_000, *, full: bool = False) -> None:
+        """Fill the engine with `warm` requests before anything is measured; `full`: every signal and budget is on."""
+        self._traffic = Traffic(kind=kind, told=full)
+        self._engine = Engine(everything(), canaries()) if full else Engine(policy())
         self.cpu_us(warm)
 
     def cpu_us(self, requests: int) -> float:

@@ -8,12 +8,29 @@ network, and anonymous ones only the last two. Actors come in visits of a dozen 
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from himaya.core.actor import Actor
+from himaya.core.detectors.traits import TRAITS, VERSION
 from himaya.core.exchange import Exchange, Person, Request
-from himaya.core.policy import Policy
+from himaya.core.facts import Facts
+from himaya.core.learned import FORMAT, Judged, Learned, Side, Weight
+from himaya.core.policy import (
+    AssetPolicy,
+    Budget,
+    Budgets,
+    Detectors,
+    Distance,
+    Impostor,
+    Model,
+    Policy,
+    Reserve,
+    Surge,
+)
 from himaya.core.surface import Surface
 
 #: Share of actors who look at people, as in the memory measurement.
@@ -51,12 +68,81 @@ def policy() -> Policy:
     )
 
 
+def everything() -> Policy:
+    """Return the same with every signal and a budget for every kind of principal; nobody reaches what is added."""
+    each, common = Budget(hour=400, day=1200, month=9000), Budget(hour=90_000, day=900_000)
+    budgets = Budgets(
+        anonymous=common,
+        new_account=common,
+        group=each,
+        asn=common,
+        fingerprint=common,
+        batch=common,
+        visitor=each,
+        visitor_prefix=common,
+        assetless=common,
+    )
+    detectors = Detectors(
+        impostor=Impostor(crawlers={"crawler": ("192.0.2.0/24",)}),
+        surge=Surge(price=3.0),
+        model=Model(file="model.json", learned=_model()),
+    )
+    return msgspec.structs.replace(
+        policy(),
+        budgets=budgets,
+        surface_budgets={"search": common},
+        detectors=detectors,
+        distance=Distance(near=0.5, organisation=True),
+        reserve=Reserve(share=0.2),
+        assets=AssetPolicy(share=0.0),
+    )
+
+
+def _model() -> Learned:
+    """Return a model in which every trait weighs a little and nobody is found."""
+    side = Side("2026-01-01", "2026-01-10", 100, 100, 1000)
+    weights = tuple(
+        Weight(trait.name, 0.5, 0.25, 0.1, edges=(0.25,), shares=(0.5, 0.4), unknown=0.1)
+        for trait in TRAITS
+    )
+    return Learned(
+        format=FORMAT,
+        traits=VERSION,
+        made="2026-01-31",
+        policy="",
+        intercept=0.0,
+        weights=weights,
+        threshold=1e6,
+        rate=0.01,
+        cohorts={"new": 100, "established": 100, "paid": 100},
+        trained=side,
+        held_out=side,
+        judged=Judged(0.9, 1, 0.0, 0.1, 100, 0.5, 0.9),
+        known={"appeal": 200},
+        everybody=1000,
+        flagged=0,
+    ).sealed()
+
+
+def canaries() -> Facts:
+    """Return facts with a few people who do not exist, whom nobody in the traffic is shown."""
+    facts = Facts()
+    facts.canaries = {f"canary{number}": "gap" for number in range(100)}
+    return facts
+
+
 class Traffic:
     """An endless stream of steps, about fourteen a second on its own clock, the same for a seed."""
 
-    def __init__(self, actors: int = 10_000, seed: int = 1, kind: str = "") -> None:
-        """Draw `actors` actors; `kind` limits the traffic to one kind of request."""
+    def __init__(
+        self, actors: int = 10_000, seed: int = 1, kind: str = "", *, told: bool = False
+    ) -> None:
+        """Draw `actors` actors; `kind` limits the traffic to one kind of request.
+
+        `told`: the front door tells the class of browser and the provider, too.
+        """
         self._random = random.Random(seed)
+        self._told = told
         self._actors = [self._actor(number) for number in range(actors)]
         self._visiting = [self._random.choice(self._actors) for _ in range(VISITS)]
         self._kind = kind
@@ -72,9 +158,18 @@ class Traffic:
         draw = self._random
         address = f"10.{draw.randrange(64)}.{draw.randrange(256)}.{draw.randrange(1, 255)}"
         looks = draw.random() < DISCLOSING
-        if draw.random() < 0.7:
-            return Actor(address=address, account=f"u{number}", session=f"s{number:08x}"), looks
-        return Actor(address=address), looks
+        named = draw.random() < 0.7
+        actor = Actor(
+            address=address,
+            account=f"u{number}" if named else "",
+            session=f"s{number:08x}" if named else "",
+        )
+        if self._told:
+            mixed = zlib.crc32(address.encode())
+            actor = msgspec.structs.replace(
+                actor, fingerprint=f"class{mixed % 40}", asn=1 + mixed % 300
+            )
+        return actor, looks
 
     def _step(self) -> Step:
         self._number += 1
