@@ -7,7 +7,9 @@ import tempfile
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -41,18 +43,24 @@ _ACTORS = {
 }
 
 
-def row(at: float, cohort: str, *people: str, **more: object) -> Disclosures:
-    """Return what one exchange of a cohort's actor showed."""
+def row(at: float, cohort: str, *people: str, **more: Any) -> Disclosures:
+    """Return what one exchange of a cohort's actor showed, with further fields by name."""
     actor = _ACTORS[cohort]
     shown = tuple(Shown(person, ("name",), Certainty.SERVED) for person in people)
-    base: dict[str, object] = {
-        "surface": "profile", "kind": "profile", "actor": actor, "access": actor.access,
-        "status": 200, "policy": POLICY,
-    }  # fmt: skip
-    return Disclosures(at=at, shown=shown, **base | more)  # type: ignore[arg-type]  # by name
+    plain = Disclosures(
+        at=at,
+        surface="profile",
+        kind="profile",
+        actor=actor,
+        access=actor.access,
+        shown=shown,
+        status=200,
+        policy=POLICY,
+    )
+    return msgspec.structs.replace(plain, **more)
 
 
-def lookup(at: float, cohort: str, *people: str, **more: object) -> Disclosures:
+def lookup(at: float, cohort: str, *people: str, **more: Any) -> Disclosures:
     """Return what one look-up came to; nobody: a miss, unless it says otherwise."""
     return row(at, cohort, *people, **{"surface": "lookup", "kind": "lookup", **more})
 

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from statistics import median
 from time import perf_counter_ns
+from typing import Literal
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Action
@@ -37,6 +38,8 @@ from himaya.core.policy import (
     Velocity,
 )
 from himaya.core.surface import Surface
+
+Mode = Literal["shadow", "enforce"]
 
 START = 1_790_000_000.0
 DAY_S = 86_400.0
@@ -87,10 +90,10 @@ BUDGETS = Budgets(
 CANARIES = {f"p{n}": ("gap", "sitemap")[n // 10 % 2] for n in range(0, 5000, 10)}
 
 
-def policy(bounds: Bounds, mode: str) -> Policy:
+def policy(bounds: Bounds, mode: Mode) -> Policy:
     """Return a policy with every budget and every detector on."""
     return Policy(
-        mode=mode,  # type: ignore[arg-type]  # one of two words
+        mode=mode,
         surfaces=SURFACES,
         budgets=BUDGETS,
         surface_budgets={"profile": _COMMON},
@@ -279,7 +282,7 @@ class Honest:
         return refused
 
 
-def site(bounds: Bounds, mode: str) -> tuple[Engine, Honest]:
+def site(bounds: Bounds, mode: Mode) -> tuple[Engine, Honest]:
     """Return an engine with every budget and detector, and the members that have a history with it."""
     facts = Facts(bounds.principals)
     facts.canaries = CANARIES
