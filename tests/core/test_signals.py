@@ -275,6 +275,16 @@ def test_regularity_finds_a_timer(spread):
     assert (finding.actor, finding.threshold) == ("account:timer", 2.5)
 
 
+def test_regularity_has_no_negative_zero():
+    """Of a clock the finding says 0.00 bits, with no sign before it."""
+    site = Site()
+    for n in range(80):
+        site.view(member("timer"), f"p{n}", 8.0)
+    (finding,) = site.of("regularity")
+    assert str(finding.value) == "0.0"
+    assert ": 0.00 bits" in finding.why
+
+
 def test_regularity_leaves_reading_alone():
     """Pauses as people make them are not found, nor pictures that come with pages."""
     for seed in range(40):

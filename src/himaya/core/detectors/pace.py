@@ -36,6 +36,7 @@ class Pace:
         return True
 
     def entropy(self) -> float:
-        """Return the entropy of the bins in bits."""
+        """Return the entropy of the bins in bits; 0 while there is none."""
         total = len(self.bins)
-        return -sum(n / total * log2(n / total) for n in Counter(self.bins).values())
+        # Subtracted, not negated: a clock has 0 bits, and "-0.00" would be read to somebody.
+        return 0.0 - sum(n / total * log2(n / total) for n in Counter(self.bins).values())
