@@ -15,6 +15,7 @@ from operator import attrgetter, itemgetter, le
 
 import msgspec
 
+from himaya.core.detectors.numbered import number_of
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import RecordDisclosures
 from himaya.core.engine import Engine
@@ -25,7 +26,7 @@ from himaya.watch.bulk import ORIGIN, Part
 from himaya.watch.crawlers import claimed_crawler
 from himaya.watch.entry import Entry
 from himaya.watch.exact import start_engine
-from himaya.watch.screen import Screen, Seen, number_of
+from himaya.watch.screen import Screen, Seen
 from himaya.watch.setup import Setup
 from himaya.watch.tally import SurfaceTally, Tallier, Tally
 

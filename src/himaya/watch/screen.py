@@ -6,7 +6,6 @@ each detector's threshold is out of reach. A detector that is not known here cle
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -21,8 +20,6 @@ KNOWN = frozenset({"breadth", "enumeration", "sharing", "velocity"})
 
 #: A detector that finds whoever was shown a canary, and nobody else.
 CANARY = "canary"
-
-_NUMBER = re.compile(r"(\d{1,18})\D*$")
 
 
 class Seen(msgspec.Struct):
@@ -82,12 +79,6 @@ class Screen:
         known = [number for number in seen.numbers if number is not None]
         steps = sum(0 < abs(b - a) <= settings.step for a, b in pairwise(known))
         return steps >= settings.run
-
-
-def number_of(subject: str) -> int | None:
-    """Return the number an id ends in, as enumeration reads it."""
-    found = _NUMBER.search(subject)
-    return int(found[1]) if found else None
 
 
 def _heaviest(policy: Policy, *, protected: bool) -> float:
