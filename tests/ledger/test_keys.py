@@ -63,6 +63,13 @@ def test_sealed_texts_open_with_their_key_alone():
         keys.open(keys.seal(b"data", b"1"), b"2")
 
 
+@pytest.mark.parametrize("text", ["", "x", "n@me", "ü", "AAAA"])
+def test_what_is_no_sealed_text_is_the_declared_error(text: str):
+    """An entry that somebody wrote by hand ends in LedgerError, whatever stands where a sealed text should."""
+    with pytest.raises(LedgerError, match="does not open with this key"):
+        Keys(b"k" * 32).open_text(text)
+
+
 def test_the_key_stands_beside_the_ledger():
     """By default the key is beside the directory, not in it."""
     assert default_key_file(Path("/srv/ledger")) == Path("/srv/ledger.key")
