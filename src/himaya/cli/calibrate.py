@@ -132,6 +132,8 @@ def _check(asked: Asked) -> None:
         raise InputError("name LOG..., or --ledger DIR to read the past from")
     if asked.record and asked.directory is None:
         raise InputError("--record needs --ledger DIR: where it is put on record")
+    if not asked.seed.isprintable():
+        raise InputError("--seed holds what cannot be printed in a receipt; take other letters")
     if asked.write is not None and asked.write.exists():
         raise InputError(f"{asked.write}: exists already; name a file to make")
 

@@ -117,6 +117,8 @@ def test_nobody_of_the_list_was_seen(site):
         (("--write", "proven.csv"), "exists already"),
         (("--from", "soon"), "is no time"),
         (("--list",), "--list needs --ledger"),
+        (("--seed", "\udcff"), "--seed holds what cannot be printed"),
+        (("--seed", "a\nb"), "--seed holds what cannot be printed"),
     ],
 )
 def test_options_that_do_not_go_together_are_named(site, monkeypatch, more, why):
