@@ -107,6 +107,12 @@ MISTAKES = [
         "nothing counts as an asset",
     ),
     (
+        '[detectors.impostor.crawlers]\nBot = ["10.0.0.0/8"]\n" " = ["10.0.0.0/8"]',
+        3,
+        "detectors.impostor.crawlers. ",
+        "a crawler has no name. Write a word",
+    ),
+    (
         '[detectors.impostor.crawlers]\nBot = ["10.0.0.1/8"]',
         2,
         "detectors.impostor.crawlers.Bot[0]",

@@ -158,12 +158,19 @@ def _detectors(config: Config) -> Iterator[Problem]:
             path: Path = ("detectors", "provenance", "surfaces", at)
             yield Problem(path, f'no surface has the id "{name}".', "Name the id of a [[surface]].")
     for crawler, networks in config.detectors.impostor.crawlers.items():
-        for at, text in enumerate(networks):
-            try:
-                ip_network(text)
-            except ValueError:
-                path = ("detectors", "impostor", "crawlers", crawler, at)
-                yield Problem(path, f'expected a network, got "{text}".', _network_hint(text))
+        yield from _crawler(crawler, networks)
+
+
+def _crawler(crawler: str, networks: tuple[str, ...]) -> Iterator[Problem]:
+    """A crawler has a name that not every agent string holds, and networks."""
+    path: Path = ("detectors", "impostor", "crawlers", crawler)
+    if not crawler.strip():
+        yield Problem(path, "a crawler has no name.", "Write a word that its agent string holds.")
+    for at, text in enumerate(networks):
+        try:
+            ip_network(text)
+        except ValueError:
+            yield Problem((*path, at), f'expected a network, got "{text}".', _network_hint(text))
 
 
 def _model(config: Config) -> Iterator[Problem]:
