@@ -12,8 +12,8 @@ from himaya.core.actor import canonical_address
 from himaya.core.policy import Impostor
 from himaya.core.tables import make_room
 
-#: Agent strings that are remembered with the crawler they claim.
-_MOST = 4096
+#: Agent strings that are remembered with the crawler they claim, and what of a longer one is read: as much as doors do.
+_MOST, _LONGEST = 4096, 512
 
 _Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -33,6 +33,7 @@ class Crawlers:
         """Return the crawler whose name an agent string holds, "" for none."""
         if not self._networks or not agent:
             return ""
+        agent = agent[:_LONGEST]
         claimed = self._claims.get(agent)
         if claimed is None:
             lower = agent.lower()
