@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.signal_support import START, Site, member
+from tests.core.signal_support import Site, member
 
-from himaya.core import continuing
 from himaya.core.actor import Actor
 from himaya.core.crawlers import Crawlers
 from himaya.core.decision import Action
 from himaya.core.detectors import Observation
 from himaya.core.detectors.canary import NEEDED, CanaryDetector
-from himaya.core.disclosure import Certainty, Disclosures, Shown
 from himaya.core.effect import RaiseFinding
 from himaya.core.exchange import Exchange, Request
 from himaya.core.finding import Finding
@@ -198,37 +196,6 @@ def test_visitors_and_exempt_actors_do_not_make_a_list_leak():
         made.lists(Actor(address=f"203.0.113.{n}"), ["c4"])
         made.lists(member(f"s{n}"), ["c4"])
     assert [each for each in made.findings if each.actor == "surface:search"] == []
-
-
-def test_another_policy_forgets_no_canary():
-    """A reload between the two views changes nothing, and a shorter list lets go of what is none any more."""
-    made = site()
-    made.view(WALKER, "c1")
-    continuing.reload(made.engine, made.engine.policy)
-    made.view(WALKER, "c3")
-    assert asks(made, WALKER) is Action.BLOCK
-    made.engine.watchers.place({})
-    made.view(member("ben"), "c3")
-    assert {each.actor for each in made.of("canary")} == {"account:walker"}
-
-
-def test_a_restart_forgets_no_canary():
-    """Rows of the ledger bring back who was shown which; a crawler's address is not held against it."""
-    made = site()
-    for actor in (WALKER, Actor(address="198.51.100.7")):
-        row = Disclosures(
-            at=START,
-            surface="profile",
-            kind="profile",
-            actor=actor,
-            access=actor.access,
-            status=200,
-            shown=(Shown("c1", ("name",), Certainty.SERVED),),
-        )
-        continuing.recall(made.engine, row)
-    assert made.engine.watchers.canary.tracked() == 1
-    made.view(WALKER, "c3")
-    assert asks(made, WALKER) is Action.BLOCK
 
 
 def test_the_actors_are_bounded():

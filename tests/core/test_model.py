@@ -5,151 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 from tests.core.model_support import learned, weight, with_model
-from tests.core.signal_support import START, Site, member, paces
+from tests.core.signal_support import START, Site, member
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason, Standing
-from himaya.core.detectors.traits import EVERY, FEWEST, TRAITS, Traits, Values
+from himaya.core.detectors.traits import FEWEST, TRAITS
 from himaya.core.exchange import Exchange, Request
-from himaya.core.facts import AccountFact, NearFact
-from himaya.core.finding import Finding
-from himaya.core.policy import Bounds, ChallengeBehaviour, Detectors, Enumeration, Ladder, Policy
+from himaya.core.policy import ChallengeBehaviour, Detectors, Enumeration, Ladder, Policy
 
 #: Whoever comes back to nobody is found.
 MODEL = learned(first=2.0, threshold=3.0)
 NAMES = [trait.name for trait in TRAITS]
-
-
-class Listening:
-    """A detector that keeps every description and finds nobody."""
-
-    name = "listening"
-
-    def __init__(self) -> None:
-        self.traits = Traits(100)
-        self.told: list[Values] = []
-
-    def observe(self, seen: object) -> Finding | None:
-        values = self.traits.look(seen)
-        if values is not None:
-            self.told.append(values)
-        return None
-
-    def tracked(self) -> int:
-        return self.traits.tracked()
-
-
-def described(facts=()) -> tuple[Site, Listening]:
-    """Return a site, and who listens to it."""
-    site, listening = Site(facts=facts), Listening()
-    site.engine.watchers.attend(listening)
-    return site, listening
-
-
-def last(listening: Listening) -> dict[str, float | None]:
-    """Return the last description by trait."""
-    return dict(zip(NAMES, listening.told[-1], strict=True))
-
-
-# traits ----------------------------------------------------------------------------------------
-
-
-def test_a_day_is_described_at_its_sixteenth_view_and_every_eighth_from_then():
-    """Before that nothing is said; pictures and lists are no views, and API keys are not described."""
-    site, listening = described()
-    for n in range(FEWEST + 2 * EVERY):
-        site.view(member("anna"), f"p{n}")
-        site.ask(member("anna"), f"/photo/p{n}", 1.0, None)
-        site.lists(member("anna"), ["x", "y"])
-        site.view(Actor(key="program"), f"p{n}")
-    assert len(listening.told) == 3
-
-
-def test_a_new_day_begins_anew():
-    """After midnight (UTC) an actor is described by what it did since."""
-    site, listening = described()
-    for n in range(FEWEST - 1):
-        site.view(member("anna"), f"p{n}", 1.0)
-    site.now += 86400
-    for n in range(FEWEST - 1):
-        site.view(member("anna"), f"q{n}", 1.0)
-    assert listening.told == []
-
-
-def test_who_comes_back_is_told_from_who_does_not():
-    """`first` is the share of views of somebody new."""
-    site, listening = described()
-    for n in range(FEWEST):
-        site.view(member("anna"), f"p{n % 4}")
-    assert last(listening)["first"] == 4 / 16
-    for n in range(FEWEST):
-        site.view(member("ben"), f"p{n}")
-    assert last(listening)["first"] == 1.0
-
-
-def test_what_is_not_known_is_none():
-    """Without near pairs, lists, look-ups and a learned popularity nothing is said of them."""
-    site, listening = described()
-    for n in range(FEWEST):
-        site.view(member("anna"), f"p{n}")
-    unknown = {name for name, value in last(listening).items() if value is None}
-    assert unknown == {"near", "alone", "popular", "listed", "misses"}
-
-
-def test_near_people_steps_and_age_are_described():
-    """Near views, ids next to each other and new accounts are what they are called."""
-    created = AccountFact("anna", created=START - 60)
-    site, listening = described((created, *(NearFact("anna", f"p{n}") for n in range(4))))
-    for n in range(FEWEST):
-        site.view(member("anna"), f"p{n}")
-    told = last(listening)
-    assert (told["near"], told["steps"], told["new"]) == (4 / 16, 1.0, 1.0)
-
-
-def test_look_ups_in_vain_are_views_and_misses():
-    """Somebody who only looks people up is described, too."""
-    site, listening = described()
-    for n in range(FEWEST):
-        site.looks_up(member("guesser"), f"p{n}" if n % 4 == 0 else "")
-    assert last(listening)["misses"] == 12 / 16
-
-
-def test_a_clock_is_told_from_a_person():
-    """Even pauses are near 0, a person's far from it."""
-    site, listening = described()
-    for n in range(40):
-        site.view(member("clock"), f"p{n}", 3.0)
-    clock = last(listening)["pace"]
-    chance = paces(1)
-    for n in range(40):
-        site.view(member("anna"), f"p{n}", chance.lognormvariate(2, 1.2))
-    assert clock == 0.0
-    assert last(listening)["pace"] > 0.5
-
-
-def test_a_reload_makes_no_stranger_of_a_reader():
-    """What was opened is forgotten at a reload; whom the month's windows hold is still somebody known."""
-    site, listening = described()
-    for n in range(FEWEST):
-        site.view(member("anna"), f"p{n}")
-    site.engine.reload(site.engine.policy)
-    site.engine.watchers.attend(listening)
-    listening.traits = Traits(100)
-    for n in range(FEWEST):
-        site.view(member("anna"), f"p{n}")
-    assert last(listening)["first"] == 0.0
-
-
-def test_days_are_held_of_a_bounded_number_of_actors():
-    """A flood of actors leaves no more days than the bound, and no more than a ring of gaps for each."""
-    site = Site(with_model(MODEL), bounds=Bounds(standing=100, principals=1000))
-    for n in range(1000):
-        site.view(member(f"a{n}"), "p1", 0.1)
-    for n in range(1000):
-        site.view(member("busy"), f"p{n}", 0.1)
-    assert site.engine.watchers.model.tracked() == 100
-    held = next(reversed(site.engine.watchers.model._traits._days.values()))
-    assert len(held.pace.bins) == 64
 
 
 # findings --------------------------------------------------------------------------------------
