@@ -16,7 +16,6 @@ from himaya.core.engine import Engine
 from himaya.core.errors import InputError
 from himaya.core.exchange import Exchange, Person, Request
 from himaya.core.facts import AccountFact, Facts
-from himaya.watch.calibration.cohorts import COHORTS, checked
 from himaya.watch.calibration.gauge import Gauge
 from himaya.watch.calibration.statistic import NEVER, PEOPLE, SIGNALS, STATISTICS
 
@@ -220,22 +219,6 @@ def test_a_listing_of_people_nobody_can_read_is_no_view_of_a_person():
     gauge.add(Exchange(request, 200, (Person("1"), Person("2"))), START + 1)
     assert highest(gauge, "people_hour") == {"account:r": 7.0}
     assert highest(gauge, "sharing") == {"account:r": 1.0}
-
-
-@pytest.mark.parametrize("cohort", [*COHORTS, "tier:gold"])
-def test_cohorts_are_what_the_site_told(cohort):
-    """New, established, paid, key, and the tiers of the site are cohorts."""
-    assert checked(cohort) == cohort
-
-
-@pytest.mark.parametrize(
-    "cohort",
-    ["", "anonymous", "tier:", "disability", "religion:x", "age:65+", "woman", "country:MA", "New"],
-)
-def test_no_other_cohort_is_taken(cohort):
-    """A cohort by a trait of a person, or of strangers, is refused."""
-    with pytest.raises(InputError, match="no cohort of a calibration"):
-        checked(cohort)
 
 
 def test_a_gauge_refuses_values_under_any_other_cohort(monkeypatch):

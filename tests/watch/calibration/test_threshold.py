@@ -160,15 +160,3 @@ def test_the_middle_day_belongs_to_neither_half():
     by_day = {f"account:u{n}": {MONDAY + n % 7: float(n)} for n in range(700)}
     drift = scores(by_day).threshold((MONDAY, MONDAY + 6), 1).drift
     assert (drift.older.of, drift.newer.of) == (300, 300)
-
-
-def test_an_account_stays_on_its_side():
-    """The side follows from seed and name alone; another seed divides otherwise; about the share is held out."""
-    names = [f"account:u{n}" for n in range(4000)]
-    one, again, other = (splitter(seed, 0.2) for seed in ("a", "a", "b"))
-    assert [one(n) for n in names] == [again(n) for n in names]
-    assert [one(n) for n in names] != [other(n) for n in names]
-    assert 700 < sum(map(one, names)) < 900
-    assert not any(map(splitter("a", 0.0), names))
-    wider = splitter("a", 0.5)
-    assert all(wider(name) for name in names if one(name))
