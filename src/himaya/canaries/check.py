@@ -48,22 +48,27 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class _Days:
-    """The days of one account on which it was shown people, and the most of them on one."""
+    """The days of one account on which it was shown people, up to one with more than `most` of them."""
 
-    __slots__ = ("count", "day", "most", "people")
+    __slots__ = ("count", "day", "many", "most", "people")
 
-    def __init__(self) -> None:
-        self.day = -1
-        self.count = self.most = 0
+    def __init__(self, most: int) -> None:
+        self.day, self.most = -1, most
+        self.count = 0
+        self.many = False
         self.people: set[str] = set()
 
     def add(self, day: int, people: Iterable[str]) -> None:
         """Take in people of a day; days come in order."""
+        if self.many:
+            return
         if day != self.day:
             self.day, self.people = day, set()
             self.count += 1
         self.people.update(people)
-        self.most = max(self.most, len(self.people))
+        if len(self.people) > self.most:
+            # Nothing makes it ordinary again, so nobody need be kept: a collector's day may hold the whole site.
+            self.many, self.people = True, set()
 
 
 class Check:
@@ -86,28 +91,31 @@ class Check:
             return
         people = [each.subject for each in told.shown]
         canaries = [each for each in people if each in self._placed]
+        kept = [self._note(name, each, told.surface) for each in canaries]
         if told.access in _ACCOUNTS and len(canaries) < len(people):
-            self._count(name, told.at, [each for each in people if each not in self._placed])
-        for each in canaries:
-            self._note(name, each, told.surface)
+            others = [each for each in people if each not in self._placed]
+            kept.append(self._count(name, told.at, others))
+        self._beyond += not all(kept)
 
-    def _note(self, name: str, canary: str, surface: str) -> None:
+    def _note(self, name: str, canary: str, surface: str) -> bool:
+        """Note who was shown a canary; False when there is no room."""
         actors = self._shown.setdefault((self._placed[canary], surface), {})
         if name not in actors:
             if self._actors >= MAX_ACTORS:
-                self._beyond += 1
-                return
+                return False
             self._actors += 1
         actors.setdefault(name, set()).add(canary)
+        return True
 
-    def _count(self, name: str, at: float, people: list[str]) -> None:
+    def _count(self, name: str, at: float, people: list[str]) -> bool:
+        """Count a day of an account; False when there is no room."""
         days = self._days.get(name)
         if days is None:
             if len(self._days) >= MAX_ACTORS:
-                self._beyond += 1
-                return
-            days = self._days[name] = _Days()
+                return False
+            days = self._days[name] = _Days(self._ordinary.people)
         days.add(int(at // DAY_S), people)
+        return True
 
     def outcome(self) -> Checked:
         """Return what was found, places in alphabetical order."""
@@ -135,5 +143,4 @@ class Check:
 
     def _is_ordinary(self, name: str) -> bool:
         days = self._days.get(name)
-        wanted = self._ordinary
-        return days is not None and days.count >= wanted.days and days.most <= wanted.people
+        return days is not None and not days.many and days.count >= self._ordinary.days
