@@ -6,7 +6,8 @@ nothing about anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -47,18 +48,28 @@ def make(
     pattern: str = OPAQUE,
     ids: Sequence[str] = (),
     taken: Taken = lambda _: False,
+    listed: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Canary]:
     """Return `count` canaries, the places in turn, with ids from `ids` or else drawn by the pattern.
 
-    In a pattern `#` is a digit, `?` a letter, `*` either. `taken` tells ids that are somebody's. Raises InputError: too
-    few ids, or one that is taken.
+    In a pattern `#` is a digit, `?` a letter, `*` either. `taken` tells ids that are somebody's; `listed` are canaries
+    and their places already: they are nobody's, and none is drawn for another place. Raises InputError: too few ids,
+    or one that is taken.
     """
-    given = _given(ids, count, taken) if ids else None
+    # A place that is named twice would give two canaries from the same draws.
+    places = list(dict.fromkeys(places))
+    given = _given(ids, count, lambda one: one not in listed and taken(one)) if ids else None
     found: dict[str, Canary] = {}
+
+    def free(identity: str, place: str) -> bool:
+        if identity in listed:
+            return identity not in found and listed[identity] == place
+        return identity not in found and not taken(identity)
+
     for number in range(count):
         place = places[number % len(places)]
         draw = _draws(keys, place, number // len(places))
-        identity = next(given) if given is not None else _drawn(draw, pattern, found, taken)
+        identity = next(given) if given is not None else _drawn(draw, pattern, place, free)
         found[identity] = Canary(identity, *name(draw), place)
     return list(found.values())
 
@@ -73,10 +84,10 @@ def _given(ids: Sequence[str], count: int, taken: Taken) -> Iterator[str]:
     return iter(wanted)
 
 
-def _drawn(draw: Draw, pattern: str, found: Collection[str], taken: Taken) -> str:
+def _drawn(draw: Draw, pattern: str, place: str, free: Callable[[str, str], bool]) -> str:
     for _ in range(_TRIES):
         identity = "".join(_drawn_character(draw, character) for character in pattern)
-        if identity not in found and not taken(identity):
+        if free(identity, place):
             return identity
     raise InputError("the pattern has too few free ids; give it more of #, ? or *")
 

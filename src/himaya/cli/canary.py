@@ -97,35 +97,39 @@ def _key(config: Config) -> Keys:
 
 def _made(options: _Making, config: Config, keys: Keys, known: dict[str, str]) -> list[Canary]:
     from himaya.canaries.make import OPAQUE, make
-    from himaya.config.canaries import check_place
+    from himaya.config.canaries import check_id, check_place
 
     if options["pattern"] and options["ids_file"] is not None:
         raise InputError("name either --id or --ids")
     ids = _ids(options["ids_file"]) if options["ids_file"] is not None else ()
     places = [check_place(place) for place in options["places"]]
+    pattern = check_id(options["pattern"] or OPAQUE)
     with _people(config) as is_known:
         return make(
             keys,
             options["count"],
             places,
-            pattern=options["pattern"] or OPAQUE,
+            pattern=pattern,
             ids=ids,
-            taken=lambda one: one not in known and is_known(one),
+            taken=is_known,
+            listed=known,
         )
 
 
 def _ids(path: Path) -> tuple[str, ...]:
+    from himaya.config.canaries import check_id
+
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeError) as problem:
-        raise InputError(f"cannot be read: {problem}", file=str(path)) from None
-    found = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            if not line.strip().isprintable():
-                raise InputError("the id holds a control character", file=str(path), line=number)
-            found.append(line.strip())
-    return tuple(found)
+        lines = path.read_text("utf-8-sig").splitlines()
+    except OSError as problem:
+        raise InputError(f"cannot be read: {problem.strerror}", file=str(path)) from None
+    except UnicodeError:
+        raise InputError("expected UTF-8 text", file=str(path)) from None
+    return tuple(
+        check_id(line.strip(), file=str(path), line=number)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    )
 
 
 @contextmanager

@@ -23,6 +23,9 @@ from himaya.core.errors import InputError
 #: The longest line, in bytes: a subject of 256 characters and its place fit.
 MAX_LINE = 2048
 
+#: The longest id, in bytes: a place of 40 characters and a blank stand before it.
+MAX_ID = MAX_LINE - 41
+
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 
@@ -35,6 +38,17 @@ def check_place(place: str, *, file: str = "", line: int = 0) -> str:
             line=line,
         )
     return place
+
+
+def check_id(subject: str, *, file: str = "", line: int = 0) -> str:
+    """Return an id. Raises InputError unless the list gives it back as it is; what stands there is not repeated."""
+    if not subject.isprintable():
+        raise InputError("the id holds a control character", file=file, line=line)
+    if not subject or subject != subject.strip():
+        raise InputError("an id is not empty, and no blank is around it", file=file, line=line)
+    if len(subject.encode()) > MAX_ID:
+        raise InputError(f"an id longer than {MAX_ID} bytes", file=file, line=line)
+    return subject
 
 
 def parse(data: bytes, most: int, file: str = "") -> dict[str, str]:
@@ -71,9 +85,7 @@ def _canary(text: str, file: str, line: int) -> tuple[str, str]:
     subject = rest[0] if rest else ""
     if not subject:
         raise InputError("expected a place, blanks and an id", file=file, line=line)
-    if not subject.isprintable():
-        raise InputError("the id holds a control character", file=file, line=line)
-    return check_place(place, file=file, line=line), subject
+    return check_place(place, file=file, line=line), check_id(subject, file=file, line=line)
 
 
 def render(placed: Mapping[str, str]) -> str:
