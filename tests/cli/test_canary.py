@@ -1,4 +1,4 @@
-"""`himaya canary`: made from the key, kept secret, and checked against people with an ordinary history."""
+"""`himaya canary make`: made from the key of the ledger, kept secret, and in the list as they are in the records."""
 
 from __future__ import annotations
 
@@ -6,29 +6,14 @@ import csv
 import json
 
 import pytest
-from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.ledger.making import DAY, NOON, disclosed, write
-from tests.watch.logs import line
+from tests.cli.canary_rig import CONFIG, run
+from tests.ledger.making import NOON, disclosed, write
 
-from himaya.canaries import check, names
 from himaya.canaries.make import make
-from himaya.cli import group
 from himaya.config import load
-from himaya.core.errors import InputError
+from himaya.config.canaries import MAX_ID
 from himaya.ledger import Ledger
 from himaya.ledger.keys import Keys
-from himaya.ledger.reader import Reader
-
-CONFIG = """
-[canaries]
-file = "secret.txt"
-[[surface]]
-id = "profile"
-route = "/u/{subject}"
-"""
-KEYS = Keys(bytes(range(32)))
 
 
 @pytest.fixture
@@ -37,17 +22,6 @@ def site(tmp_path):
     (tmp_path / "himaya.toml").write_text(CONFIG)
     write(tmp_path / "ledger", disclosed(NOON, "m", "p1"))
     return tmp_path
-
-
-def run(folder, *words: str, code: int = 0, fails: str = "") -> str:
-    where = ["--config", str(folder / "himaya.toml")]
-    result = CliRunner().invoke(group, ["canary", words[0], *where, *words[1:]])
-    if fails:
-        assert isinstance(result.exception, InputError), result.output
-        assert fails in str(result.exception)
-        return ""
-    assert result.exit_code == code, (result.output, result.exception)
-    return result.output
 
 
 def made(folder, name: str = "out.csv", *more: str, count: int = 4) -> list[dict[str, str]]:
@@ -150,89 +124,56 @@ def test_without_the_key_of_the_configuration_it_is_said(tmp_path):
     assert (tmp_path / "canaries.txt").exists()
 
 
-@given(st.integers(0, 100_000))
-def test_no_name_is_a_real_one(number):
-    """No name is in the list of common real names, or holds one; each begins with a capital and is of letters."""
-    (one,) = make(KEYS, 1, [f"place{number}"])
-    for word in (one.given_name, one.family_name):
-        assert word.isascii()
-        assert word.isalpha()
-        assert word.istitle()
-        assert word.lower() not in names.REAL
-        assert not any(len(real) > 3 and real in word.lower() for real in names.REAL)
+def test_an_id_of_another_place_is_not_drawn_again(site):
+    """Two places share a short pattern: each has ids of its own, and making the first again changes nothing."""
+    words = ("make", "--count", "5", "--id", "#")
+    run(site, *words, "--place", "gap", "--out", str(site / "a.csv"))
+    run(site, *words, "--place", "api", "--out", str(site / "b.csv"))
+    placed = load(site / "himaya.toml").canary_places
+    assert sorted(placed) == list("0123456789")
+    run(site, *words, "--place", "gap", "--out", str(site / "again.csv"))
+    assert (site / "again.csv").read_bytes() == (site / "a.csv").read_bytes()
+    assert load(site / "himaya.toml").canary_places == placed
+    run(site, *words, "--place", "third", "--out", str(site / "c.csv"), fails="too few free ids")
 
 
-def test_a_thousand_canaries_have_a_thousand_ids():
-    """Ids are different, and so are nearly all names."""
-    found = make(KEYS, 1000, ["gap"])
-    assert len({one.id for one in found}) == 1000
-    assert len({(one.given_name, one.family_name) for one in found}) > 990
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        (b"10482\n" + b"7" * (MAX_ID + 1), f"2: an id longer than {MAX_ID} bytes"),
+        (b"10482\n\n1\x0017\n", "3: the id holds a control character"),
+        (b"\xff\n", " expected UTF-8 text"),
+    ],
+)
+def test_ids_that_the_list_cannot_hold_are_named(site, text, fails):
+    """A file of ids that would not come back from the list: file and line are named, and nothing is written."""
+    gaps = site / "gaps.txt"
+    gaps.write_bytes(text)
+    words = ("--place", "gap", "--out", str(site / "o.csv"), "--ids", str(gaps))
+    run(site, "make", "--count", "2", *words, fails=f"{gaps}:{fails}")
+    assert not (site / "secret.txt").exists()
 
 
-# check ---------------------------------------------------------------------------------------------
+def test_a_file_of_ids_may_begin_with_a_byte_order_mark(site):
+    """The mark is no part of the first id; a file that is not there is named without a number of the system."""
+    gaps = site / "gaps.txt"
+    gaps.write_bytes(b"\xef\xbb\xbf10482\r\n10771\r\n")
+    told = made(site, "out.csv", "--ids", str(gaps), count=2)
+    assert [one["id"] for one in told] == ["10482", "10771"]
+    words = ("--place", "gap", "--out", str(site / "o.csv"), "--ids", str(site / "none"))
+    run(site, "make", "--count", "1", *words, fails="none: cannot be read: No such file")
 
 
-def _listed(folder) -> None:
-    (folder / "secret.txt").write_text("gap c1\nsitemap c2\n")
-    (folder / "secret.txt").chmod(0o600)
+@pytest.mark.parametrize("pattern", [" ##", "## ", "a\n##", "#" * (MAX_ID + 1)])
+def test_a_pattern_that_the_list_cannot_hold_is_refused(site, pattern):
+    """A blank around it, a control character or one too long: record and list would name different ids."""
+    words = ("--place", "gap", "--out", str(site / "o.csv"), "--id", pattern)
+    run(site, "make", "--count", "1", *words, fails="id ")
+    assert not (site / "secret.txt").exists()
 
 
-def _history(readers: int) -> list[tuple[int, str, str]]:
-    """Return (second, account, subject): readers of three days open c1 in the end, a walker of one day c2."""
-    found = [(int(day * DAY) + n, f"r{n}", f"p{day}") for day in range(3) for n in range(readers)]
-    found += [(int(2 * DAY) + 100 + n, f"r{n}", "c1") for n in range(readers)]
-    found += [(int(2 * DAY) + 200 + n, "walker", f"p{n}") for n in range(60)]
-    return [*found, (int(2 * DAY) + 300, "walker", "c2")]
-
-
-@pytest.mark.parametrize(("readers", "code"), [(2, 1), (1, 0)])
-def test_a_place_that_ordinary_accounts_come_to_leaks(tmp_path, readers, code):
-    """Two accounts of three quiet days at one canary are a leak, one or a walker is none; the same for logs."""
-    (tmp_path / "himaya.toml").write_text(CONFIG)
-    _listed(tmp_path)
-    rows = [disclosed(NOON + at, account, subject) for at, account, subject in _history(readers)]
-    write(tmp_path / "ledger", *rows)
-    log = tmp_path / "access.log"
-    log.write_text(
-        "".join(line(NOON + at, f"/u/{s}", account=account) for at, account, s in _history(readers))
-    )
-    ledger = ("--ledger", str(tmp_path / "ledger"), "--why", "placing")
-    for words in (ledger, (str(log),)):
-        told = json.loads(run(tmp_path, "check", *words, "--json", code=code))
-        assert told == {
-            "placed": 2,
-            "shown": 2,
-            "places": [
-                {"place": "gap", "surface": "profile", "canaries": 1, "ordinary": readers,
-                 "others": 0, "leaks": bool(code)},
-                {"place": "sitemap", "surface": "profile", "canaries": 1, "ordinary": 0,
-                 "others": 1, "leaks": False},
-            ],
-            "leaks": bool(code),
-            "beyond": 0,
-        }  # fmt: skip
-    assert ("LEAKS" in run(tmp_path, "check", *ledger, code=code)) is bool(code)
-    with Reader.open(tmp_path / "ledger") as reader:
-        assert [e["command"] for e in reader.log() if e.get("command")] == ["canary check"] * 2
-
-
-def test_a_check_without_canaries_or_input_is_a_mistake(site):
-    """Nothing listed, nothing named, or both named end with a sentence."""
-    (site / "secret.txt").write_text("")
-    (site / "secret.txt").chmod(0o600)
-    ledger = ("--ledger", str(site / "ledger"))
-    run(site, "check", *ledger, "--why", "x", fails="no canaries are listed")
-    run(site, "check", fails="name LOG")
-    run(site, "check", "a.log", *ledger, fails="name LOG")
-    run(site, "check", "a.log", "--from", "2025-01-01", fails="rows of a ledger")
-
-
-def test_the_check_is_bounded(monkeypatch):
-    """Past the bound further actors are not kept, and the outcome says how many answers that were."""
-    monkeypatch.setattr(check, "MAX_ACTORS", 10)
-    found = check.Check({"c": "gap"}, check.Ordinary())
-    for n in range(30):
-        found.take(disclosed(NOON + n, f"u{n}", "p1"))
-        found.take(disclosed(NOON + n, f"u{n}", "c"))
-    told = found.outcome()
-    assert (told.beyond, told.places[0].others) == (40, 10)
+@pytest.mark.parametrize("count", ["0", "1000001"])
+def test_how_many_is_bounded(site, count):
+    """None, and more than a million, end with 2."""
+    words = ("--place", "gap", "--out", str(site / "o.csv"))
+    assert "--count" in run(site, "make", "--count", count, *words, code=2)
