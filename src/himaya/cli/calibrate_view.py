@@ -30,6 +30,9 @@ def show(receipt: Receipt) -> None:
 
 def show_list(told: Sequence[Mapping[str, Any]]) -> None:
     """Print the receipts on record, one line each."""
+    if not told:
+        click.echo("No calibration is on record.")
+        return
     head = ("at", "policy", "calibrated", "rate", "from", "to", "accounts", "values", "drifted")
     rows = [_listed(one, one["receipt"]) for one in told]
     shared.print_table(head, rows)
