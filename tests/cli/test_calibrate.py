@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -250,3 +251,69 @@ def test_rows_of_an_enforced_policy_are_called_capped(site):
     opened.close()
     told = run(*words(site, "--ledger", site / "l", "--why", "t"))
     assert "150 rows were written while a policy was enforced" in told
+
+
+def test_a_ledger_without_a_receipt_is_an_empty_list(ledger):
+    """Nothing on record yet is said in words, and is an empty list in JSON; no ledger is a mistake."""
+    assert run("--list", "--ledger", ledger) == "No calibration is on record.\n"
+    assert json.loads(run("--list", "--ledger", ledger, "--json")) == {"calibrations": []}
+    assert "no ledger here" in run("--list", "--ledger", ledger / "none", code=2)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--rate", "0"), ("--rate", "0.51"), ("--hold-out", "0.91")]
+)
+def test_shares_out_of_range_end_with_2(site, option, value):
+    """No rate of zero or beyond a half, and accounts are left to calibrate with."""
+    run(site / "access.log", *words(site), option, value, code=2)
+
+
+def test_the_words_of_json_are_those_of_the_page(site, root):
+    """Every key of the receipt, of its thresholds and of its settings stands in docs/calibration.md, and no other."""
+    told = json.loads(run(site / "access.log", *words(site, "--json")))
+    page = (root / "docs/calibration.md").read_text()
+    table = page.split("## The receipt")[1].split("`--write` makes")[0]
+    named = set(re.findall(r"`(\w+)(?:\[\])?`", table))
+    assert set(told) <= named
+    inner = {*told["thresholds"][0], *told["settings"][0], *told["proven"]}
+    assert inner - named == {"cohort", "statistic", "key"}
+    assert named - set(told) - inner == set()
+
+
+def test_a_written_file_is_named_with_what_to_try(site, ledger):
+    """The last lines name the file, the command that compares it, and the ledger that has the receipt."""
+    new = site / "new.toml"
+    about = words(site, "--ledger", ledger, "--record", "--write", new)
+    told = run(site / "access.log", *about).splitlines()
+    assert told[-2:] == [
+        f"Written to {new}; try it: himaya forecast --config {new} ...",
+        f"On record in {ledger}.",
+    ]
+    before = new.read_bytes()
+    assert "exists already" in run(site / "access.log", *about, code=2)
+    assert new.read_bytes() == before
+
+
+def test_a_seed_decides_who_is_held_out(site, ledger):
+    """Without a ledger the seed is a known word, with one it is from the key and the same each time; --seed wins."""
+
+    def seed(*more):
+        return json.loads(run(site / "access.log", *words(site, "--json", *more)))["seed"]
+
+    kept = seed("--ledger", ledger)
+    assert (seed(), seed("--seed", "mine"), seed("--ledger", ledger)) == ("himaya", "mine", kept)
+    assert kept not in {"himaya", "mine"}
+    assert seed("--ledger", ledger, "--seed", "mine") == "mine"
+
+
+def test_a_key_file_of_the_configured_ledger_is_found(site, tmp_path):
+    """A log alone, and a ledger and its key named in the configuration: its seed is used."""
+    from himaya.ledger import Ledger
+
+    Ledger.open(site / "kept", key_file=tmp_path / "k").close()
+    text = (
+        crowd.CONFIG + f'[ledger]\ndirectory = "{site / "kept"}"\nkey_file = "{tmp_path / "k"}"\n'
+    )
+    crowd.config(site / "himaya.toml", text)
+    told = json.loads(run(site / "access.log", *words(site, "--json")))
+    assert told["seed"] != "himaya"
