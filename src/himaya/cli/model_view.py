@@ -122,6 +122,8 @@ def check_lines(told: Mapping[str, Any]) -> Iterator[str]:
         f"Model {told['model'][:8]} on {told['actor_days']:,} actor-days"
         f" ({told['of_other_cohorts']:,} more of cohorts it does not judge)."
     )
+    if told["left_out"]:
+        yield f"{told['left_out']:,} descriptions found no room and are in no figure."
     for one in told["traits"]:
         unknown = one["unknown"]
         yield (
