@@ -9,6 +9,7 @@
 #   make lint         style, types, and the rule who may import whom
 #   make bench-speed  himaya against a bare responder and against GoAccess
 #   make bench-people the whole matrix of `himaya bench`: people lost and people harmed; writes docs/benchmarks.md
+#   make wheel        a wheel with the core compiled to C; the fast tests on it, and what it gains
 #   make lock         the lock files in requirements/, from pyproject.toml
 #   make clean        removes what the targets made
 
@@ -29,7 +30,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope
 # pip is told nothing about where packages come from; that is the machine's setting.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup demo test test-fast acceptance soak lint bench-speed bench-people lock clean
+.PHONY: help setup demo test test-fast acceptance soak lint bench-speed bench-people wheel lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -83,6 +84,14 @@ bench-people: setup
 	$(BIN)/himaya bench --vary --json >build/variations.json
 	$(BIN)/himaya bench --ablate --json >build/ablation.json
 	$(BIN)/python tools/bench_page.py build/bench.json build/variations.json build/ablation.json
+
+# The same source, compiled by mypyc; ARGS go to tools/wheel/try_wheel.py, such as ARGS=--no-tests.
+wheel: setup
+	@tools/system.sh wheel
+	@rm -rf dist build/compiled
+	HATCH_BUILD_HOOK_ENABLE_CUSTOM=true $(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python tools/wheel/try_wheel.py dist/*.whl $(ARGS)
+	@echo "wheel: $$(ls dist/*.whl)"
 
 lock:
 	tools/lock.sh

@@ -60,11 +60,9 @@ class Census:
             # Iterators and the like: what they hold has no name.
             yield from ((owner, each) for each in gc.get_referents(thing))
             return
-        for kind in type(thing).__mro__:
-            slots = kind.__dict__.get("__slots__", ())
-            for name in (slots,) if isinstance(slots, str) else slots:
-                if hasattr(thing, name):
-                    yield f"{owner}.{name}", getattr(thing, name)
+        for name in _slots(type(thing)):
+            if hasattr(thing, name):
+                yield f"{owner}.{name}", getattr(thing, name)
         for name, value in getattr(thing, "__dict__", {}).items():
             yield f"{owner}.{name}", value
 
@@ -73,3 +71,11 @@ class Census:
         return {
             name: count for name, count in self.items.items() if count > allowed.get(name, small)
         }
+
+
+def _slots(owner: type) -> Iterator[str]:
+    """Yield the attributes that a class and its bases name; a compiled class names them in its own way."""
+    for kind in owner.__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        yield from (slots,) if isinstance(slots, str) else slots
+        yield from kind.__dict__.get("__mypyc_attrs__", ())

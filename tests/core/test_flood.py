@@ -206,8 +206,8 @@ def test_what_the_core_remembers_for_all_engines_is_bounded() -> None:
 def test_a_container_that_nobody_thought_of_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The count that the flood is judged by names whatever grows, also when it was not there yesterday."""
     engine, _ = site(SMALL, "shadow")
-    monkeypatch.setattr(engine.book, "forgotten", {"x": [[0] * 70]}, raising=False)
-    assert Census(engine).beyond(allowed(SMALL), FEW) == {"Book.forgotten[][]": 70}
+    monkeypatch.setattr(engine.facts, "forgotten", {"x": [[0] * 70]}, raising=False)
+    assert Census(engine).beyond(allowed(SMALL), FEW) == {"Facts.forgotten[][]": 70}
 
 
 def _modules() -> Iterator[ModuleType]:

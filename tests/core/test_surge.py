@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 import random
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import msgspec
 import pytest
@@ -14,7 +12,8 @@ from hypothesis import strategies as st
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Decision
-from himaya.core.detectors.surge import COHORTS, SurgeDetector, Watched
+from himaya.core.detectors.surge import COHORTS, SurgeDetector
+from himaya.core.detectors.watched import Watched
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import PublishStanding, RaiseFinding, RecordDisclosures
 from himaya.core.engine import Engine
@@ -141,16 +140,10 @@ class Town:
         return next(one for one in self.engine.classes() if one.cohort == cohort)
 
 
-@lru_cache
-def _lived(price: float, hours: int) -> bytes:
-    town = Town(price)
-    town.live(hours)
-    return pickle.dumps(town)
-
-
 def lived(price: float, hours: int) -> Town:
     """Return a town whose crowd has lived for some hours."""
-    town: Town = pickle.loads(_lived(price, hours))
+    town = Town(price)
+    town.live(hours)
     return town
 
 

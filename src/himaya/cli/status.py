@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from himaya.control.messages import Status
-from himaya.core.detectors.surge import Watched
+from himaya.core.detectors.watched import Watched
 
 
 @click.command()

@@ -10,7 +10,7 @@ import msgspec
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision, Standing
-from himaya.core.detectors.surge import Watched
+from himaya.core.detectors.watched import Watched
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.exchange import Exchange, Request, Response
 

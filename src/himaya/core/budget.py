@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import NamedTuple
 
 from himaya.core.actor import Actor, prefix_of
 from himaya.core.groups import Groups
@@ -99,7 +99,7 @@ class TierLimits:
         self.assetless = limits_of(budgets.assetless)
 
 
-class Known(msgspec.Struct, frozen=True, gc=False):
+class Known(NamedTuple):
     """What is known of whoever asks: budget tier, whether the account is new, has a history, and its sign-up batch."""
 
     tier: str = ""

@@ -25,7 +25,8 @@ from himaya.core.budget import key_of
 from himaya.core.clearances import Clearances, Purse, group_purchases
 from himaya.core.decision import BARRING, Action, Admission, Decision, Standing
 from himaya.core.detectors.drift import watched
-from himaya.core.detectors.surge import SurgeDetector, Watched
+from himaya.core.detectors.surge import SurgeDetector
+from himaya.core.detectors.watched import Watched
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person, Request, Response

@@ -18,8 +18,7 @@ from __future__ import annotations
 from array import array
 from math import sqrt
 from statistics import median
-
-import msgspec
+from typing import NamedTuple
 
 HOUR_S = 3600
 DAY_HOURS, WEEK_HOURS = 24, 168
@@ -32,7 +31,7 @@ _NORMAL = 1.4826
 _MOST = 1 << 30
 
 
-class Usual(msgspec.Struct, frozen=True, gc=False):
+class Usual(NamedTuple):
     """What is usual in one hour: people, the spread in standard deviations of Poisson's, and which hours say so.
 
     `by` is "hour of the week", "hour of the day", "all hours", or "" while nothing is known.

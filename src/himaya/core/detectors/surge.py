@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-import msgspec
-
 from himaya.core.detectors.popularity import Popularity
+from himaya.core.detectors.watched import Watched
 from himaya.core.finding import Finding
 from himaya.core.policy import Detectors
 from himaya.core.seasons import HOUR_S, WEEK_HOURS, Season, Usual
@@ -31,29 +30,6 @@ COHORTS = {
 }
 #: Before the first hour; no hour of the epoch follows it.
 _NEVER = -2
-
-
-class Watched(msgspec.Struct, frozen=True, gc=False):
-    """How one class is, without identities: what `himaya status` shows.
-
-    `people` were newly shown to it within the running hour (which began at `hour`, epoch seconds), `usual` are, and
-    `limit` is the most that is as usual. `state` is learning, usual or surging. `by` says which hours were compared, of
-    `known` that are known; the class is judged from `hours` on. `since` and `until` (epoch seconds, 0 for never) are
-    those of a surge; `price` is how many times as much far, cold people cost now.
-    """
-
-    cohort: str
-    state: str
-    people: int
-    usual: float
-    limit: float
-    by: str
-    known: int
-    hours: int
-    hour: float
-    since: float = 0.0
-    until: float = 0.0
-    price: float = 1.0
 
 
 class _Class:
