@@ -16,16 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@shared.ledger_options
-@click.option("--from", "start", help="Judge rows from this date or time on (ISO 8601; UTC).")
-@click.option("--to", "end", help="Before this time; a bare date includes that day.")
-@click.option(
-    "--population",
-    type=click.IntRange(min=1),
-    help="People the site shows; default: [site] population of the newest configuration.",
-)
-@click.option("--why", required=True, help="What you ask for. Kept in the access log.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared.counted_options("Judge rows")
 def bound(
     *,
     directory: Path,

@@ -37,6 +37,29 @@ def ledger_options(command: _Command) -> _Command:
     return where(key(command))
 
 
+def counted_options(what: str) -> Callable[[_Command], _Command]:
+    """Return what adds the options of a count over a period of the ledger; `what` is counted or judged."""
+    each = (
+        ledger_options,
+        click.option("--from", "start", help=f"{what} from this date or time on (ISO 8601; UTC)."),
+        click.option("--to", "end", help="Before this time; a bare date includes that day."),
+        click.option(
+            "--population",
+            type=click.IntRange(min=1),
+            help="People the site shows; default: [site] population of the newest configuration.",
+        ),
+        click.option("--why", required=True, help="What you ask for. Kept in the access log."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    )
+
+    def add(command: _Command) -> _Command:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return add
+
+
 def purpose(text: str, option: str = "--why") -> str:
     """Return a reason without blanks around it. Raises InputError when it says nothing, or too much."""
     if not text.strip():
