@@ -5,6 +5,7 @@ Rules:
 - What one worker has of one principal, over all its leases, is never more than `people` of the terms: so many are at
   stake when this memory is lost, for each worker.
 - An exchange that is settled takes its units out of the lease, into a ticket of its own.
+- A lease takes no more than a quarter of what is free; near a limit nothing is lent, and each request is decided.
 - A lease lives as long as any ticket (`bounds.settle_s`, at most 300 s); what is left then is charged and named.
 """
 
@@ -26,6 +27,10 @@ from himaya.core.weights import Weights
 from himaya.core.window import UNIT
 
 _NEVER = float("inf")
+
+#: A lease takes at most this part of what is left of a budget, so that whoever comes near a limit is not refused
+#: because some of it lies unused with a worker.
+_PART = 4
 
 #: Kinds whose route names the one person that is usually shown; listings and look-ups are asked about each time.
 _KINDS = frozenset({"profile", "media"})
@@ -113,10 +118,10 @@ class Lending:
         )
 
     def _room(self, ticket: Ticket, worker: str, terms: Terms) -> int:
-        """Return the units that may be lent: what is free everywhere, and what the worker may still have."""
+        """Return the units that may be lent: a part of what is free everywhere, and what the worker may still have."""
         out = self._out.get(worker, {})
         has = max([out.get(key, 0) for _, key, _ in ticket.principals], default=0)
-        return max(0, min(terms.people * UNIT - has, ticket.free()))
+        return max(0, min(terms.people * UNIT - has, ticket.free() // _PART))
 
     def _is_plain(self, ticket: Ticket, now: float) -> bool:
         """Tell whether nothing but the budget decides about an actor: no surge, and no decision that stands."""

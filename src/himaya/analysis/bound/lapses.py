@@ -1,4 +1,4 @@
-"""What workers may have spent of leases that a new gate did not know of: after each restart, once, of each principal."""
+"""What workers may have spent of leases that a new gate did not know of: after each restart, of each principal."""
 
 from __future__ import annotations
 
