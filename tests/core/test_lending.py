@@ -134,7 +134,7 @@ def test_no_more_is_lent_than_a_quarter_of_what_is_left():
     ids=["heavy", "look-up", "listing", "no surface", "own profile", "head", "unseen"],
 )
 def test_what_is_always_asked_about(request_):
-    """Heavy fields, look-ups, listings, one's own profile, heads and unseen answers are never lent for; nothing stays."""
+    """Heavy fields, look-ups, listings, one's own profile, heads and unseen answers are never lent for."""
     site = engine()
     assert site.lend(request_, "w1", TERMS, NOW) is None
     assert (reserved(site), len(site.lending)) == ({}, 0)

@@ -126,10 +126,4 @@ Workers.TestCase.settings = settings(
     deadline=None,
 )
 
-
-class TestWorkers(Workers.TestCase):
-    """The machine as a test."""
-
-    def runTest(self):
-        """Several workers never show more than the budgets, plus one lease of each for each restart."""
-        super().runTest()
+TestWorkers = Workers.TestCase

@@ -80,7 +80,7 @@ class Yard:
         self.start("gate", *HIMAYA, "gate", "--config", str(self.config), "--mode", "authority")
         wait_for(self.control.status, ServiceError)
 
-    def start_sites(self, uvicorn=True):
+    def start_sites(self, *, uvicorn=True):
         port = free_port()
         self.urls = [f"http://127.0.0.1:{port}"]
         prefork = str(ROOT / "tests/gate/prefork.py")
@@ -196,12 +196,12 @@ def test_all_workers_and_a_front_door_share_one_budget(tmp_path, leases):
 
 @pytest.mark.slow
 def test_a_killed_authority_costs_at_most_a_lease_of_each_worker(tmp_path):
-    """Workers go on with what they have, then refuse; the next authority hears of everybody once, and the audit adds it."""
+    """Workers spend what they have, then refuse; the next authority hears of everybody once, and the audit adds it."""
     yard = Yard(tmp_path, LEASES.format(30))
     try:
         yard.start_sites(uvicorn=False)
         shown, processes = together(yard, [0], 2)
-        yard.control.flush()
+        wait_for(lambda: _must(shown <= set(yard.rows())), AssertionError)
         yard.kill_gate()
         away = [yard.view(0, f"away{n}")[0] for n in range(30)]
         assert set(away) == {200, 503}

@@ -110,7 +110,7 @@ class Desk:
         self._leasing = leasing
         self._teller = Teller(leasing, self.tell) if leasing is not None else None
         if leasing is not None:
-            last = weakref.WeakMethod(self.tell)
+            last = weakref.WeakMethod(self._end)
             atexit.register(lambda: _call(last))
         self._socket = socket
         self._absence = absence
@@ -134,7 +134,8 @@ class Desk:
             return result
 
     def close(self) -> None:
-        """Close the connections."""
+        """Tell what waits, give leases back, and close the connections."""
+        self._end()
         if self._control is not None and self._process == os.getpid():
             self._control.close()
         self._control = None
@@ -161,6 +162,11 @@ class Desk:
         finally:
             leasing.outbox.told(answered=answered)
         return True
+
+    def _end(self) -> None:
+        if self._leasing is not None:
+            self._leasing.credit.close()
+            self.tell()
 
     def _post(self, item: Settled) -> Reply:
         if self._leasing is None or self._teller is None:
@@ -236,9 +242,9 @@ class AsyncDesk:
             return result
 
     async def close(self) -> None:
-        """Tell what waits, and close the connection of this event loop."""
+        """Tell what waits, give leases back, and close the connection of this event loop."""
         if self._leasing is not None:
-            self._leasing.credit.sweep()
+            self._leasing.credit.close()
             await self.tell()
         if self._control is not None and self._loop is asyncio.get_running_loop():
             await self._control.close()

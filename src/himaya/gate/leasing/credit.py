@@ -171,6 +171,12 @@ class Credit:
             for key in [key for key, hand in self._hands.items() if now >= hand.until]:
                 self._retire(key)
 
+    def close(self) -> None:
+        """Give everything back that no request draws from: this worker ends."""
+        with self._lock:
+            for key in list(self._hands):
+                self._retire(key)
+
     def _retire(self, key: tuple[Actor, str]) -> None:
         hand = self._hands.pop(key, None)
         if hand is not None:
