@@ -143,9 +143,9 @@ class Worker:
 class Visit:
     """One request to a worker, in the steps of the middleware: `enter`, `leave`, `finish`."""
 
-    def __init__(self, worker: Worker, actor: Actor, target: str, rid: str):
+    def __init__(self, worker: Worker, actor: Actor, target: str, rid: str, clearance: str = ""):
         self.worker = worker
-        self.request = Request(rid, actor, target, sees_body=True)
+        self.request = Request(rid, actor, target, sees_body=True, clearance=clearance)
         surfaces = worker.house.engine.surfaces
         self.match = surfaces.match("GET", target)
         self.paying = Paying(worker, self.request, self.match, worker.house.engine.policy.hash())

@@ -11,12 +11,14 @@ from tests.gate.embedded_support import ThreadAuthority
 from tests.gate.lease_support import START, House, Visit, Worker, policy, view
 from tests.gate.test_wsgi import Site
 
+from himaya.config import loads
 from himaya.config.types import GateConfig
 from himaya.control.messages import Decide, Settle, Settled, pack
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason, Standing
 from himaya.core.errors import LedgerError, ServiceError
 from himaya.core.exchange import Exchange, Person, Request
+from himaya.core.policy import ChallengePolicy, Ladder
 from himaya.exchanges import ExchangeWriter, read_events, replay_exchanges
 from himaya.gate.authority import Authority
 from himaya.gate.leasing.leasing import Leasing
@@ -201,6 +203,24 @@ def test_a_new_policy_is_asked_about_with_the_next_batch():
     house.authority.reload(policy(account=1))
     worker.tell()
     assert not view(worker, "p1", ANNA)
+
+
+def test_a_purchase_counts_from_the_next_request_on():
+    """Whoever is refused has no lease, so what a solved challenge buys is known at once to every worker."""
+    house = House(policy(account=4, ladder=Ladder(), challenge=ChallengePolicy(people=3)))
+    workers = [Worker(house, f"w{n}") for n in range(2)]
+    passed = [view(workers[n % 2], f"p{n}", ANNA) for n in range(6)]
+    for worker in workers:
+        worker.tell()
+    assert (passed.count(True), len(house.engine.lending)) == (4, 0)
+    assert house.authority.clear("c1", ANNA)
+    again = []
+    for n in range(5):
+        visit = Visit(workers[n % 2], ANNA, f"/u/n{n}", f"again{n}", clearance="c1")
+        again.append(visit.enter() and visit.leave(f"n{n}"))
+        visit.finish()
+        workers[n % 2].tell()
+    assert again == [True, True, True, False, False]
 
 
 def test_a_batch_that_got_no_answer_is_told_again_and_counted_once():
@@ -416,6 +436,28 @@ def test_while_the_authority_is_away_a_lease_lasts_and_then_the_surface_decides(
         authority.start()
         wait_for(lambda: authority.people == ["p0", "p1"])
         assert authority.notes.gaps == []
+    finally:
+        site.close()
+        authority.stop()
+
+
+def test_a_worker_with_leases_reads_a_changed_configuration(tmp_path):
+    """A worker that decides by itself takes a new policy over when its lease ends, with the surfaces of the file."""
+    authority = ThreadAuthority(
+        tmp_path, budget=100, gate=LEASES.replace("lease_s = 5", "lease_s = 1")
+    ).start()
+    first, authority.config = authority.config, authority.file
+    site = Site(authority, account=lambda environ: "anna")
+    try:
+        assert site.get("/u/p0").ok
+        text = authority.file.read_text()
+        text += '\n[[surface]]\nid = "other"\nroute = "/other/{subject}"\n'
+        authority.file.write_text(text)
+        authority.authority.reload(loads(text, directory=tmp_path).policy())
+        began = time.monotonic()
+        wait_for(lambda: site.get("/u/p0").ok and "other" in site.gate.door.surfaces.by_id)
+        assert time.monotonic() - began < 10
+        assert site.gate.door.policy_hash != first.policy().hash()
     finally:
         site.close()
         authority.stop()

@@ -22,7 +22,7 @@ from himaya.core.errors import ServiceError
 from himaya.ledger.reader import Reader
 
 BUDGET, PEOPLE, PREFORKED, UVICORN = 40, 5, 3, 2
-ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples/workers"
 
 CONFIG = """
 mode = "enforce"
@@ -83,14 +83,14 @@ class Yard:
     def start_sites(self, *, uvicorn=True):
         port = free_port()
         self.urls = [f"http://127.0.0.1:{port}"]
-        prefork = str(ROOT / "tests/gate/prefork.py")
-        self.start("wsgi", sys.executable, prefork, str(self.config), str(port), str(PREFORKED))
+        script = str(EXAMPLE / "people_wsgi.py")
+        self.start("wsgi", sys.executable, script, str(port), str(PREFORKED))
         if uvicorn:
             port = free_port()
             self.urls.append(f"http://127.0.0.1:{port}")
             self.start(
-                "asgi", sys.executable, "-m", "uvicorn", "--app-dir", str(ROOT / "tests/gate"),
-                "uvicorn_site:application", "--workers", str(UVICORN), "--port", str(port),
+                "asgi", sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLE),
+                "people_asgi:application", "--workers", str(UVICORN), "--port", str(port),
                 "--log-level", "warning",
             )  # fmt: skip
         for url in self.urls:
@@ -197,7 +197,7 @@ def test_all_workers_and_a_front_door_share_one_budget(tmp_path, leases):
 @pytest.mark.slow
 def test_a_killed_authority_costs_at_most_a_lease_of_each_worker(tmp_path):
     """Workers spend what they have, then refuse; the next authority hears of everybody once, and the audit adds it."""
-    yard = Yard(tmp_path, LEASES.format(30))
+    yard = Yard(tmp_path, LEASES.format(10))
     try:
         yard.start_sites(uvicorn=False)
         shown, processes = together(yard, [0], 2)
@@ -247,7 +247,7 @@ def test_a_hung_authority_is_told_once(tmp_path):
 @pytest.mark.slow
 def test_a_lost_worker_is_charged_for_its_lease(tmp_path):
     """A worker killed with a lease in hand: what it did not tell of is charged, and a row says for how many people."""
-    yard = Yard(tmp_path, LEASES.format(30) + "\n[bounds]\nsettle_s = 4")
+    yard = Yard(tmp_path, LEASES.format(10) + "\n[bounds]\nsettle_s = 4")
     try:
         yard.start_sites(uvicorn=False)
         status, process = yard.view(0, "p0")

@@ -60,7 +60,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("gate.max_header_bytes", 1024, 1 << 24),
     ("gate.max_connections", 1, 1_000_000),
     ("gate.lease_people", 0, 1000),
-    ("gate.lease_s", 0.1, 60),
+    ("gate.lease_s", 0.1, 10),
     ("gate.lease_weight", 0.01, 10_000),
     ("gate.lease_settle_s", 0.01, 10),
     ("gate.lease_backlog_bytes", 1024, 1 << 30),

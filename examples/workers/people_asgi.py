@@ -1,14 +1,18 @@
-"""An ASGI site for `uvicorn --workers`: its configuration is named in the environment."""
+"""An ASGI site in several processes; each asks the same authority. See docs/workers.md.
 
-from __future__ import annotations
+uvicorn --app-dir examples/workers people_asgi:application --workers 2 --port 8001
+"""
 
 import os
+from pathlib import Path
 
 from himaya.gate.asgi import GateMiddleware
 
+CONFIG = os.environ.get("HIMAYA_CONFIG") or Path(__file__).with_name("himaya.toml")
+
 
 async def site(scope, receive, send):
-    """Answer with who was asked for, and by which process."""
+    """Answer every path with its own name, and say which process did."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
@@ -16,7 +20,7 @@ async def site(scope, receive, send):
         return
     headers = [(b"content-type", b"text/plain"), (b"x-process", str(os.getpid()).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": scope["path"].encode()})
+    await send({"type": "http.response.body", "body": scope["path"].encode() + b"\n"})
 
 
-application = GateMiddleware(site, os.environ["HIMAYA_CONFIG"])
+application = GateMiddleware(site, CONFIG)
