@@ -56,11 +56,10 @@ class Admitted(_Event, frozen=True, kw_only=True, tag="admit"):
 
 
 class Recorded(_Event, frozen=True, kw_only=True, tag="record"):
-    """`engine.record(exchange, at, over)`, and the disclosures among its effects."""
+    """`engine.record(exchange, at)`, and the disclosures among its effects."""
 
     exchange: Exchange
     disclosures: tuple[Disclosures, ...] = ()
-    over: float | None = None
 
 
 class Leased(_Event, frozen=True, kw_only=True, tag="lease"):
@@ -351,7 +350,7 @@ def replay_exchanges(events: Iterable[Event], policy: Policy | None = None) -> I
 
 def _effects(engine: Engine, event: Recorded | Redeemed | Expired) -> list[Effect]:
     if isinstance(event, Recorded):
-        return engine.record(event.exchange, event.at, event.over)
+        return engine.record(event.exchange, event.at)
     if isinstance(event, Redeemed):
         return engine.redeem(event.exchange, event.draw, event.at, event.over)
     return engine.expire(event.at)

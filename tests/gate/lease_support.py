@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from himaya.control.messages import Admit, Reply, Settled
+from datetime import UTC, datetime
+
+from himaya.control.messages import Admit, Record, Reply, Settled
 from himaya.core import continuing
 from himaya.core.actor import Actor
 from himaya.core.effect import RecordDisclosures
 from himaya.core.engine import Engine
-from himaya.core.errors import ServiceError
 from himaya.core.exchange import Exchange, Person, Request, Response
 from himaya.core.facts import Facts
 from himaya.core.lease import Terms
@@ -19,6 +20,7 @@ from himaya.gate.leasing.credit import Credit
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.leasing.outbox import Outbox
 from himaya.gate.leasing.paying import Paying
+from himaya.ledger.state import Lapse
 
 START = 1_790_000_000.0
 PROFILE = Surface(id="profile", route="/u/{subject}", fields=("name",))
@@ -70,7 +72,7 @@ class House:
         self.facts = facts or Facts()
         self.notes = Notes()
         self.most = 0
-        self.lapses = []
+        self.lapses, self.restarts = [], []
         self.begin()
 
     def begin(self):
@@ -90,6 +92,8 @@ class House:
     def kill(self):
         """Lose what is in memory, and start again."""
         self.lapses.append(self.most * self.terms.people)
+        at = datetime.fromtimestamp(self.now, UTC).isoformat()
+        self.restarts.append(Lapse(at, self.most, self.terms.people))
         self.most = 0
         self.begin()
 
@@ -121,8 +125,6 @@ class Worker:
 
     def settled(self, exchange, slip):
         at = self._last = max(self.house.now, self._last + 1e-6)
-        if slip is None:
-            return Settled(exchange, at)
         return Settled(exchange, at, slip.hand.id, slip.units)
 
     def ask(self, question):
@@ -185,10 +187,11 @@ class Visit:
             refused=refused,
             source="wsgi",
         )
-        try:
-            self.worker.outbox.put(self.paying.over(exchange))
-        except ServiceError:
+        question = self.paying.over(exchange)
+        if isinstance(question, Record):
+            self.worker.ask(question)
             return
+        self.worker.outbox.put(question)
         self.paying.told(exchange)
 
 

@@ -100,13 +100,13 @@ class NoteGap(msgspec.Struct, tag_field="op", tag="gap", omit_defaults=True):
     requests: int = 0
 
 
-class Settled(msgspec.Struct, omit_defaults=True):
-    """One exchange that was over `at` (epoch seconds), and what it drew from a lease ("": it was decided)."""
+class Settled(msgspec.Struct):
+    """One exchange that was over `at` (epoch seconds), and the `units` that it drew from a lease."""
 
     exchange: Exchange
     at: float
-    lease: str = ""
-    units: int = 0
+    lease: str
+    units: int
 
 
 class Settle(msgspec.Struct, tag_field="op", tag="settle", omit_defaults=True):

@@ -175,6 +175,8 @@ class Lending:
         lent = self._open.get(lease)
         if lent is None or lent.policy != self._hash:
             return True
+        if self._weights.heaviest(lent.ticket.match.surface) > lent.price:
+            return True  # a protected class was told of since
         return self._watchers.standing_for(lent.ticket, now) is not None
 
     def take_back(self, lease: str) -> None:

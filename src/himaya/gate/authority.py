@@ -104,15 +104,12 @@ class Authority:
             self.writer.write(x.Admitted(at=now, response=response, admission=admission))
         return admission
 
-    def record(
-        self, exchange: Exchange, at: float | None = None, over: float | None = None
-    ) -> None:
+    def record(self, exchange: Exchange, at: float | None = None) -> None:
         """Settle an exchange; see `Engine.record`."""
         now = self.clock() if at is None else at
-        effects = self.engine.record(exchange, now, over)
+        effects = self.engine.record(exchange, now)
         if self.writer is not None:
-            rows = _rows(effects)
-            self.writer.write(x.Recorded(at=now, exchange=exchange, disclosures=rows, over=over))
+            self.writer.write(x.Recorded(at=now, exchange=exchange, disclosures=_rows(effects)))
         self.runner.perform(effects)
 
     def clear(self, clearance: str, actor: Actor, at: float | None = None) -> bool:

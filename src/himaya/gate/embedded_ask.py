@@ -52,6 +52,11 @@ class Absence:
         """Tell whether it makes sense to ask now."""
         return self._clock() >= self._quiet_until
 
+    def check(self) -> None:
+        """Raise ServiceError when it makes no sense to ask now."""
+        if not self.may_ask():
+            raise ServiceError("the authority did not answer a moment ago")
+
     def failed(self, problem: ServiceError) -> None:
         """Note that a question was not answered; said once in the log."""
         with self._lock:
@@ -178,10 +183,10 @@ class Desk:
     def _ask(self, question: Question | Settled) -> Reply:
         if isinstance(question, Settled):
             return self._post(question)
-        if not self._absence.may_ask():
-            raise ServiceError("the authority did not answer a moment ago")
+        self._absence.check()
         if self._leasing is not None and isinstance(question, Decide) and self._leasing.outbox:
             self.tell()  # the budget that others wait for is free again first
+            self._absence.check()
         return self._ask_now(question)
 
     def _ask_now(self, question: Question) -> Reply:
@@ -291,10 +296,10 @@ class AsyncDesk:
     async def _ask(self, question: Question | Settled) -> Reply:
         if isinstance(question, Settled):
             return self._post(question)
-        if not self._absence.may_ask():
-            raise ServiceError("the authority did not answer a moment ago")
+        self._absence.check()
         if self._leasing is not None and isinstance(question, Decide) and self._leasing.outbox:
             await self.tell()  # the budget that others wait for is free again first
+            self._absence.check()
         return await self._ask_now(question)
 
     async def _ask_now(self, question: Question) -> Reply:

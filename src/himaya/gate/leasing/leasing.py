@@ -44,12 +44,10 @@ class Leasing:
         """Tell whether there is nothing to tell and nothing to give back."""
         return not self.outbox and not len(self.credit)
 
-    def settled(self, exchange: Exchange, slip: Slip | None) -> Settled:
+    def settled(self, exchange: Exchange, slip: Slip) -> Settled:
         """Return what is to be told of an exchange that is over now; no two of a worker have the same time."""
         with self._lock:
             at = self._last = max(time.time(), self._last + 1e-6)
-        if slip is None:
-            return Settled(exchange, at)
         return Settled(exchange, at, slip.hand.id, slip.units)
 
     def heard(self, reply: Reply) -> None:

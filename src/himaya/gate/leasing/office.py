@@ -120,8 +120,7 @@ class LeaseOffice:
             except InputError as problem:
                 log.warning("a settled exchange of a worker is left out: %s", problem)
                 continue
-            if item.lease:
-                used[item.lease] = None
+            used[item.lease] = None
             self._take(item)
         for lease in batch.back:
             used.pop(lease, None)
@@ -134,9 +133,6 @@ class LeaseOffice:
         if item.at <= self._started and self._is_known(item):
             return
         authority, exchange = self._authority, item.exchange
-        if not item.lease:
-            authority.record(exchange, over=item.at)
-            return
         now, draw = authority.clock(), Draw(item.lease, item.units)
         authority.requests += 1
         effects = authority.engine.redeem(exchange, draw, now, item.at)

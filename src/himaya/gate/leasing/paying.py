@@ -61,8 +61,11 @@ class Paying:
         return True
 
     def over(self, exchange: Exchange) -> Record | Settled:
-        """Return what to tell the authority of the exchange."""
-        if self._leasing is None:
+        """Return what to tell the authority of the exchange: at once where it was asked about, else with others.
+
+        So what waits to be told is never more than what was lent.
+        """
+        if self._leasing is None or self._slip is None:
             return Record(exchange)
         return self._leasing.settled(exchange, self._slip)
 
