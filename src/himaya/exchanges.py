@@ -1,10 +1,9 @@
 """The exchanges file: every call a gate made to its engine, as JSON lines, so that it can be replayed.
 
-One line is one event. `seq` rises by one from line to line, and orders events that share a
-time; `at` is the `now` that the engine was given, in epoch seconds. An engine is deterministic: the same
-calls in the same order give the same decisions and the same disclosures. A gate that starts writes
-`start` first, so one file may hold several runs. The file names people and actors: it is created with
-mode 0600.
+One line is one event. `seq` rises by one from line to line, and orders events that share a time; `at` is the `now` that
+the engine was given, in epoch seconds. An engine is deterministic: the same calls in the same order give the same
+decisions and the same disclosures. A gate that starts writes `start` first, so one file may hold several runs. The
+file names people and actors: it is created with mode 0600.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 import msgspec
@@ -26,6 +24,7 @@ from himaya.core.engine import Engine
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import AccountFact, Fact, NearFact, SubjectFact
+from himaya.core.lease import Draw, Lease, Terms
 from himaya.core.policy import Policy
 
 
@@ -61,6 +60,30 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="record"):
 
     exchange: Exchange
     disclosures: tuple[Disclosures, ...] = ()
+
+
+class Leased(_Event, frozen=True, kw_only=True, tag="lease"):
+    """`engine.lend(request, worker, terms, at)`, and the lease that it gave."""
+
+    request: Request
+    worker: str
+    terms: Terms
+    lease: Lease
+
+
+class Redeemed(_Event, frozen=True, kw_only=True, tag="redeem"):
+    """`engine.redeem(exchange, draw, at, over)`, and the disclosures among its effects."""
+
+    exchange: Exchange
+    draw: Draw
+    over: float
+    disclosures: tuple[Disclosures, ...] = ()
+
+
+class GivenBack(_Event, frozen=True, kw_only=True, tag="back"):
+    """`engine.lending.take_back(lease)`."""
+
+    lease: str
 
 
 class Expired(_Event, frozen=True, kw_only=True, tag="expire"):
@@ -153,6 +176,9 @@ Event = (
     | Decided
     | Admitted
     | Recorded
+    | Leased
+    | Redeemed
+    | GivenBack
     | Expired
     | Ticked
     | Cleared
@@ -173,9 +199,8 @@ _ENCODER = msgspec.json.Encoder()
 class ExchangeWriter:
     """Appends events to an exchanges file; buffered, `flush` writes out.
 
-    Past `max_bytes` one `stop` event is written and further events are dropped and counted in
-    `dropped`, so that traffic cannot fill the disk through this file. Raises ServiceError when the file cannot
-    be opened for appending.
+    Past `max_bytes` one `stop` event is written and further events are dropped and counted in `dropped`, so that
+    traffic cannot fill the disk through this file. Raises ServiceError when the file cannot be opened for appending.
     """
 
     def __init__(
@@ -230,12 +255,7 @@ class ExchangeWriter:
         """Return itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
 
@@ -283,8 +303,7 @@ def read_events(lines: Iterable[bytes], file: str = "") -> Iterator[Event]:
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """One event made again: what the engine answered now, and whether that is what it answered then.
 
-    `decision`, `admission` or `granted` is set for the calls that return one; `effects` for those that
-    return effects. `same` is always True for events that have no answer.
+    What the call returned is set. `same` is always True for events that have no answer.
     """
 
     event: Event
@@ -321,7 +340,7 @@ def replay_exchanges(events: Iterable[Event], policy: Policy | None = None) -> I
         elif isinstance(event, Ticked):
             # What waits in the engine came out with the next call then, and does so now.
             waiting += engine.expire(event.at)
-        elif isinstance(event, Recorded | Expired):
+        elif isinstance(event, Recorded | Redeemed | Expired):
             waiting += _effects(engine, event)
             yield _with_effects(event, waiting)
             waiting = []
@@ -329,9 +348,11 @@ def replay_exchanges(events: Iterable[Event], policy: Policy | None = None) -> I
             yield _replay(engine, event)
 
 
-def _effects(engine: Engine, event: Recorded | Expired) -> list[Effect]:
+def _effects(engine: Engine, event: Recorded | Redeemed | Expired) -> list[Effect]:
     if isinstance(event, Recorded):
         return engine.record(event.exchange, event.at)
+    if isinstance(event, Redeemed):
+        return engine.redeem(event.exchange, event.draw, event.at, event.over)
     return engine.expire(event.at)
 
 
@@ -345,8 +366,19 @@ def _replay(engine: Engine, event: Event) -> Replayed:
     if isinstance(event, Cleared):
         granted = engine.clear(event.clearance, event.actor, event.at)
         return Replayed(event=event, granted=granted, same=granted == event.granted)
+    if isinstance(event, Leased):
+        lease = engine.lend(event.request, event.worker, event.terms, event.at)
+        return Replayed(event=event, same=lease == event.lease)
+    _tell(engine, event)
+    return Replayed(event=event)
+
+
+def _tell(engine: Engine, event: Event) -> None:
+    """Tell an engine what has no answer."""
     if isinstance(event, FactTold):
         engine.facts.add(event.fact())
+    elif isinstance(event, GivenBack):
+        engine.lending.take_back(event.lease)
     elif isinstance(event, Recalled):
         continuing.recall(engine, event.disclosures)
     elif isinstance(event, CanariesPlaced):
@@ -358,10 +390,9 @@ def _replay(engine: Engine, event: Event) -> Replayed:
             engine.join(event.group, event.members, event.since)
         else:
             engine.groups.leave(event.group)
-    return Replayed(event=event)
 
 
-def _with_effects(event: Recorded | Expired, effects: list[Effect]) -> Replayed:
+def _with_effects(event: Recorded | Redeemed | Expired, effects: list[Effect]) -> Replayed:
     replayed = Replayed(event=event, effects=tuple(effects))
     same = replayed.disclosures == event.disclosures
     return replayed if same else msgspec.structs.replace(replayed, same=False)

@@ -9,12 +9,14 @@ import msgspec
 from himaya.analysis.bound.audit import _judge
 from himaya.analysis.bound.grouped import Grouped
 from himaya.analysis.bound.judge import Judge
+from himaya.analysis.bound.lapses import Lapses
 from himaya.analysis.bound.outside import Gaps
 from himaya.analysis.bound.versions import Versions, _read
 from himaya.core.disclosure import Disclosures
 from himaya.ledger.batch import Gap, _age, _nobody
 from himaya.ledger.rows import Row
 from himaya.ledger.schema import micros
+from himaya.ledger.state import Lapse
 
 
 class Memory:
@@ -67,11 +69,12 @@ class Memory:
     def _id(self, name: str) -> int:
         return self._ids.setdefault(name, len(self._ids) + 1) if name else 0
 
-    def judge(self) -> Judge:
+    def judge(self, lapses: list[Lapse] | tuple[()] = ()) -> Judge:
         """Return the judge of all rows, after the last one."""
         kept = {policy: _read(text, policy) for policy, text in self.texts.items()}
         grouped = Grouped(anybody=tuple({row.group: None for row in self.rows() if row.group}))
         versions, gaps = Versions(kept, tuple(kept)), Gaps(sorted(self.gaps))
         judge = Judge(versions, gaps, frozenset(), 0.0, grouped)
+        judge.lapses = Lapses(lapses)
         _judge(judge, self.rows())
         return judge

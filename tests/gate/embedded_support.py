@@ -11,6 +11,7 @@ from pathlib import Path
 
 import requests
 
+from himaya.bootstrap.parts import lease_terms
 from himaya.config import loads
 from himaya.control import Control
 from himaya.control.server import ControlServer
@@ -19,6 +20,7 @@ from himaya.core.engine import Engine
 from himaya.core.errors import ServiceError
 from himaya.gate.answers import Answers
 from himaya.gate.authority import Authority
+from himaya.gate.leasing.office import LeaseOffice
 from himaya.ledger.reader import Reader
 
 HIMAYA = [sys.executable, "-c", "from himaya.cli import main; main()"]
@@ -101,21 +103,24 @@ class Notes:
 class ThreadAuthority:
     """An authority on a Unix socket, in a thread; `stop` and `start` as often as wanted."""
 
-    def __init__(self, folder: Path, mode="enforce", budget=10, ladder="", fail="open"):
+    def __init__(self, folder: Path, mode="enforce", budget=10, ladder="", fail="open", gate=""):
         self.socket = folder / "himaya.sock"
         text = CONFIG.format(mode=mode, budget=budget, ladder=ladder, fail=fail, socket=self.socket)
+        text = text.replace("buffer_bytes = 20000", f"buffer_bytes = 20000\n{gate}")
         self.file = folder / "himaya.toml"
         self.file.write_text(text)
         self.config = loads(text, file=str(self.file), directory=folder)
         self.notes = Notes()
         self.engine = Engine(self.config.policy())
         self.authority = Authority(self.engine, self.notes)
+        self.office = LeaseOffice(self.authority)
+        self.office.offer(lease_terms(self.config))
         self._loop = None
 
     def start(self):
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._server = ControlServer(self.socket, Answers(self.authority, None).answer)
+        self._server = ControlServer(self.socket, Answers(self.authority, None, self.office).answer)
 
         def serve():
             self._loop.run_until_complete(self._server.start())

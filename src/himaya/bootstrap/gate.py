@@ -16,6 +16,7 @@ from himaya.bootstrap.enforcing import Waiver, allow_enforcing, standing
 from himaya.bootstrap.groups import GroupWatch
 from himaya.bootstrap.parts import (
     keep_house,
+    lease_terms,
     make_engine,
     make_runner,
     note_absence,
@@ -38,6 +39,7 @@ from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
+from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 from himaya.gate.process import GateProcess
@@ -94,6 +96,8 @@ class Gate:
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
             )
             self._refusals = refusals
+            self._office = LeaseOffice(self.authority, on_workers=self._ledger.note_leases)
+            self._office.offer(lease_terms(self.config))
             self._groups = GroupWatch(self.config, self.authority, clock)
             self.authority.also = self._groups.take
             self._recall(finder)
@@ -126,6 +130,7 @@ class Gate:
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,
+            office=self._office,
         )
         await process.run(self.config.gate.listen, ready)
 
@@ -186,6 +191,7 @@ class Gate:
         self.authority.place(config.canary_places)
         self._runner.canaries = config.canary_places
         self.authority.reload(config.policy())
+        self._office.offer(lease_terms(config))
         self._door.finder = finder
         self._door.site_host = urlsplit(config.site.url).netloc
         challenges = self._door.challenges
@@ -239,6 +245,7 @@ class Gate:
         def again(row: Disclosures) -> None:
             finder.recall(row.actor)
             self.authority.recall(row)
+            self._office.recall(row)
 
         with Reader.open(Path(self.config.ledger.directory), Path(key) if key else None) as reader:
             self._groups.restore(reader)

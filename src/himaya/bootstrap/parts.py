@@ -13,6 +13,7 @@ from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
 from himaya.core.errors import ConfigError
 from himaya.core.facts import Facts
+from himaya.core.lease import Terms
 from himaya.core.salt import Salt, Salted
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.challenge_secret import load_secret, secret_path
@@ -113,6 +114,12 @@ def search_settings(config: Config, salt: Salted | None = None) -> Settings:
         authorised=groups.authorised,
         salt=salt,
     )
+
+
+def lease_terms(config: Config) -> Terms:
+    """Return what the authority lends to workers under a configuration."""
+    gate = config.gate
+    return Terms(gate.lease_people, gate.lease_s, gate.lease_weight, gate.lease_never)
 
 
 def make_runner(

@@ -12,7 +12,7 @@ from himaya.cli import ledger_options as shared
 
 if TYPE_CHECKING:
     from himaya.analysis.bound import Audit
-    from himaya.analysis.bound.result import Broken, Inequality, Part
+    from himaya.analysis.bound.result import Broken, Inequality, Leased, Part
 
 
 @click.command()
@@ -90,16 +90,24 @@ def _story(answer: Audit) -> Iterator[str]:
 def _inequality(told: Inequality) -> Iterator[str]:
     for part in told.parts:
         yield f"  {_part(part)}"
+    if told.leased.restarts:
+        yield f"  {_leases(told.leased)}"
     sign = "<=" if told.holds else ">"
     unnamed = f" + {told.unattributed:,} nobody could name" if told.unattributed else ""
     divided = f" / {told.lightest:g}" if told.lightest != 1.0 else ""
-    left = f"({told.budget:,g} + {told.bought:,g}){divided}" if divided else ""
-    sum_ = left or f"{told.budget:,g} + {told.bought:,g}"
-    yield (
-        f"People obtained: {told.people:,}{unnamed} {sign} budgets + bought: {sum_}"
-        f" = {told.bound:,g}."
-    )
+    leased = told.leased.people
+    terms = f"{told.budget:,g} + {told.bought:,g}" + (f" + {leased:,g}" if leased else "")
+    sum_ = f"({terms}){divided}" if divided else terms
+    words = "budgets + bought + leased" if leased else "budgets + bought"
+    yield (f"People obtained: {told.people:,}{unnamed} {sign} {words}: {sum_} = {told.bound:,g}.")
     yield f"Covered by: {told.rule}."
+
+
+def _leases(leased: Leased) -> str:
+    return (
+        f"leases that a restart lost sight of: {leased.principals:,} principals x {leased.restarts:,} restarts"
+        f" x at most {leased.workers:,} workers x {leased.lease:,} people: {leased.people:,g}"
+    )
 
 
 def _part(part: Part) -> str:

@@ -65,7 +65,7 @@ def _lines(told: Status) -> list[str]:
         f"running     {_span(told.uptime_s)}, since {_time(told.started)}",
         f"requests    {told.requests}, refused {told.refused}",
         f"disclosed   {told.people_disclosed} times a person, in {told.disclosures} exchanges",
-        f"tracked     {told.tracked} principals, {told.open_tickets} open tickets",
+        f"tracked     {told.tracked} principals, {told.open_tickets} open tickets{_lent(told.engine)}",
         f"findings    {told.findings}",
         *_classes(told.classes),
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
@@ -94,6 +94,12 @@ def _lines(told: Status) -> list[str]:
             f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}"
         )
     return lines
+
+
+def _lent(engine: dict[str, int]) -> str:
+    """Return what workers have leased, "" where nothing is."""
+    leases = engine.get("leases", 0)
+    return f", {leases} leases with {engine.get('lessees', 0)} workers" if leases else ""
 
 
 def _classes(classes: tuple[Watched, ...]) -> list[str]:

@@ -52,6 +52,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _authorised(config)
     yield from _alerts(config)
     yield from _addresses(config)
+    yield from _leases(config)
     yield from _files(config, directory)
 
 
@@ -69,6 +70,14 @@ def _budgets(config: Config) -> Iterator[Problem]:
         yield Problem(("distance", "near"), "is not above 0 and at most 1.", "Write 0.1, or 1.0.")
     if not 0 <= config.reserve.share < 1:
         yield Problem(("reserve", "share"), "is not from 0 to below 1.", "Write 0.2, or 0.")
+
+
+def _leases(config: Config) -> Iterator[Problem]:
+    ids = [surface.id for surface in config.surfaces]
+    for at, name in enumerate(config.gate.lease_never):
+        if name not in ids:
+            path: Path = ("gate", "lease_never", at)
+            yield Problem(path, f'no surface has the id "{name}".', nearest(name, ids))
 
 
 def _budget_table(budgets: Budgets, path: Path) -> Iterator[Problem]:

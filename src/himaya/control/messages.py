@@ -13,16 +13,21 @@ from himaya.core.decision import Admission, Decision, Standing
 from himaya.core.detectors.watched import Watched
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.exchange import Exchange, Request, Response
+from himaya.core.lease import Lease
 
 #: The longest line either side accepts, in bytes; a listing of 20,000 people fits.
 MAX_LINE = 4 * 1024 * 1024
 
 
 class Decide(msgspec.Struct, tag_field="op", tag="decide", omit_defaults=True):
-    """May this request pass? Opens a ticket under its id. Reply: `decision`."""
+    """May this request pass? Opens a ticket under its id. Reply: `decision`.
+
+    A `worker` that names itself may get a `lease` instead, of which the request is to be paid.
+    """
 
     request: Request
     at: float | None = None
+    worker: str = ""
 
 
 class Admit(msgspec.Struct, tag_field="op", tag="admit", omit_defaults=True):
@@ -95,6 +100,27 @@ class NoteGap(msgspec.Struct, tag_field="op", tag="gap", omit_defaults=True):
     requests: int = 0
 
 
+class Settled(msgspec.Struct):
+    """One exchange that was over `at` (epoch seconds), and the `units` that it drew from a lease."""
+
+    exchange: Exchange
+    at: float
+    lease: str
+    units: int
+
+
+class Settle(msgspec.Struct, tag_field="op", tag="settle", omit_defaults=True):
+    """Exchanges of a worker that are over, in order, each a `Settled`; leases that are given `back` after them.
+
+    A `number` that is not higher than the worker's last one was told before. Reply: leases that are `over`.
+    """
+
+    worker: str
+    number: int
+    items: tuple[msgspec.Raw, ...] = ()
+    back: tuple[str, ...] = ()
+
+
 Question = (
     Decide
     | Admit
@@ -108,6 +134,7 @@ Question = (
     | Flush
     | Stand
     | NoteGap
+    | Settle
 )
 
 
@@ -156,10 +183,13 @@ class Reply(msgspec.Struct, omit_defaults=True):
     cleared: bool | None = None
     status: Status | None = None
     told: int = 0
+    lease: Lease | None = None
+    over: tuple[str, ...] = ()
 
 
 _questions: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)
 _replies = msgspec.json.Decoder(Reply)
+_settled = msgspec.json.Decoder(Settled)
 _encoder = msgspec.json.Encoder()
 
 
@@ -177,6 +207,19 @@ def decode_reply(line: bytes | memoryview) -> Reply:
         return _replies.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise ServiceError(f"the authority answered what is no reply: {problem}") from None
+
+
+def decode_settled(item: msgspec.Raw) -> Settled:
+    """Read one exchange of a batch; raises InputError for anything that is none."""
+    try:
+        return _settled.decode(item)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise InputError(f"not a settled exchange: {problem}") from None
+
+
+def pack(item: Settled) -> msgspec.Raw:
+    """Return one exchange as it stands in a batch."""
+    return msgspec.Raw(_encoder.encode(item))
 
 
 def encode(message: Question | Reply) -> bytes:

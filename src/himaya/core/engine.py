@@ -34,6 +34,8 @@ from himaya.core.facts import Facts
 from himaya.core.flight import Flight
 from himaya.core.groups import Groups
 from himaya.core.ladder import Ladder, allowances
+from himaya.core.lease import Draw, Lease, Terms
+from himaya.core.lending import Lending
 from himaya.core.opening import Opening
 from himaya.core.policy import Policy
 from himaya.core.prices import Prices
@@ -59,6 +61,7 @@ class Engine:
         self.facts = facts or Facts()
         self._now = 0.0
         self._flight = Flight()
+        self.lending = Lending()
         self._effects: list[Effect] = []
         self.book = Book(policy.bounds)
         self.groups = Groups(policy.bounds.standing)
@@ -94,6 +97,9 @@ class Engine:
         self._rows = Rows(self.accounts, policy.hash())
         self._settlement = Settlement(
             self._weights, self._prices, self._rows, self.accounts, self.book, self.watchers
+        )
+        self.lending.adopt(
+            policy, self._opening, self._weights, self.watchers, self._settlement, self.ladder
         )
         self._enforced = policy.mode == "enforce"
         self._allow = allowances(policy)
@@ -215,8 +221,11 @@ class Engine:
 
     # record -----------------------------------------------------------------------------------
 
-    def record(self, exchange: Exchange, now: float) -> list[Effect]:
-        """Settle an exchange, or count it as it happened when there is no ticket; return effects."""
+    def record(self, exchange: Exchange, now: float, at: float | None = None) -> list[Effect]:
+        """Settle an exchange, or count it as it happened when there is no ticket; return effects.
+
+        `at` is when it was over, where that is told later: budgets count it now, rows and detectors then.
+        """
         now = self._tick(now)
         request = exchange.request
         ticket = self._reserved(request)
@@ -224,7 +233,8 @@ class Engine:
             ticket = self._unreserved(request, now)
         if ticket is not None:
             self._opening.learn(ticket, request.actor, now)
-            self._effects.extend(self._settlement.settle(ticket, exchange, now))
+            over = now if at is None else min(at, now)
+            self._effects.extend(self._settlement.settle(ticket, exchange, over))
         return self._drain()
 
     def _reserved(self, request: Request) -> Ticket | None:
@@ -261,6 +271,31 @@ class Engine:
         effects, self._effects = self._effects, []
         return effects
 
+    # leases -----------------------------------------------------------------------------------
+
+    def lend(self, request: Request, worker: str, terms: Terms, now: float) -> Lease | None:
+        """Allow a request, and let the worker that asks spend more of the same; None where `decide` must say."""
+        now = self._tick(now)
+        match = self.surfaces.match(request.method, request.target)
+        if match is None or self.accounts.owns(request.actor, match.subject):
+            return None
+        return self.lending.lend(request, match, worker, terms, now)
+
+    def allowance(self, surface: str) -> Decision:
+        """Return the plain allow decision of a surface; raises KeyError for one that is not declared."""
+        return self._allow[surface]
+
+    def redeem(self, exchange: Exchange, draw: Draw, now: float, at: float) -> list[Effect]:
+        """Settle an exchange that a worker allowed by a lease, and that was over `at`; return effects."""
+        now = self._tick(now)
+        request = exchange.request
+        match = self.surfaces.match(request.method, request.target)
+        ticket = self.lending.draw(draw, request, match, now)
+        if ticket is None:
+            return self.record(exchange, now, at)
+        self._effects.extend(self._settlement.settle(ticket, exchange, min(at, now)))
+        return self._drain()
+
     # tickets ----------------------------------------------------------------------------------
 
     def _keep(self, ticket: Ticket) -> None:
@@ -273,6 +308,8 @@ class Engine:
             if now >= self._flight.check_at:
                 for overdue in self._flight.due(now, self.policy.bounds.open_requests):
                     self._overdue(overdue, overdue.deadline)
+            if now >= self.lending.check_at:
+                self._effects.extend(self.lending.expire(now))
             self._now = now
         if turns and self._now >= self.surge.ends:
             self.surge.turn(self._now)
@@ -346,4 +383,5 @@ class Engine:
         found["accounts"], found["open"] = self.accounts.tracked(), len(self._flight)
         found["standing"], found["grouped"] = len(self.watchers.standing), len(self.groups.members)
         found["clearances"] = len(self.clearances.purses)
+        found["leases"], found["lessees"] = len(self.lending), self.lending.workers
         return found | {"assets": len(self.accounts.assets)}

@@ -39,10 +39,24 @@ class Opening:
 
     def ticket(self, request: Request, match: Match, now: float) -> Ticket:
         """Return a ticket that has joined the windows of its principals and holds nothing yet."""
+        self._note(request, match, now)
+        return self.open(request, match, now)
+
+    def drawn(
+        self, lease: Ticket, request: Request, match: Match, units: int, now: float
+    ) -> Ticket:
+        """Return a ticket over the windows of a lease, which holds `units` in each of them."""
+        self._note(request, match, now)
+        ticket = Ticket(request, match, now + self._settle_s)
+        ticket.join(list(lease.principals), list(lease.windows))
+        ticket.hold([units] * len(lease.windows))
+        ticket.asked = True
+        return ticket
+
+    def _note(self, request: Request, match: Match, now: float) -> None:
         # A row that is recalled has no target: what was asked beside it then is not known.
         if self.looks and request.target and match.surface.kind != "media":
             self._assets.opened(request, now, member=self._is_member(request.actor, now))
-        return self._open(request, match, now)
 
     def look(self, request: Request, now: float) -> None:
         """See a request to no surface: whoever asks for an asset is no program, most likely."""
@@ -51,7 +65,8 @@ class Opening:
     def _is_member(self, actor: Actor, now: float) -> bool:
         return bool(actor.account) and not actor.key and not self._accounts.is_new(actor, now)
 
-    def _open(self, request: Request, match: Match, now: float) -> Ticket:
+    def open(self, request: Request, match: Match, now: float) -> Ticket:
+        """Return a ticket as `ticket` does, without noting that a page was asked for."""
         ticket = Ticket(request, match, now + self._settle_s)
         ticket.join(*self.windows(request.actor, now, match.surface.id, request.agent))
         if self._surge.prices:
@@ -64,7 +79,7 @@ class Opening:
 
     def again(self, late: Ticket, now: float) -> Ticket:
         """Return a new ticket for a request whose ticket was settled before its answer came."""
-        ticket = self._open(late.request, late.match, now)
+        ticket = self.open(late.request, late.match, now)
         ticket.inherit(late)
         return ticket
 

@@ -57,6 +57,15 @@ class Settlement:
         ticket.land()
         self._book.forget_idle(ticket.principals)
 
+    def lose(self, ticket: Ticket, units: int, people: int) -> list[Effect]:
+        """Count `units`, of `people` without a name, of a lease whose worker said nothing any more."""
+        if not units:
+            self.abandon(ticket)
+            return []
+        unseen = Exchange(ticket.request, 200, source=UNSETTLED)
+        self.commit(ticket, (), units, ticket.deadline)
+        return _row(self._rows.unattributed(ticket, unseen, ticket.deadline, people))
+
     def commit(self, ticket: Ticket, people: tuple[Person, ...], unnamed: int, now: float) -> None:
         """Count people, and `unnamed` units of people without a name, in place of what the ticket held.
 

@@ -17,6 +17,7 @@ from himaya.control.messages import (
     Question,
     Record,
     Reload,
+    Settle,
     Stand,
     Tell,
     TurnOff,
@@ -25,6 +26,7 @@ from himaya.control.messages import (
 from himaya.core.facts import Fact
 from himaya.facts_store import decode_fact
 from himaya.gate.authority import Authority
+from himaya.gate.leasing.office import LeaseOffice
 
 _OK = Reply(ok=True)
 
@@ -51,14 +53,20 @@ class House(Protocol):
 class Answers:
     """Answers questions for one authority and the process it lives in."""
 
-    def __init__(self, authority: Authority, house: House) -> None:
+    def __init__(
+        self, authority: Authority, house: House, office: LeaseOffice | None = None
+    ) -> None:
+        """Answer for an authority; without an `office` workers get no leases."""
         self._authority = authority
         self._house = house
+        self._office = office or LeaseOffice(authority)
 
     def answer(self, question: Question) -> Reply | Awaitable[Reply]:
         """Return the reply, or a promise of it for what takes a disk."""
         authority = self._authority
         match question:
+            case Decide() | Settle() if isinstance(question, Settle) or question.worker:
+                return self._office.answer(question)
             case Decide():
                 return Reply(ok=True, decision=authority.decide(question.request, question.at))
             case Admit():

@@ -51,7 +51,8 @@ class GateMiddleware:
         self.app = app
         self.account = account
         self.door = Door(config, "asgi")
-        self.desk = AsyncDesk(self.door.config.gate.socket, self.door.absence)
+        socket, leasing = self.door.config.gate.socket, self.door.leasing
+        self.desk = AsyncDesk(socket, self.door.absence, leasing=leasing)
         self._late: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

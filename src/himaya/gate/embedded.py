@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from himaya.config import Config, load
-from himaya.control.messages import MAX_LINE, Admit, Clear, Decide, Record
+from himaya.control.messages import MAX_LINE, Admit, Clear
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Admission, Decision
 from himaya.core.detectors.drift import watched
@@ -36,6 +36,8 @@ from himaya.gate.challenge_pages import Page
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.disclose import Told
 from himaya.gate.embedded_ask import Absence, Steps
+from himaya.gate.leasing.leasing import Leasing
+from himaya.gate.leasing.paying import Paying
 
 log = logging.getLogger("himaya.gate")
 
@@ -74,6 +76,7 @@ class Door:
         site, appeal = config.site.name, config.appeal
         self.finder = ActorFinder(config.actor, secret)
         self.challenges = Challenges(secret, config.challenge, site, appeal, remember=bound)
+        self.leasing = Leasing.of(config.gate)
         self._adopt(config)
 
     def _adopt(self, config: Config) -> None:
@@ -166,6 +169,7 @@ class Visit:
             clearance=door.challenges.clearance_of(cookies, actor, self._since),
             sees_body=True,
         )
+        self._paying = Paying(door.leasing, self.request, match, door.policy_hash)
         self.told = Told()
         self.delay_s = 0.0
         self.decision: Decision | None = None
@@ -184,11 +188,15 @@ class Visit:
 
     def enter(self) -> Steps[Page | None]:
         """Ask whether the request may pass. Returns the refusal, or None: ask the application."""
-        try:
-            reply = yield Decide(self.request)
-        except ServiceError:
-            return self._undecided()
-        decision = self.decision = reply.decision or Decision()
+        decision = self._paying.decision()
+        if decision is None:
+            try:
+                reply = yield self._paying.question()
+            except ServiceError:
+                return self._undecided()
+            self._paying.answered(reply)
+            decision = reply.decision or Decision()
+        self.decision = decision
         self._door.reload_for(decision.policy)
         if not decision.passes:
             return self._refuse(decision)
@@ -244,6 +252,13 @@ class Visit:
         changed = body if redacted else None
         if self._missed:
             return Leave(body=changed)
+        admission = self._paying.admission(found)
+        if admission is not None:
+            return self._admitted(admission, changed, body, coding)
+        if self._paying.must_ask():
+            page = yield from self.enter()
+            if page is not None or self._missed:
+                return Leave(page, changed)
         can_trim = body is not None and trim.can_trim(self._match.surface, self._kind)
         try:
             reply = yield Admit(Response(self.request.id, status, found, can_trim))
@@ -316,9 +331,11 @@ class Visit:
             content_type=self._kind,
         )
         try:
-            yield Record(exchange)
+            yield self._paying.over(exchange)
         except ServiceError:
             self._miss("the authority did not answer; what passed was not recorded")
+        else:
+            self._paying.told(exchange)
 
     def _final(self) -> tuple[Person, ...] | None:
         """Return who was shown: those admitted, and those the application named after that."""

@@ -16,6 +16,7 @@ from himaya.core.errors import HimayaError, LedgerError
 from himaya.core.facts import Fact
 from himaya.gate.answers import Answers
 from himaya.gate.authority import Authority
+from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.listener import Listener
 from himaya.gate.upstream import UpstreamPool
 
@@ -52,6 +53,7 @@ class GateProcess:
         *,
         socket: Path,
         pool: UpstreamPool | None = None,
+        office: LeaseOffice | None = None,
     ) -> None:
         self.authority = authority
         self.listener = listener
@@ -62,7 +64,7 @@ class GateProcess:
         self._stop = asyncio.Event()
         self._drained = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
-        self._control = ControlServer(socket, Answers(authority, self).answer)
+        self._control = ControlServer(socket, Answers(authority, self, office).answer)
 
     async def run(self, listen: str, ready: Callable[[str], None]) -> None:
         """Serve until told to stop; `ready` is called with the address once connections are taken.

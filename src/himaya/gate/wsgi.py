@@ -60,7 +60,8 @@ class GateMiddleware:
         self.app = app
         self.account = account
         self.door = Door(config, "wsgi")
-        self.desk = Desk(self.door.config.gate.socket, self.door.absence)
+        socket, leasing = self.door.config.gate.socket, self.door.leasing
+        self.desk = Desk(socket, self.door.absence, leasing=leasing)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request (PEP 3333)."""

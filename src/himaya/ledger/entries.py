@@ -160,6 +160,13 @@ class Unforecast(Entry, frozen=True, tag_field="kind", tag="unforecast"):
     by: str = ""
 
 
+class Leases(Entry, frozen=True, tag_field="kind", tag="leases"):
+    """From now on until the gate stops, up to `workers` have leases, each of up to `people` of any principal."""
+
+    workers: int
+    people: int
+
+
 class Access(Entry, frozen=True, tag_field="kind", tag="access"):
     """Somebody asked. `about` is a column and a surrogate (0: a name the ledger does not know)."""
 
@@ -219,6 +226,7 @@ AnyEntry = (
     | Forecast
     | Calibration
     | Unforecast
+    | Leases
     | Access
     | Hold
     | Released

@@ -10,6 +10,15 @@ from himaya.ledger.chain import Chain
 DEFAULT_DAYS = 31
 
 
+@dataclass(slots=True, frozen=True)
+class Lapse:
+    """A gate began `at` (ISO 8601), not knowing what the one before had lent: `people` to each of `workers`."""
+
+    at: str
+    workers: int
+    people: int
+
+
 @dataclass(slots=True)
 class State:
     """The chain, added up.
@@ -19,6 +28,7 @@ class State:
     earliest time of a row that was ever sealed, microseconds. `erased`: surrogates that name
     nobody any more. `sealing_key`: the public one, b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
+    `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
     `began` is when the ledger was first opened, ISO 8601, "" never.
     """
 
@@ -28,6 +38,8 @@ class State:
     configs: list[e.Config] = field(default_factory=list)
     forecasts: dict[str, e.Forecast] = field(default_factory=dict)
     unforecast: dict[str, e.Unforecast] = field(default_factory=dict)
+    lent: e.Leases | None = None
+    lapses: list[Lapse] = field(default_factory=list)
     days: int = DEFAULT_DAYS
     then: str = "delete"
     class_days: int = DEFAULT_DAYS
@@ -58,7 +70,7 @@ class State:
         match entry:
             case e.Files():
                 self._take_files(entry)
-            case e.Opened() | e.Closed():
+            case e.Opened() | e.Closed() | e.Leases():
                 self._take_writer(entry)
             case e.Hold():
                 self.holds[entry.id] = entry
@@ -89,12 +101,24 @@ class State:
         else:
             self.unforecast[entry.policy] = entry
 
-    def _take_writer(self, entry: e.Opened | e.Closed) -> None:
+    def _take_writer(self, entry: e.Opened | e.Closed | e.Leases) -> None:
+        if isinstance(entry, e.Leases):
+            self._take_leases(entry)
+            return
+        if isinstance(entry, e.Opened) and self.lent is not None:
+            self.lapses.append(Lapse(entry.at, self.lent.workers, self.lent.people))
+            self.lent = None
         self.open = isinstance(entry, e.Opened)
         if self.open:
             self.began = self.began or entry.at
         else:
             self.closed = entry.at
+
+    def _take_leases(self, entry: e.Leases) -> None:
+        """Keep what is the most of either: what was lent on other terms may still be out."""
+        before = self.lent or entry
+        workers, people = max(entry.workers, before.workers), max(entry.people, before.people)
+        self.lent = e.Leases(at=entry.at, workers=workers, people=people)
 
     def _take_files(self, entry: e.Files) -> None:
         for name in entry.drop:

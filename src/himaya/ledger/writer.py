@@ -287,6 +287,10 @@ class Ledger:
             e.Config(at=at, policy=policy_hash, digest=digest, text=sealed, mode=mode)
         )
 
+    def note_leases(self, workers: int, people: int) -> None:
+        """Record that up to `workers` have leases of up to `people` of a principal each. Raises LedgerError."""
+        self.chain.append(e.Leases(at=self._at(), workers=workers, people=people))
+
     def set_retention(
         self, days: int, then: str, now: float, class_days: int | None = None
     ) -> None:

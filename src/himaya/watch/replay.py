@@ -16,7 +16,7 @@ from himaya.core.decision import Action
 from himaya.core.exchange import Exchange
 from himaya.core.facts import Facts
 from himaya.core.policy import Policy
-from himaya.exchanges import CanariesPlaced, Decided, read_events, replay_exchanges
+from himaya.exchanges import CanariesPlaced, Decided, Redeemed, read_events, replay_exchanges
 from himaya.watch.beside import beside
 from himaya.watch.free import Free
 from himaya.watch.loglines import LogLines
@@ -101,6 +101,8 @@ def replay_file(lines: Iterable[bytes], file: str, policy: Policy | None = None)
         events += 1
         if isinstance(replayed.event, Decided) and replayed.decision is not None:
             decisions[replayed.decision.action] += 1
+        if isinstance(replayed.event, Redeemed):  # a worker allowed it by its lease
+            decisions[Action.ALLOW] += 1
         if isinstance(replayed.event, CanariesPlaced):
             shown.canaries = replayed.event.places
         shown.add(replayed.effects)

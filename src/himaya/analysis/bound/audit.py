@@ -7,6 +7,7 @@ from itertools import groupby
 
 from himaya.analysis.bound.grouped import read_grouped
 from himaya.analysis.bound.judge import Judge
+from himaya.analysis.bound.lapses import Lapses
 from himaya.analysis.bound.outside import Gaps
 from himaya.analysis.bound.result import Audit
 from himaya.analysis.bound.versions import Versions, read_versions
@@ -53,6 +54,7 @@ def audit_bound(
     canaries = frozenset(reader.canaries())
     gaps, groups = Gaps(reader.gaps(first, end)), read_grouped(reader, first, end)
     judge = Judge(versions, gaps, erased, start / 1e6, groups, canaries)
+    judge.lapses = Lapses(reader.state().lapses)
     sources = _judge(judge, reader.rows(first, end, erased=_ERASED))
     return _answer(judge, versions, reader, (start, end), _people(versions, population), sources)
 
@@ -90,7 +92,8 @@ def _answer(
     population: int,
     sources: dict[str, None],
 ) -> Audit:
-    inequality = judge.cover.inequality(judge.purses.units, versions.lightest)
+    lapses = judge.lapses.within(judge.cover.first, judge.cover.last)
+    inequality = judge.cover.inequality(judge.purses.units, versions.lightest, lapses)
     said = bool(judge.judged and population)
     return Audit(
         period=_period(judge),

@@ -8,14 +8,16 @@ is the bound.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 import msgspec
 
-from himaya.analysis.bound.result import Inequality, Part
+from himaya.analysis.bound.result import Inequality, Leased, Part
 from himaya.analysis.bound.windows import LENGTHS, is_new
 from himaya.core.budget import Principal
 from himaya.core.window import UNIT, UNLIMITED, Triple
+from himaya.ledger.state import Lapse
 
 RULE = (
     "for each part the kind with the least sum: min(sum of account budgets, sum of address budgets, class budget, ...);"
@@ -113,14 +115,18 @@ class Cover:
             self._parts[names] = _Part(names, self._canaries)
         self._parts[names].add(subject_id, count, charges)
 
-    def inequality(self, bought: int, lightest: int) -> Inequality:
-        """Return the tightest cover from the first row to the last; `bought` and `lightest` are units."""
+    def inequality(self, bought: int, lightest: int, lapses: Sequence[Lapse] = ()) -> Inequality:
+        """Return the tightest cover from the first row to the last; `bought` and `lightest` are units.
+
+        After each of `lapses` every principal may have obtained what workers had leased of it.
+        """
         seconds = self.last - self.first
         chosen = self._by_part(seconds)
         single = self._by_one_kind(seconds)
         if single and _sum(single, seconds) < _sum(chosen, seconds):
             chosen = single
         budget = _sum(chosen, seconds)
+        leased = _leased(lapses, sum(len(kind.limits) for _, _, kind, _ in chosen))
         people = set[int]().union(*(kind.people for _, _, kind, _ in chosen))
         return Inequality(
             people=len(people),
@@ -128,9 +134,10 @@ class Cover:
             budget=budget / UNIT,
             bought=bought / UNIT,
             lightest=lightest / UNIT,
-            bound=(budget + bought) / lightest,
+            bound=(budget + bought + leased.people * UNIT) / lightest,
             parts=tuple(_told(*each, seconds) for each in chosen),
             rule=RULE,
+            leased=leased,
         )
 
     def _by_part(self, seconds: float) -> list[_Chosen]:
@@ -152,6 +159,16 @@ class Cover:
                 kind.merge(part.kinds[name])
             found.append(((name,), name, kind, sum(part.rows for part in parts)))
         return [min(found, key=lambda each: each[2].budget(seconds))] if found else []
+
+
+def _leased(lapses: Sequence[Lapse], principals: int) -> Leased:
+    return Leased(
+        restarts=len(lapses),
+        workers=max((one.workers for one in lapses), default=0),
+        lease=max((one.people for one in lapses), default=0),
+        principals=principals if lapses else 0,
+        people=float(principals * sum(one.workers * one.people for one in lapses)),
+    )
 
 
 def _names(parts: list[_Part]) -> dict[str, None]:

@@ -8,6 +8,7 @@ import msgspec
 
 from himaya.analysis.bound.cover import Charge, Cover
 from himaya.analysis.bound.grouped import Grouped
+from himaya.analysis.bound.lapses import Lapses
 from himaya.analysis.bound.outside import Gaps, Tally
 from himaya.analysis.bound.peaks import Peaks, name_of
 from himaya.analysis.bound.purses import Purses
@@ -53,6 +54,7 @@ class Judge:
 
         What somebody bought may have been spent in every group that `grouped` says it was in.
         """
+        self.lapses = Lapses()
         self._grouped = grouped or Grouped()
         self._versions = versions
         self._gaps = gaps
@@ -219,7 +221,7 @@ class Judge:
         value = counted.held(number, since)
         bought = self.purses.worth(counted.purses, since) if counted.purses else 0
         self.peaks.see(row.at, principal, NAMES[number], value, limit, bought)
-        if value > limit + bought:
+        if value > limit + bought + self.lapses.units(since, row.at):
             yield _Excess(principal, NAMES[number], value, limit, bought)
 
     def _all_excused(self, row: Row, excess: list[_Excess]) -> bool:

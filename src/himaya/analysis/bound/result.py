@@ -55,8 +55,21 @@ class Part(msgspec.Struct, frozen=True):
     rows: int
 
 
+class Leased(msgspec.Struct, frozen=True):
+    """What leases add to the bound: after each of `restarts`, `people` of each of `principals`.
+
+    `workers` x `lease` is the most that was lent of one principal before a restart; `people` is their sum over all.
+    """
+
+    restarts: int
+    workers: int
+    lease: int
+    principals: int
+    people: float
+
+
 class Inequality(msgspec.Struct, frozen=True):
-    """`people` + `unattributed` <= (`budget` + `bought`) / `lightest` = `bound`, over the whole period.
+    """`people` + `unattributed` <= (`budget` + `bought` + `leased.people`) / `lightest` = `bound`, in the whole period.
 
     `people` are distinct and new to whoever obtained them. `lightest` is what the lightest person weighs.
     """
@@ -69,6 +82,7 @@ class Inequality(msgspec.Struct, frozen=True):
     bound: float
     parts: tuple[Part, ...]
     rule: str
+    leased: Leased = Leased(0, 0, 0, 0, 0.0)
 
     @property
     def holds(self) -> bool:

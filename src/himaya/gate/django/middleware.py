@@ -43,8 +43,9 @@ class GateMiddleware:
         self.get_response = get_response
         self.door = Door(getattr(settings, "HIMAYA_CONFIG", "himaya.toml"), "django")
         socket = self.door.config.gate.socket
-        self.desk = Desk(socket, self.door.absence)
-        self.async_desk = AsyncDesk(socket, self.door.absence)
+        absence, leasing = self.door.absence, self.door.leasing
+        self.desk = Desk(socket, absence, leasing=leasing)
+        self.async_desk = AsyncDesk(socket, absence, leasing=leasing)
         self._account = _setting("HIMAYA_ACCOUNT")
         self._tier = _setting("HIMAYA_TIER")
         self._is_async = iscoroutinefunction(get_response)
