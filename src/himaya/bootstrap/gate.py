@@ -38,6 +38,7 @@ from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
+from himaya.gate.feeds.house import FeedHouse
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 from himaya.gate.process import GateProcess
@@ -97,6 +98,7 @@ class Gate:
             self._groups = GroupWatch(self.config, self.authority, clock)
             self.authority.also = self._groups.take
             self._recall(finder)
+            self._feed = FeedHouse(self.config, self.authority) if self.config.feed.listen else None
         except BaseException:
             self._ledger.close()
             raise
@@ -126,6 +128,7 @@ class Gate:
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,
+            feed=self._feed,
         )
         await process.run(self.config.gate.listen, ready)
 
@@ -165,6 +168,7 @@ class Gate:
             canary_views=runner.canary_views,
             canary_views_exempt=authority.engine.watchers.canary.exempted,
             classes=authority.engine.classes(),
+            feed=self._feed.words() if self._feed is not None else "",
         )
 
     def reload(self) -> None:
@@ -202,6 +206,8 @@ class Gate:
         """Settle, write and seal what is left."""
         self._door.finder.bindings.save(self._sessions)
         self._groups.close()
+        if self._feed is not None:
+            self._feed.close()
         self.authority.stop("the gate stopped")
         self._refusals.flush()
         self._runner.close(self._clock())
@@ -261,8 +267,9 @@ class Gate:
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
-        if before.groups != after.groups:
-            changed.append("groups")
+        changed += [
+            key for key in ("groups", "feed") if getattr(before, key) != getattr(after, key)
+        ]
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
 

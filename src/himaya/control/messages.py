@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from himaya.control.feed import AskBlocks, AskFeed, Block, BlockTold, FeedTold, Lift
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision, Standing
 from himaya.core.detectors.surge import Watched
@@ -108,6 +109,10 @@ Question = (
     | Flush
     | Stand
     | NoteGap
+    | Block
+    | Lift
+    | AskBlocks
+    | AskFeed
 )
 
 
@@ -144,6 +149,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     canary_views: int = 0
     canary_views_exempt: int = 0
     classes: tuple[Watched, ...] = ()
+    feed: str = ""
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -156,6 +162,8 @@ class Reply(msgspec.Struct, omit_defaults=True):
     cleared: bool | None = None
     status: Status | None = None
     told: int = 0
+    blocks: tuple[BlockTold, ...] = ()
+    feed: FeedTold | None = None
 
 
 _questions: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)

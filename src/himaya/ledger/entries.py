@@ -204,6 +204,33 @@ class Forgotten(Entry, frozen=True, tag_field="kind", tag="forgotten"):
     by: str
 
 
+class Blocked(Entry, frozen=True, tag_field="kind", tag="blocked"):
+    """A person, or a case that a person confirmed, had an address or network blocked or challenged at the feed.
+
+    `id` names the block, `action` is block or challenge, `start` and `until` are microseconds. `collateral` is how many
+    ordinary accounts share it. `case` is the case, "" for an operator's own. `why` and `by` are sealed.
+    """
+
+    id: str
+    column: str
+    surrogate: int
+    action: str
+    collateral: int
+    why: str
+    by: str
+    start: int
+    until: int
+    case: str = ""
+
+
+class Lifted(Entry, frozen=True, tag_field="kind", tag="lifted"):
+    """A block ended before its time. `why` and `by` are sealed."""
+
+    id: str
+    why: str
+    by: str
+
+
 AnyEntry = (
     Opened
     | Closed
@@ -223,6 +250,8 @@ AnyEntry = (
     | Hold
     | Released
     | Forgotten
+    | Blocked
+    | Lifted
 )
 
 #: Entries by which retention changes which files count.
