@@ -5,8 +5,10 @@ Rules, each from what real bouncers do with what they are told:
 1. One decision per address or network: the strongest, then the one that ends last. Bouncers keep one.
 2. A deletion is repeated for two seconds, as CrowdSec does, because an answer may get lost; but never for an address
    that stands again, except in the very answer that tells of it. Bouncers delete first, then add.
-3. A bouncer that has an address keeps the end it was first told, and one that just added an address ignores another
-   add for ten seconds. So an address that was told of a moment ago is told once more, after both.
+3. A firewall that has an address keeps the end it was first told, until the address is deleted. A script's bouncer
+   ignores an address that it added within the last ten seconds. So an address whose end or kind changed is deleted and
+   told anew, and once more when the ten seconds are over; one that was told of a moment ago is not deleted to make its
+   end later, but told again after its first end.
 4. A bouncer that is not remembered is told everything.
 """
 
@@ -25,6 +27,12 @@ OVERLAP_S = 2.0
 #: A bouncer may ignore an address for its `cache_retention_duration`, 10 s where nobody changed it.
 _DEAF_S = 15.0
 
+#: An address that was told of within this time may still be ignored when it is told of anew.
+_YOUNG_S = 30.0
+
+#: Durations are whole seconds, and a bouncer acts a moment after it asked.
+_MARGIN_S = 2.0
+
 _STRONG = {"captcha": 0, "ban": 1}
 
 
@@ -35,13 +43,13 @@ class Told(msgspec.Struct, frozen=True):
     deleted: tuple[tuple[Block, float], ...]
 
 
-class _Entry:
-    """A decision in force, the number of the change that told of it, and when to tell of it again (0: not)."""
+class _Entry(msgspec.Struct, frozen=True):
+    """A decision in force, the change that told of it, since when, and when to tell of it again."""
 
-    __slots__ = ("again", "block", "change")
-
-    def __init__(self, block: Block, change: int, again: float) -> None:
-        self.block, self.change, self.again = block, change, again
+    block: Block
+    change: int
+    at: float
+    again: tuple[float, ...] = ()
 
 
 class _Gone(msgspec.Struct, frozen=True):
@@ -102,19 +110,20 @@ class Changes:
         if entry is None:
             gone = self._gone.get(value)
             recent = gone is not None and now < gone.at + _DEAF_S
-            self._put(value, block, now + _DEAF_S if recent else 0.0)
+            self._put(value, block, now, (now + _DEAF_S,) if recent else ())
         elif entry.block == block:
-            if entry.again and now >= entry.again:
-                self._put(value, block, 0.0)
-        elif entry.block.remedy == block.remedy and entry.block.until <= block.until:
-            self._put(value, block, max(now + _DEAF_S, entry.block.until + 1.0))
+            if entry.again and now >= entry.again[0]:
+                self._put(value, block, entry.at, tuple(at for at in entry.again if at > now))
+        elif _is_longer(block, entry.block) and now < entry.at + _YOUNG_S:
+            times = now + _DEAF_S, entry.block.until + _MARGIN_S
+            self._put(value, block, now, tuple(sorted(times)))
         else:
             self._end(entry.block, now)
-            self._put(value, block, now + _DEAF_S)
+            self._put(value, block, now, (now + _DEAF_S,))
 
-    def _put(self, value: str, block: Block, again: float) -> None:
+    def _put(self, value: str, block: Block, at: float, again: tuple[float, ...]) -> None:
         self._change += 1
-        self._entries[value] = _Entry(block, self._change, again)
+        self._entries[value] = _Entry(block, self._change, at, again)
 
     def _end(self, block: Block, at: float) -> None:
         self._change += 1
@@ -136,3 +145,7 @@ def _strongest(blocks: Iterable[Block], now: float) -> dict[str, Block]:
 
 def _rank(block: Block) -> tuple[int, float, int]:
     return _STRONG[block.remedy], block.until, block.number
+
+
+def _is_longer(block: Block, before: Block) -> bool:
+    return block.remedy == before.remedy and block.until >= before.until

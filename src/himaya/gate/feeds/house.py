@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Iterable
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from himaya.gate.feeds.usage import Count
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 
+log = logging.getLogger(__name__)
+
 FeedQuestion = BlockQuestion | Lift | AskBlocks | AskFeed
 
 #: An operator's block lasts a year at most: what should last longer belongs into the firewall's own rules.
@@ -58,6 +61,7 @@ class FeedHouse:
     async def start(self) -> None:
         """Listen. Raises ServiceError when the address cannot be had."""
         await self.listener.start(self._listen)
+        log.info("the feed listens at %s", self.listener.address)
         self.keeper.watch()
 
     def sweep(self, now: float) -> None:
