@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from himaya.control import Control
-from himaya.control.feed import AskFeed
-from himaya.gate.feeds.block import Block
+from himaya.control.feed import AskBlocks, AskFeed, Block, Lift
+from himaya.gate.feeds import block as kept
 
 HIMAYA = Path(sys.executable).with_name("himaya")
 
@@ -41,10 +43,10 @@ listen = "127.0.0.1:0"
 """
 
 
-def a_block(number: int = 1, value: str = "203.0.113.7", **more) -> Block:
+def a_block(number: int = 1, value: str = "203.0.113.7", **more) -> kept.Block:
     """Return a block that stands from 0 to 1000."""
     told = {"remedy": "ban", "source": "operator", "start": 0.0, "until": 1000.0, **more}
-    return Block(number=number, uuid=f"u{number}", value=value, **told)
+    return kept.Block(number=number, uuid=f"u{number}", value=value, **told)
 
 
 class Ideal:
@@ -99,24 +101,25 @@ class Firewall:
 
 
 class FeedGate:
-    """`himaya gate` with a feed, in a directory of its own. `feed` are lines of `[feed]`."""
+    """`himaya gate` with a feed, in a directory of its own. `feed` are lines of `[feed]`; `inside`: where it runs."""
 
-    def __init__(self, folder: Path, feed: str = "", mode: str = "enforce") -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, feed: str = "", *, inside: Sequence[str] = ()) -> None:
+        self.folder, self.inside = folder, inside
         self.config = folder / "himaya.toml"
-        self.config.write_text(CONFIG.format(feed=feed).replace("enforce", mode, 1))
+        self.config.write_text(CONFIG.format(feed=feed))
         self.ledger = folder / "ledger"
         self.key = self.himaya("feed", "key", "add", "front").strip()
         self.process = None
-        self.port = 0
+        self.port = self.door = 0
 
     def start(self):
         log = self.folder / "gate.log"
         before = log.read_text().count("himaya gate: proxy at") if log.exists() else 0
-        words = [HIMAYA, "gate", "--config", self.config, "--mode", "proxy"]
+        words = [*self.inside, HIMAYA, "gate", "--config", self.config, "--mode", "proxy"]
         with log.open("ab") as out:
             self.process = subprocess.Popen(words, stderr=out)
         until(lambda: log.read_text().count("himaya gate: proxy at") > before, self.process, log)
+        self.door = int(re.findall(r"proxy at \S+:(\d+)", log.read_text())[-1])
         self.port = int(self.told().listen.rpartition(":")[2])
         return self
 
@@ -148,8 +151,15 @@ class FeedGate:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
 
-    def ask(self, target: str, *, method: str = "GET", body: bytes = b"", key: str | None = None,
-            **headers: str):
+    def ask(
+        self,
+        target: str,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        key: str | None = None,
+        **headers: str,
+    ):
         """Return status, headers and body of an answer of the feed."""  # fmt: skip
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -160,6 +170,21 @@ class FeedGate:
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
+
+    def block(self, place: str, for_s: float = 0.0):
+        """Have a place blocked, quicker than by the command."""
+        with self.control() as control:
+            return control.ask(Block(place, "a test", "test", for_s)).blocks[0]
+
+    def lift(self, what: str) -> None:
+        """Have a block lifted."""
+        with self.control() as control:
+            control.ask(Lift(what, "a test", "test"))
+
+    def blocks(self):
+        """Return the blocks that stand."""
+        with self.control() as control:
+            return control.ask(AskBlocks()).blocks
 
     def json(self, target: str, **more):
         status, _, body = self.ask(target, **more)

@@ -282,7 +282,7 @@ def _feed(config: Config) -> Iterator[Problem]:
     listen = config.feed.listen
     if listen and not _is_listen(listen):
         yield Problem(("feed", "listen"), f'expected host:port or unix:/path, got "{listen}".')
-    if listen and listen == config.gate.listen:
+    if listen and listen == config.gate.listen and not listen.endswith(":0"):
         yield Problem(("feed", "listen"), "the gate listens there already.", "Take another port.")
     for path, problem, hint in feed_problems(config.feed):
         yield Problem(path, problem, hint)

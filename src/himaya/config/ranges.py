@@ -56,7 +56,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("groups.every_s", 0, 86400),
     ("groups.alpha", 1e-12, 0.05),
     ("groups.members", 2, 1000),
-    ("feed.for_s", 60, 31 * 86400),
+    ("feed.for_s", 1, 366 * 86400),
     ("feed.shared_accounts", 1, 1_000_000),
     ("feed.shared_days", 1, 366),
     ("feed.most", 1, 100_000),
