@@ -15,12 +15,10 @@ from himaya.bootstrap.groups import find
 from himaya.config import loads
 from himaya.core.actor import Actor
 from himaya.core.decision import Action
-from himaya.core.errors import InputError
 from himaya.core.exchange import Exchange, Request
 from himaya.gate.authority import Authority
 from himaya.gate.feeds.block import parse_place
-from himaya.gate.feeds.collateral import Around
-from himaya.gate.feeds.desk import Desk, Order
+from himaya.gate.feeds.desk import Around, Desk, Order
 from himaya.gate.feeds.house import FeedHouse
 from himaya.gate.feeds.seen import Seen
 from himaya.ledger.reader import Reader
@@ -75,13 +73,17 @@ def an_order(place: str, **more) -> Order:
 
 
 def around(*live: str, flagged: tuple[str, ...] = ()) -> Around:
-    return Around(frozenset(live), frozenset(flagged), 86400)
+    return Around({"203.0.113.7": frozenset(live)}, frozenset(flagged))
+
+
+def one(made: Desk, order: Order, known: Around | None = None, now: float = NOW):
+    """Have one order decided; return its block, None when there is none."""
+    blocks = made.decide([order], known or around(), now).blocks
+    return blocks[0] if blocks else None
 
 
 def count(made: Desk, place: str, known: Around | None = None) -> int:
-    block = made.decide(an_order(place), known or around(), NOW)
-    assert block is not None
-    return block.collateral
+    return one(made, an_order(place), known).collateral
 
 
 def test_ordinary_accounts_of_an_address_are_counted(tmp_path):
@@ -127,27 +129,28 @@ def test_accounts_of_a_network_are_counted(tmp_path, place, accounts):
 def test_a_shared_address_is_challenged(tmp_path, accounts, remedy):
     """From feed.shared_accounts on a block becomes a challenge, and the chain says so with the count."""
     made = desk(tmp_path, [at("203.0.113.7", f"a{n}") for n in range(accounts)])
-    block = made.decide(an_order("203.0.113.7"), around(), NOW)
+    block = one(made, an_order("203.0.113.7"))
     assert (block.remedy, block.collateral) == (remedy, accounts)
     with Reader.open(tmp_path / "ledger") as reader:
         (entry,) = [one for one in reader.log() if one["kind"] == "blocked"]
-    assert (entry["action"], entry["collateral"]) == (block.action.value, accounts)
-    assert (entry["name"], entry["why"], entry["by"]) == ("203.0.113.7", "a test", "me")
+    (place,) = entry["places"]
+    assert (place["action"], place.get("collateral")) == (block.action.value, accounts)
+    assert (place["name"], entry["why"], entry["by"]) == ("203.0.113.7", "a test", "me")
 
 
 def test_a_challenge_is_never_made_stronger(tmp_path):
     """Where a challenge is asked for and nobody shares the address, it stays a challenge."""
     made = desk(tmp_path, [])
-    assert made.decide(an_order("203.0.113.7", remedy="captcha"), around(), NOW).remedy == "captcha"
+    assert one(made, an_order("203.0.113.7", remedy="captcha")).remedy == "captcha"
 
 
 def test_what_a_detector_decides_is_no_entry_of_the_chain(tmp_path):
     """The chain keeps what people decide; a detector's block is kept with the others and repeated only when longer."""
     made = desk(tmp_path, [])
     said = {"source": "detector:breadth", "by": "", "why": "found"}
-    assert made.decide(an_order("203.0.113.7", **said), around(), NOW) is not None
-    assert made.decide(an_order("203.0.113.7", **said), around(), NOW + 1) is None
-    assert made.decide(an_order("203.0.113.7", **said, until=NOW + 900), around(), NOW + 2)
+    assert one(made, an_order("203.0.113.7", **said)) is not None
+    assert one(made, an_order("203.0.113.7", **said), now=NOW + 1) is None
+    assert one(made, an_order("203.0.113.7", **said, until=NOW + 900), now=NOW + 2)
     with Reader.open(tmp_path / "ledger") as reader:
         assert [one for one in reader.log() if one["kind"] == "blocked"] == []
 
@@ -155,17 +158,17 @@ def test_what_a_detector_decides_is_no_entry_of_the_chain(tmp_path):
 def test_past_the_bound_nothing_is_added(tmp_path):
     """As many blocks stand as feed.most allows; when one ran out there is room again."""
     made = desk(tmp_path, [])
-    for n in range(40):
-        made.decide(an_order(f"192.0.2.{n}", source="detector:x"), around(), NOW)
-    with pytest.raises(InputError, match=r"feed\.most"):
-        made.decide(an_order("192.0.2.99"), around(), NOW)
-    assert made.decide(an_order("192.0.2.99", until=NOW + 2000), around(), NOW + 700)
+    orders = [an_order(f"192.0.2.{n}", source="detector:x") for n in range(45)]
+    decided = made.decide(orders, around(), NOW)
+    assert (len(decided.blocks), decided.left_out) == (40, 5)
+    assert made.decide([an_order("192.0.2.99")], around(), NOW).left_out == 1
+    assert one(made, an_order("192.0.2.99", until=NOW + 2000), now=NOW + 700)
 
 
 def test_a_forgotten_address_is_published_no_more(tmp_path):
     """The file of blocks has no name in it: after the address is forgotten its block has no address."""
     made = desk(tmp_path, [])
-    made.decide(an_order("203.0.113.7"), around(), NOW)
+    one(made, an_order("203.0.113.7"))
     assert b"203.0.113.7" not in (tmp_path / "ledger.blocks").read_bytes()
     assert [block.value for block in made.restore(NOW)[0]] == ["203.0.113.7"]
     with Reader.open(tmp_path / "ledger") as reader:
@@ -177,7 +180,7 @@ def test_a_forgotten_address_is_published_no_more(tmp_path):
 def test_blocks_leave_with_the_retention(tmp_path):
     """A block that was over for as long as rows are kept is dropped."""
     made = desk(tmp_path, [])
-    made.decide(an_order("203.0.113.7"), around(), NOW)
+    one(made, an_order("203.0.113.7"))
     assert made.ended(NOW + 700, 10)
     made.restore(NOW + 40 * 86400)
     assert made.ended(NOW + 40 * 86400, 10) == []
@@ -220,7 +223,8 @@ def test_a_case_blocks_again_only_what_goes_on(crew):
     """An address is not blocked twice for the same rows, again when it goes on after its end, never when lifted."""
     made, case, store = crew
     decide(store, case, State.CONFIRMED, NOW)
-    blocks = [made.decide(order, around(), NOW) for order in made.look(NOW).orders]
+    blocks = made.decide(made.look(NOW).orders, around(), NOW).blocks
+    assert len(blocks) == 30
     assert made.look(NOW + 60).orders == ()
     assert made.look(NOW + 700).orders == ()
     made.lift(blocks[:1], "our partner", "me", NOW + 60)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
 from himaya.ledger import entries as e
+from himaya.ledger.identities import Wanted
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import FACETS, MAX_NAME, bounded, day_of, iso, micros
 
+#: Places in one entry; a decision about more is several entries.
+_MOST = 1000
+
 
 class Blocking(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written of one block. Times are epoch seconds; `column` is address or prefix, `name` the place."""
+    """A decision about some places. Times are epoch seconds; `case` is "" for an operator's own."""
 
-    id: str
-    column: str
-    name: str
-    action: str
-    collateral: int
+    places: tuple[e.Place, ...]
     why: str
     by: str
     start: float
@@ -24,38 +26,45 @@ class Blocking(msgspec.Struct, frozen=True, kw_only=True):
     case: str = ""
 
 
-def surrogate_of(reader: Reader, column: str, name: str, until: float) -> int:
-    """Return the surrogate of an address or network, made when there is none; it is kept until `until` at least.
+def surrogates_of(
+    reader: Reader, places: Mapping[tuple[str, str], float]
+) -> dict[tuple[str, str], int]:
+    """Return the surrogate of each place (column address or prefix, and name), made when there is none.
 
-    Raises LedgerError.
+    The values of `places` are until when (epoch seconds) each is kept at least. Raises LedgerError.
     """
-    kind, day = FACETS[column], day_of(micros(until))
-    text = bounded(name, MAX_NAME)
-    reader.identities.resolve({kind: {text: day}})
-    return reader.identities.cache(kind)[text][0]
+    wanted: Wanted = {}
+    for (column, name), until in places.items():
+        kind, text = FACETS[column], bounded(name, MAX_NAME)
+        wanted.setdefault(kind, {})[text] = day_of(micros(until))
+    reader.identities.resolve(wanted)
+    return {
+        (column, name): reader.identities.cache(FACETS[column])[bounded(name, MAX_NAME)][0]
+        for column, name in places
+    }
 
 
 def record(reader: Reader, told: Blocking) -> None:
-    """Append to the chain that something is blocked from now on. Raises LedgerError; then nothing may be."""
+    """Append to the chain that places are blocked from now on. Raises LedgerError; then nothing may be."""
     seal = reader.keys.seal_text
-    reader.chain.append(
-        e.Blocked(
-            at=iso(micros(told.start)),
-            id=told.id,
-            column=told.column,
-            surrogate=surrogate_of(reader, told.column, told.name, told.until),
-            action=told.action,
-            collateral=told.collateral,
-            why=seal(told.why),
-            by=seal(told.by),
-            start=micros(told.start),
-            until=micros(told.until),
-            case=told.case,
+    for at in range(0, len(told.places), _MOST):
+        reader.chain.append(
+            e.Blocked(
+                at=iso(micros(told.start)),
+                places=told.places[at : at + _MOST],
+                why=seal(told.why),
+                by=seal(told.by),
+                start=micros(told.start),
+                until=micros(told.until),
+                case=told.case,
+            )
         )
-    )
 
 
-def record_lifted(reader: Reader, block: str, *, why: str, by: str, now: float) -> None:
-    """Append to the chain that a block ended before its time. Raises LedgerError."""
+def record_lifted(reader: Reader, blocks: Iterable[str], *, why: str, by: str, now: float) -> None:
+    """Append to the chain that blocks ended before their time. Raises LedgerError."""
     seal = reader.keys.seal_text
-    reader.chain.append(e.Lifted(at=iso(micros(now)), id=block, why=seal(why), by=seal(by)))
+    named = list(blocks)
+    for at in range(0, len(named), _MOST):
+        ids = tuple(named[at : at + _MOST])
+        reader.chain.append(e.Lifted(at=iso(micros(now)), ids=ids, why=seal(why), by=seal(by)))

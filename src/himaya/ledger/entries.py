@@ -204,18 +204,27 @@ class Forgotten(Entry, frozen=True, tag_field="kind", tag="forgotten"):
     by: str
 
 
-class Blocked(Entry, frozen=True, tag_field="kind", tag="blocked"):
-    """A person, or a case that a person confirmed, had an address or network blocked or challenged at the feed.
+class Place(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What one block of a decision is about: `column` (address or prefix) and surrogate.
 
-    `id` names the block, `action` is block or challenge, `start` and `until` are microseconds. `collateral` is how many
-    ordinary accounts share it. `case` is the case, "" for an operator's own. `why` and `by` are sealed.
+    `id` names the block, `action` is block or challenge, `collateral` how many ordinary accounts share the place.
     """
 
     id: str
     column: str
     surrogate: int
     action: str
-    collateral: int
+    collateral: int = 0
+
+
+class Blocked(Entry, frozen=True, tag_field="kind", tag="blocked"):
+    """A person, or a case that a person confirmed, had places blocked or challenged at the feed.
+
+    `start` and `until` are microseconds. `case` is the case, "" for an operator's own decision. `why` and `by` are
+    sealed.
+    """
+
+    places: tuple[Place, ...]
     why: str
     by: str
     start: int
@@ -224,9 +233,9 @@ class Blocked(Entry, frozen=True, tag_field="kind", tag="blocked"):
 
 
 class Lifted(Entry, frozen=True, tag_field="kind", tag="lifted"):
-    """A block ended before its time. `why` and `by` are sealed."""
+    """Blocks ended before their time. `why` and `by` are sealed."""
 
-    id: str
+    ids: tuple[str, ...]
     why: str
     by: str
 

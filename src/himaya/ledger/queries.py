@@ -68,13 +68,13 @@ def beside(rows: ir.Table, column: str, surrogate: int, networks: list[int]) -> 
     )
 
 
-def accounts_at(rows: ir.Table, places: Mapping[str, list[int]], start: int) -> ir.Table:
-    """Return, per account that came from any of these places (column to surrogates) since `start`, what is known of it.
+def accounts_at(rows: ir.Table, column: str, surrogates: Collection[int], start: int) -> ir.Table:
+    """Return, per account that came from any of these addresses or networks since `start`, what is known of it.
 
     Columns: actor, account, address, and `age`, the greatest age it had in seconds, -1 where one is unknown.
     """
-    there = ibis.or_(*(rows[column].isin(wanted) for column, wanted in places.items()))
-    seen = rows.filter(there & (rows.account != 0) & (rows.time >= start))
+    there = rows[column].isin(sorted(surrogates)) & (rows.account != 0) & (rows.time >= start)
+    seen = rows.filter(there)
     unknown = (seen.account_age_s < 0).any()
     return seen.group_by(["actor", "account", "address"]).aggregate(
         age=unknown.ifelse(-1, seen.account_age_s.max())

@@ -6,7 +6,8 @@ could otherwise sign up a few accounts at its own address and never be blocked. 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -19,72 +20,99 @@ from himaya.ledger.reader import Reader
 from himaya.ledger.schema import Kind, micros
 from himaya.ledger.state import State
 
+_Rows = list[dict[str, Any]]
 
-class Around(msgspec.Struct, frozen=True):
-    """What the engine knows that the ledger does not: who is there now, and of whom something was found.
+#: An address or network, and the accounts that are no newcomers and seen there right now.
+Asked = tuple[Network, frozenset[str]]
 
-    `live` are ordinary accounts seen from the place, `flagged` names of actors with a finding. An account is
-    new for `new_s` seconds.
+
+class Known(msgspec.Struct, frozen=True):
+    """What tells an ordinary account from another.
+
+    `flagged` are names of actors with a finding, `suspects` the actors of open cases by surrogate; an account is new
+    for `new_s` seconds.
     """
 
-    live: frozenset[str] = frozenset()
     flagged: frozenset[str] = frozenset()
+    suspects: frozenset[int] = frozenset()
     new_s: int = 0
 
 
-def ordinary_accounts(
-    reader: Reader, network: Network, since: float, around: Around, suspects: Collection[int]
-) -> int:
-    """Return how many ordinary accounts came from an address or network since a time (epoch seconds).
+class Counter:
+    """Counts for many places with few questions. Raises LedgerError."""
 
-    `suspects` are the actors of open cases, by surrogate. Raises LedgerError.
-    """
-    identities = reader.identities
-    out = {*suspects, *identities.find_all(Kind.ACTOR, around.flagged)}
-    found = _within(reader, network, _rows(reader, network, micros(since)))
-    known = {row["account"] for row in found}
-    ordinary = {
-        row["account"] for row in found if row["actor"] not in out and not _new(row, around.new_s)
-    }
-    names = [name for name in around.live if f"account:{name}" not in around.flagged]
-    recorded = {text: number for number, text in identities.find_all(Kind.ACCOUNT, names).items()}
-    actors = identities.find_all(Kind.ACTOR, [f"account:{name}" for name in names])
-    suspected = {text for number, text in actors.items() if number in out}
-    live = [name for name in names if f"account:{name}" not in suspected]
-    return len(ordinary) + sum(recorded.get(name, 0) not in known for name in live)
+    def __init__(self, reader: Reader, since: float, known: Known) -> None:
+        """Count accounts that were seen since a time (epoch seconds)."""
+        self._reader, self._since, self._known = reader, micros(since), known
+        self._out = {*known.suspects, *reader.identities.find_all(Kind.ACTOR, known.flagged)}
+
+    def count(self, asked: Sequence[Asked]) -> list[int]:
+        """Return how many ordinary accounts came from each place, in order."""
+        addresses = [network for network, _ in asked if _is_address(network)]
+        rows = self._of_addresses([str(network.network_address) for network in addresses])
+        return [
+            self._ordinary(
+                rows.get(str(network.network_address), [])
+                if _is_address(network)
+                else self._of_network(network),
+                live,
+            )
+            for network, live in asked
+        ]
+
+    def _ordinary(self, rows: _Rows, live: Collection[str]) -> int:
+        seen = {row["account"] for row in rows}
+        ordinary = {row["account"] for row in rows if self._is_ordinary(row)}
+        return len(ordinary) + self._only_live(live, seen)
+
+    def _is_ordinary(self, row: dict[str, Any]) -> bool:
+        is_new = 0 <= int(row["age"]) < self._known.new_s
+        return row["actor"] not in self._out and not is_new
+
+    def _only_live(self, live: Collection[str], seen: Collection[int]) -> int:
+        """Return how many of the accounts that are there now stand in no row, and are ordinary."""
+        names = [name for name in live if f"account:{name}" not in self._known.flagged]
+        if not names:
+            return 0
+        identities = self._reader.identities
+        rows = {
+            n for number, n in identities.find_all(Kind.ACCOUNT, names).items() if number in seen
+        }
+        actors = identities.find_all(Kind.ACTOR, [f"account:{name}" for name in names])
+        out = {n for number, n in actors.items() if number in self._out}
+        return sum(name not in rows and f"account:{name}" not in out for name in names)
+
+    # -- the ledger ------------------------------------------------------------------------------
+
+    def _of_addresses(self, names: Collection[str]) -> Mapping[str, _Rows]:
+        known = self._reader.identities.find_all(Kind.ADDRESS, names)
+        found: dict[str, _Rows] = defaultdict(list)
+        for row in self._ask("address", known):
+            found[known[row["address"]]].append(row)
+        return found
+
+    def _of_network(self, network: Network) -> _Rows:
+        """Return who came from the networks that hold the place or lie in it, without who came from beside it."""
+        known = self._reader.identities.find_all(Kind.PREFIX, covering(network))
+        rows = self._ask("prefix", known)
+        names = self._reader.identities.names({row["address"] for row in rows})
+        inside = {number for number, name in names.items() if _is_in(name, network)}
+        return [row for row in rows if row["address"] in inside]
+
+    def _ask(self, column: str, surrogates: Collection[int]) -> _Rows:
+        if not surrogates:
+            return []
+
+        def question(rows: ir.Table, _: State) -> _Rows:
+            told = q.accounts_at(rows, column, surrogates, self._since)
+            found: _Rows = self._reader.table(told).to_pylist()
+            return found
+
+        return self._reader.ask(question)
 
 
-def _new(row: dict[str, Any], new_s: int) -> bool:
-    return 0 <= int(row["age"]) < new_s
-
-
-def _rows(reader: Reader, network: Network, start: int) -> list[dict[str, Any]]:
-    """Return who came from an address, or from the networks that hold the place or lie in it."""
-    if network.prefixlen == network.max_prefixlen:
-        column, kind, names = "address", Kind.ADDRESS, [str(network.network_address)]
-    else:
-        column, kind, names = "prefix", Kind.PREFIX, covering(network)
-    places = list(reader.identities.find_all(kind, names))
-    if not places:
-        return []
-
-    def question(rows: ir.Table, _: State) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = reader.table(
-            q.accounts_at(rows, {column: places}, start)
-        ).to_pylist()
-        return told
-
-    return reader.ask(question)
-
-
-def _within(reader: Reader, network: Network, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out who came from elsewhere in the network of the rows, where the place is a part of it."""
-    whole = network.prefixlen == network.max_prefixlen
-    if whole or network.prefixlen <= (24 if network.version == 4 else 48):
-        return rows
-    names = reader.identities.names({row["address"] for row in rows})
-    inside = {number for number, name in names.items() if _is_in(name, network)}
-    return [row for row in rows if row["address"] in inside]
+def _is_address(network: Network) -> bool:
+    return network.prefixlen == network.max_prefixlen
 
 
 def _is_in(name: str, network: Network) -> bool:

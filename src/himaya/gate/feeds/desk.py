@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -10,12 +10,13 @@ import msgspec
 
 from himaya.analysis.cases import Case, CaseStore, State, cases_path
 from himaya.config import Config
-from himaya.core.errors import HimayaError, InputError
+from himaya.core.errors import HimayaError
 from himaya.gate.feeds.block import Block, Network, Remedy, value_of
-from himaya.gate.feeds.collateral import Around, ordinary_accounts
+from himaya.gate.feeds.collateral import Counter, Known
 from himaya.gate.feeds.store import BlockStore, Enforced, Row, blocks_path
 from himaya.gate.feeds.usage import Count
 from himaya.ledger import blocks as chained
+from himaya.ledger import entries as e
 from himaya.ledger import queries as q
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
@@ -48,6 +49,29 @@ class Look(msgspec.Struct, frozen=True):
 
     orders: tuple[Order, ...] = ()
     over: frozenset[str] = frozenset()
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What the engine knows that the disk does not: whoever is signed in at each place now, and who was found."""
+
+    live: dict[str, frozenset[str]] = {}
+    flagged: frozenset[str] = frozenset()
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What came of orders: the blocks that stand, and how many found no room."""
+
+    blocks: tuple[Block, ...]
+    left_out: int = 0
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """An order with the place as blocks and rows name it."""
+
+    order: Order
+    column: str
+    value: str
+    surrogate: int
 
 
 class Desk:
@@ -95,90 +119,93 @@ class Desk:
 
     # -- deciding --------------------------------------------------------------------------------
 
-    def decide(self, order: Order, around: Around, now: float) -> Block | None:
-        """Count who would be hit, choose block or challenge, and keep it; None when an equal block stands already.
+    def decide(self, orders: Sequence[Order], around: Around, now: float) -> Decided:
+        """Count who would be hit, choose block or challenge, and keep it, for orders of one source and end.
 
-        The chain has it before anybody is told. Raises InputError when as many stand as may.
+        What a detector or case says again is passed over; what finds no room is left out. The chain has the decision
+        before anybody is told.
         """
         with self._reader() as reader:
-            value = value_of(order.network)
-            column = "prefix" if "/" in value else "address"
-            surrogate = chained.surrogate_of(reader, column, value, order.until)
-            if self._repeats(order, surrogate, now):
-                return None
-            most = self._config.feed.most
-            if len(self._store.standing(now)) >= most:
-                raise InputError(f"{most} blocks stand already, as many as feed.most allows")
-            collateral = self._collateral(reader, order.network, around, now)
-            shared = collateral >= self._config.feed.shared_accounts
-            row = self._store.add(
-                Row(
-                    kind=column,
-                    surrogate=surrogate,
-                    remedy="captcha" if shared else order.remedy,
-                    source=order.source,
-                    start=now,
-                    until=order.until,
-                    collateral=collateral,
-                    why=order.why,
-                    by=order.by,
-                )
+            places = _places(reader, orders)
+            wanted = [one for one in places if not self._repeats(one.order, one.surrogate, now)]
+            room = max(0, self._config.feed.most - self._store.count(now))
+            taken, left_out = wanted[:room], len(wanted[room:])
+            if not taken:
+                return Decided((), left_out)
+            counts = self._counter(reader, around, now).count(
+                [(one.order.network, around.live.get(one.value, frozenset())) for one in taken]
             )
-            block = _block(row, value)
-            if order.is_of_people:
-                self._record(reader, block, column)
-            return block
+            pairs = zip(taken, counts, strict=True)
+            rows = self._store.add([self._row(one, count, now) for one, count in pairs])
+            blocks = [_block(row, one.value) for row, one in zip(rows, taken, strict=True)]
+            if orders[0].is_of_people:
+                self._record(reader, rows, blocks)
+            return Decided(tuple(blocks), left_out)
 
     def _repeats(self, order: Order, surrogate: int, now: float) -> bool:
         """Tell whether a detector or case says again what stands."""
+        if order.source == "operator":
+            return False
         last = self._store.last_of(surrogate, order.source)
-        return (
-            order.source != "operator"
-            and last is not None
-            and not last.lifted
-            and last.until > now
-            and last.until >= order.until - 1.0
+        ends = 0.0 if last is None or last.lifted else last.until
+        return ends > now and ends >= order.until - 1.0
+
+    def _counter(self, reader: Reader, around: Around, now: float) -> Counter:
+        since = now - self._config.feed.shared_days * 86400.0
+        known = Known(around.flagged, self._suspects(), self._config.actor.new_account_s)
+        return Counter(reader, since, known)
+
+    def _suspects(self) -> frozenset[int]:
+        """Return the actors of open cases."""
+        if not self.cases.exists():
+            return frozenset()
+        with CaseStore(self.cases) as cases:
+            found = [case.group.members for case in cases.all() if case.is_open]
+        return frozenset(actor for members in found for actor in members if isinstance(actor, int))
+
+    def _row(self, place: _Place, collateral: int, now: float) -> Row:
+        order = place.order
+        shared = collateral >= self._config.feed.shared_accounts
+        return Row(
+            kind=place.column,
+            surrogate=place.surrogate,
+            remedy="captcha" if shared else order.remedy,
+            source=order.source,
+            start=now,
+            until=order.until,
+            collateral=collateral,
+            why=order.why,
+            by=order.by,
         )
 
-    def _collateral(self, reader: Reader, network: Network, around: Around, now: float) -> int:
-        since = now - self._config.feed.shared_days * 86400.0
-        return ordinary_accounts(reader, network, since, around, self._suspects())
-
-    def _suspects(self) -> set[int]:
-        """Return the actors of open cases."""
-        path = cases_path(self._directory)
-        if not path.exists():
-            return set()
-        with CaseStore(path) as cases:
-            found = [case.group.members for case in cases.all() if case.is_open]
-        return {actor for members in found for actor in members if isinstance(actor, int)}
-
-    def _record(self, reader: Reader, block: Block, column: str) -> None:
-        case = block.source.removeprefix("case:") if block.source.startswith("case:") else ""
+    def _record(self, reader: Reader, rows: Sequence[Row], blocks: Sequence[Block]) -> None:
+        """Write the decision into the chain; without that nothing stands."""
+        first = blocks[0]
+        places = tuple(
+            e.Place(block.name, row.kind, row.surrogate, block.action.value, block.collateral)
+            for row, block in zip(rows, blocks, strict=True)
+        )
         told = chained.Blocking(
-            id=block.name,
-            column=column,
-            name=block.value,
-            action=block.action.value,
-            collateral=block.collateral,
-            why=block.why,
-            by=block.by,
-            start=block.start,
-            until=block.until,
-            case=case,
+            places=places,
+            why=first.why,
+            by=first.by,
+            start=first.start,
+            until=first.until,
+            case=first.source.removeprefix("case:") if first.source.startswith("case:") else "",
         )
         try:
             chained.record(reader, told)
         except HimayaError as problem:
-            self._store.lift(block.number, block.start, f"not recorded: {problem}", "himaya")
+            numbers = [row.number for row in rows]
+            self._store.lift(numbers, first.start, f"not recorded: {problem}", "himaya")
             raise
 
-    def lift(self, blocks: Iterable[Block], why: str, by: str, now: float) -> None:
+    def lift(self, blocks: Sequence[Block], why: str, by: str, now: float) -> None:
         """End blocks now; the chain has it before anybody is told."""
         with self._reader() as reader:
-            for block in blocks:
-                chained.record_lifted(reader, block.name, why=why, by=by, now=now)
-                self._store.lift(block.number, now, why, by)
+            names = [block.name for block in blocks]
+            chained.record_lifted(reader, names, why=why, by=by, now=now)
+        self._store.lift([block.number for block in blocks], now, why, by)
 
     # -- cases -----------------------------------------------------------------------------------
 
@@ -245,6 +272,17 @@ class Desk:
     def enforced(self) -> list[Enforced]:
         """Return what bouncers said they did."""
         return self._store.enforced()
+
+
+def _places(reader: Reader, orders: Sequence[Order]) -> list[_Place]:
+    values = [value_of(order.network) for order in orders]
+    columns = ["prefix" if "/" in value else "address" for value in values]
+    named = dict(zip(zip(columns, values, strict=True), (o.until for o in orders), strict=True))
+    known = chained.surrogates_of(reader, named)
+    return [
+        _Place(order, column, value, known[column, value])
+        for order, column, value in zip(orders, columns, values, strict=True)
+    ]
 
 
 def _named(reader: Reader, rows: Iterable[Row]) -> list[Block]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -18,10 +18,9 @@ from himaya.config import Config
 from himaya.core.decision import LISTED, STRENGTH, Action, Reason, Standing
 from himaya.core.errors import HimayaError, InputError
 from himaya.gate.authority import Authority
-from himaya.gate.feeds.block import Block, Remedy, parse_place
+from himaya.gate.feeds.block import Block, Remedy, parse_place, value_of
 from himaya.gate.feeds.changes import Changes
-from himaya.gate.feeds.collateral import Around
-from himaya.gate.feeds.desk import Desk, Look, Order
+from himaya.gate.feeds.desk import Around, Decided, Desk, Look, Order
 from himaya.gate.feeds.seen import Seen
 from himaya.gate.feeds.store import Enforced
 from himaya.gate.feeds.usage import Count
@@ -90,8 +89,7 @@ class Keeper:
         while self._jobs and self._jobs[0][0].done():
             self._settle(*self._jobs.popleft())
         self._look_at_cases()
-        while self._standing:
-            self._order_standing(self._standing.popleft())
+        self._order_standing()
         self.show()
 
     def show(self) -> None:
@@ -117,11 +115,14 @@ class Keeper:
         order = Order(
             network=network, until=until, source="operator", why=why, by=by, remedy=remedy
         )
-        made = await self._do(self.desk.decide, order, self.around(order), self._authority.clock())
-        if made is None:
-            raise InputError(f"{place} is blocked already")
+        now = self._authority.clock()
+        made = await self._do(self.desk.decide, [order], self._around([order]), now)
+        if made.left_out:
+            raise InputError(
+                f"{self.config.feed.most} blocks stand already, as many as feed.most allows"
+            )
         self._admit(made)
-        return made
+        return made.blocks[0]
 
     async def lift(self, what: str, why: str, by: str) -> list[Block]:
         """End a block by name, or all of a place. Raises InputError when none stands, LedgerError, ServiceError."""
@@ -161,13 +162,17 @@ class Keeper:
 
     # -- what follows by itself ------------------------------------------------------------------
 
-    def around(self, order: Order) -> Around:
-        """Return what the engine knows about a place: who is there, and of whom something was found."""
+    def _around(self, orders: Sequence[Order]) -> Around:
+        """Return what the engine knows about places: who is there, newcomers aside, and who was found."""
         engine, now = self._authority.engine, self._authority.clock()
         since = now - self.config.feed.shared_days * 86400.0
-        there = self.seen.at(order.network, since)
-        old = frozenset(a.account for a in there if not engine.accounts.is_new(a, now))
-        return Around(old, engine.watchers.flagged(since), self.config.actor.new_account_s)
+        live = {}
+        for order in orders:
+            there = self.seen.at(order.network, since)
+            old = frozenset(a.account for a in there if not engine.accounts.is_new(a, now))
+            if old:
+                live[value_of(order.network)] = old
+        return Around(live, engine.watchers.flagged(since))
 
     def _stood(self, standing: Standing) -> None:
         named = standing.reason.rule in self.config.feed.detectors
@@ -177,22 +182,28 @@ class Keeper:
             else:
                 self._standing.append(standing)
 
-    def _order_standing(self, standing: Standing) -> None:
+    def _order_standing(self) -> None:
+        """Have decided what detectors decided since the last time."""
+        orders = [self._order(standing) for standing in self._standing]
+        self._standing.clear()
+        self._decide([order for order in orders if order is not None])
+
+    def _order(self, standing: Standing) -> Order | None:
+        """Return what a standing decision asks for, None where it is about nothing that is published."""
         kind, _, name = standing.principal.partition(":")
         if kind != "address" and not (kind == "prefix" and self.config.feed.ranges):
-            return
+            return None
         try:
             network = parse_place(name)
         except InputError:
-            return
-        order = Order(
+            return None
+        return Order(
             network=network,
             until=standing.until,
             source=f"detector:{standing.reason.rule}",
             why=standing.reason.words(),
             remedy=_REMEDIES[standing.action],
         )
-        self._decide([order])
 
     def _look_at_cases(self) -> None:
         """Ask what confirmed cases lead to: at once when somebody decided about one, else every minute."""
@@ -213,11 +224,15 @@ class Keeper:
             self._queue(job, lambda _: self._end_all(over))
         self._decide(look.orders)
 
-    def _decide(self, orders: Iterable[Order]) -> None:
+    def _decide(self, orders: Sequence[Order]) -> None:
+        """Have orders decided, those of one source and end together."""
+        alike: dict[tuple[str, bool, float], list[Order]] = {}
         for order in orders:
-            job = self._pool.submit(
-                self.desk.decide, order, self.around(order), self._authority.clock()
-            )
+            until = order.until if order.is_of_people else 0.0
+            alike.setdefault((order.source, order.is_of_people, until), []).append(order)
+        now = self._authority.clock()
+        for group in alike.values():
+            job = self._pool.submit(self.desk.decide, group, self._around(group), now)
             self._queue(job, self._admit)
 
     def _queue(self, job: Future[Any], then: Callable[[Any], None]) -> None:
@@ -230,9 +245,6 @@ class Keeper:
             self._looking = False
         try:
             told = job.result()
-        except InputError as problem:
-            self.left_out += 1
-            self._say(str(problem))
         except (HimayaError, OSError) as problem:
             self._say(str(problem))
         else:
@@ -246,11 +258,11 @@ class Keeper:
 
     # -- the engine ------------------------------------------------------------------------------
 
-    def _admit(self, block: Block | None) -> None:
-        if block is None:
-            return
-        self.blocks[block.number] = block
-        self._obey(block)
+    def _admit(self, decided: Decided) -> None:
+        self.left_out += decided.left_out
+        for block in decided.blocks:
+            self.blocks[block.number] = block
+            self._obey(block)
         self.show()
 
     def _obey(self, block: Block) -> None:

@@ -108,22 +108,30 @@ class BlockStore:
 
     # -- blocks --------------------------------------------------------------------------------
 
-    def add(self, row: Row) -> Row:
-        """Keep a block, durably, and return it with its number. Raises ServiceError."""
-        made = msgspec.structs.replace(row, uuid=str(uuid.uuid4()))
-        values = msgspec.structs.asdict(made)
+    def add(self, rows: Iterable[Row]) -> list[Row]:
+        """Keep blocks, durably and all or none, and return them with their numbers. Raises ServiceError."""
         names = [name for name in _COLUMNS.split(", ") if name != "number"]
         marks = ", ".join(f":{name}" for name in names)
+        sql = f"INSERT INTO block ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+        made: list[Row] = []
         with self._told(), self._db:
-            sql = f"INSERT INTO block ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-            number = self._db.execute(sql, values).lastrowid or 0
-        return msgspec.structs.replace(made, number=number)
+            for row in rows:
+                named = msgspec.structs.replace(row, uuid=str(uuid.uuid4()))
+                number = self._db.execute(sql, msgspec.structs.asdict(named)).lastrowid or 0
+                made.append(msgspec.structs.replace(named, number=number))
+        return made
 
-    def lift(self, number: int, now: float, why: str, by: str) -> None:
-        """End a block now. Raises ServiceError."""
+    def lift(self, numbers: Iterable[int], now: float, why: str, by: str) -> None:
+        """End blocks now. Raises ServiceError."""
         sql = "UPDATE block SET lifted = ?, lifted_why = ?, lifted_by = ? WHERE number = ? AND lifted = 0"
         with self._told(), self._db:
-            self._db.execute(sql, (now, why, by, number))
+            self._db.executemany(sql, [(now, why, by, number) for number in numbers])
+
+    def count(self, now: float) -> int:
+        """Return how many blocks are in force."""
+        sql = "SELECT count(*) FROM block WHERE until > ? AND lifted = 0"
+        with self._told():
+            return int(self._db.execute(sql, (now,)).fetchone()[0])
 
     def standing(self, now: float) -> list[Row]:
         """Return the blocks in force, oldest first."""
@@ -138,13 +146,6 @@ class BlockStore:
         """Return the last block of a place by one source."""
         found = self._rows("surrogate = ? AND source = ?", (surrogate, source))
         return found[-1] if found else None
-
-    def last_start(self, source: str) -> float:
-        """Return when the last block of a source began, 0 for none."""
-        sql = "SELECT max(start) FROM block WHERE source = ?"
-        with self._told():
-            found = self._db.execute(sql, (source,)).fetchone()[0]
-        return float(found or 0.0)
 
     def remove_before(self, before: float) -> None:
         """Drop blocks that were over by then. Raises ServiceError."""
