@@ -20,6 +20,10 @@ pytestmark = pytest.mark.system
 #: The crew's own addresses, and the one that forty honest accounts share with one of the crew (carrier NAT).
 OWN, SHARED = "192.0.2.3", "203.0.113.9"
 
+#: Ids walked in order lead to a block of one second.
+STRICT = {"enumeration": {"run": 20, "action": "block", "for_s": 1}}
+WATCHING = {"enumeration": {"run": 20, "action": "allow", "for_s": 1}}
+
 #: Seconds from the confirmation to the enforced block.
 SOON_S = 5.0
 
@@ -131,6 +135,19 @@ def ends_by_itself(edge: Edge, patience_s: float = _PATIENCE_S) -> None:
     require(edge.called("del", OWN), "the block ends by itself")
 
 
+def a_block_comes_and_goes(gate: Gate) -> None:
+    """An address walks through ids, is found, is blocked, waits, and is served again."""
+    with gate.visitor() as walker:
+        answers = [walker.get(f"/u/p{person}") for person in range(30)]
+        refused = [one for one in answers if one.status == 403]
+        require(refused and refused[0].json()["action"] == "block", "found, then blocked")
+        found = gate.found("enumeration", f"address:{walker.address}", wait_s=5)
+        assert found
+        require(time.time() - found["at"] < 5, "within five seconds")
+        time.sleep(max(0.0, found["at"] + 1.05 - time.time()))
+        require(walker.get("/u/p19000").status == 200, "the block ends by itself")
+
+
 def test_js23_14_confirmed_case(gate, tmp_path):
     """A confirmed case is an enforced block within five seconds; the carrier's address a challenge; both end."""
     with an_edge(gate, tmp_path, for_s=15) as edge:
@@ -150,3 +167,16 @@ def test_js23_14_twin_confirmed_case(gate, tmp_path):
             shared_is_challenged(edge)
         with broken("the block ends by itself"):
             ends_by_itself(edge, patience_s=3.0)
+
+
+def test_js23_14_a_block_comes_and_goes(gate):
+    """From finding to block it takes less than five seconds, and the block ends by itself."""
+    gate.configure(detectors=STRICT)
+    a_block_comes_and_goes(gate)
+
+
+def test_js23_14_twin_a_block_comes_and_goes(gate):
+    """A finding that leads to nothing blocks nobody."""
+    gate.configure(detectors=WATCHING)
+    with broken("found, then blocked"):
+        a_block_comes_and_goes(gate)
