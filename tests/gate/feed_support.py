@@ -26,7 +26,7 @@ contact = "office@people.example"
 identified_days = 31
 [actor]
 account_header = "X-Account"
-trusted_proxies = ["127.0.0.1/32"]
+trusted_proxies = ["127.0.0.1/32", "198.18.0.9/32"]
 new_account_s = 0
 [ladder]
 challenge = true

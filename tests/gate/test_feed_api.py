@@ -148,6 +148,8 @@ def test_what_cannot_be_blocked_is_refused(gate):
         (("203.0.113.7",), "--why is empty"),
         (("nobody", "--why", "x"), "no address"),
         (("10.0.0.0/8", "--why", "x"), "too wide"),
+        (("127.0.0.1", "--why", "x"), "no address of a visitor"),
+        (("198.18.0.0/16", "--why", "x"), "trusted_proxies"),
         (("203.0.113.7", "--why", "x", "--for", "soon"), "no span"),
         (("203.0.113.7", "--why", "x", "--for", "400d"), "366 days"),
         ((), "name one address"),

@@ -6,6 +6,7 @@ import asyncio
 import time
 from ipaddress import ip_network
 
+import msgspec
 import pytest
 from tests.analysis.ledgers import crew_rows, row, write
 
@@ -15,6 +16,7 @@ from himaya.bootstrap.groups import find
 from himaya.config import loads
 from himaya.core.actor import Actor
 from himaya.core.decision import Action
+from himaya.core.errors import LedgerError
 from himaya.core.exchange import Exchange, Request
 from himaya.gate.authority import Authority
 from himaya.gate.feeds.block import parse_place
@@ -184,6 +186,33 @@ def test_blocks_leave_with_the_retention(tmp_path):
     assert made.ended(NOW + 700, 10)
     made.restore(NOW + 40 * 86400)
     assert made.ended(NOW + 40 * 86400, 10) == []
+
+
+def test_blocks_of_detectors_do_not_fill_the_disk(tmp_path):
+    """Of a detector's blocks that are over the last 800 stay, twenty for each that may stand; people's stay all."""
+    made = desk(tmp_path, [])
+    assert one(made, an_order("203.0.113.7"))
+    orders = [an_order(f"192.0.2.{n}", source="detector:x", until=NOW + 1) for n in range(38)]
+    for turn in range(25):
+        moved = [msgspec.structs.replace(order, until=NOW + turn * 2 + 1) for order in orders]
+        made.decide(moved, around(), NOW + turn * 2)
+    assert len(made.ended(NOW + 1000, 2000)) == 951
+    made.forget(NOW + 1000)
+    left = made.ended(NOW + 1000, 2000)
+    assert len([block for block in left if block.source == "detector:x"]) == 800
+    assert [block.value for block in left if block.source == "operator"] == ["203.0.113.7"]
+
+
+def test_what_the_chain_refuses_is_no_block(tmp_path):
+    """Where the chain cannot be written nothing stands, and the next try is none the worse."""
+    made = desk(tmp_path, [])
+    chain = tmp_path / "ledger" / "chain.jsonl"
+    aside = chain.rename(tmp_path / "aside")
+    with pytest.raises(LedgerError):
+        one(made, an_order("203.0.113.7", source="case:g-1"))
+    aside.rename(chain)
+    assert made.restore(NOW) == ([], [])
+    assert one(made, an_order("203.0.113.7", source="case:g-1"))
 
 
 # -- cases -----------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from himaya.core.errors import InputError
 from himaya.gate.bodies import decode
 from himaya.gate.feeds import lists, wire
 from himaya.gate.feeds.asked import read_list, read_stream
-from himaya.gate.feeds.block import covering, parse_place, value_of
+from himaya.gate.feeds.block import covering, parse_place, refused, value_of
 from himaya.gate.feeds.usage import read_usage
 
 #: How the lua bouncer reads a duration: whole hours, minutes, seconds in this order.
@@ -121,12 +121,41 @@ def test_a_bad_filter_is_refused(query):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nobody", "10.0.0.0/8", "2001::/16", "::ffff:203.0.113.7", "203.0.113.7/33", "0/0"]
+    "text",
+    [
+        "",
+        "nobody",
+        "10.0.0.0/8",
+        "2001::/16",
+        "::ffff:203.0.113.7",
+        "203.0.113.7/33",
+        "0/0",
+        "fe80::1%eth0",
+    ],
 )
 def test_what_is_no_place_is_refused(text):
     """A block is of an address or of a network that is not too wide, and says so otherwise."""
     with pytest.raises(InputError):
         parse_place(text)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("198.51.100.7", ""),
+        ("198.51.100.9", "trusted_proxies"),
+        ("198.51.100.0/24", "trusted_proxies"),
+        ("2001:db8::7", "trusted_proxies"),
+        ("127.0.0.1", "visitor"),
+        ("::1", "visitor"),
+        ("224.0.0.1", "visitor"),
+    ],
+)
+def test_the_proxy_in_front_is_never_blocked(place, said):
+    """What is of this machine, or touches a trusted proxy, cannot be blocked, and the reason says so."""
+    found = refused(parse_place(place), ("198.51.100.9/32", "2001:db8::/64"))
+    assert said in found
+    assert bool(said) == bool(found)
 
 
 def test_places_have_one_name():

@@ -122,7 +122,7 @@ def _print(told: FeedTold) -> None:
     else:
         lines.append(f"published   {told.bans} blocks, {told.captchas} challenges")
     if told.left_out:
-        lines.append(f"left out    {told.left_out}, for want of room")
+        lines.append(f"left out    {told.left_out}: no room, or never blocked")
     if told.problem:
         lines.append(f"PROBLEM     {told.problem}")
     lines += [

@@ -142,9 +142,9 @@ class GateProcess:
             try:
                 self.authority.tick()
                 self._watch_switch()
+                await self._drain()
                 if self.feed is not None:
                     self.feed.take()
-                await self._drain()
             except Exception:  # without this loop nothing would be written any more
                 log.exception("a tick failed; the next one tries again")
 

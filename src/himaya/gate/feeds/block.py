@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 
@@ -79,7 +80,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 def parse_place(text: str) -> Network:
     """Return an address or network that may be published. Raises InputError saying what is wrong with it."""
     try:
-        network = ip_network(text.strip(), strict=False)
+        network = ip_network("" if "%" in text else text.strip(), strict=False)
     except ValueError:
         raise InputError(
             f"{text!r} is no address and no network; write 203.0.113.7 or 203.0.113.0/24"
@@ -93,6 +94,23 @@ def parse_place(text: str) -> Network:
             f" for IPv{network.version}"
         )
     return network
+
+
+def refused(network: Network, proxies: Iterable[str]) -> str:
+    """Return why a place is never blocked, "" when it may be: this machine, or what stands in front of the site.
+
+    `proxies` are the networks of `actor.trusted_proxies`: whoever drops their packets has shut the site.
+    """
+    first = network.network_address
+    if first.is_loopback or first.is_unspecified or first.is_multicast or first.is_link_local:
+        return "is no address of a visitor"
+    for text in proxies:
+        proxy = ip_network(text, strict=False)
+        if proxy.version == network.version and (
+            network.network_address in proxy or proxy.network_address in network
+        ):
+            return f"would shut out {text}, which actor.trusted_proxies names"
+    return ""
 
 
 def value_of(network: Network) -> str:

@@ -14,6 +14,7 @@ Rules, each from what real bouncers do with what they are told:
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 
@@ -73,6 +74,12 @@ class Changes:
     def published(self) -> list[Block]:
         """Return what is in force, by address."""
         return [entry.block for _, entry in sorted(self._entries.items())]
+
+    @property
+    def due(self) -> float:
+        """Return when what is published changes by itself: something ends, or is told of again."""
+        times = ((e.block.until, *e.again[:1]) for e in self._entries.values())
+        return min((at for pair in times for at in pair), default=math.inf)
 
     def show(self, blocks: Iterable[Block], now: float) -> None:
         """Publish these blocks and no others from now on; those that do not stand are left out."""

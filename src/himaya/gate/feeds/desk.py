@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ipaddress import ip_network
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from himaya.analysis.cases import Case, CaseStore, State, cases_path
 from himaya.config import Config
-from himaya.core.errors import HimayaError
-from himaya.gate.feeds.block import Block, Network, Remedy, value_of
+from himaya.core.errors import HimayaError, InputError
+from himaya.gate.feeds.block import Block, Network, Remedy, parse_place, value_of
 from himaya.gate.feeds.collateral import Counter, Known
 from himaya.gate.feeds.store import BlockStore, Enforced, Row, blocks_path
 from himaya.gate.feeds.usage import Count
@@ -26,6 +26,11 @@ RECENT_S = 86400.0
 
 #: Endings that a bouncer may have missed while the gate was away, and how many are told again.
 _MISSED_S, _MISSED = 86400.0, 10_000
+
+
+#: Blocks of detectors that are kept after their end, for each one that may stand: whoever has a million addresses could
+#: otherwise fill a disk.
+_KEPT = 20
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,8 +114,9 @@ class Desk:
             return standing, _named(reader, self._store.ended(now - _MISSED_S, now, _MISSED))
 
     def forget(self, now: float) -> None:
-        """Drop blocks and counts that are older than rows of the ledger may be."""
+        """Drop blocks and counts that are older than rows of the ledger may be, and too many of detectors."""
         self._store.remove_before(now - self._config.retention.identified_days * 86400.0)
+        self._store.trim(now, _KEPT * self._config.feed.most)
 
     def ended(self, now: float, most: int) -> list[Block]:
         """Return the last blocks that ended, the last first."""
@@ -195,9 +201,8 @@ class Desk:
         )
         try:
             chained.record(reader, told)
-        except HimayaError as problem:
-            numbers = [row.number for row in rows]
-            self._store.lift(numbers, first.start, f"not recorded: {problem}", "himaya")
+        except HimayaError:
+            self._store.discard([row.number for row in rows])
             raise
 
     def lift(self, blocks: Sequence[Block], why: str, by: str, now: float) -> None:
@@ -244,7 +249,8 @@ class Desk:
         names = reader.identities.names(found)
         for number, last in found.items():
             if number in names and self._goes_on(number, f"case:{case.id}", last, now):
-                yield self._order(case, names[number], now)
+                with suppress(InputError):  # a log may hold what is no address
+                    yield self._order(case, names[number], now)
 
     def _goes_on(self, surrogate: int, source: str, last: float, now: float) -> bool:
         """Tell whether a place was used since its block ended; one that a person lifted stays free of this case."""
@@ -256,7 +262,7 @@ class Desk:
     def _order(self, case: Case, place: str, now: float) -> Order:
         said = next(entry for entry in reversed(case.log) if entry.what == State.CONFIRMED)
         return Order(
-            network=ip_network(place),
+            network=parse_place(place),
             until=now + self._config.feed.for_s,
             source=f"case:{case.id}",
             why=said.why,

@@ -60,6 +60,7 @@ class FeedHouse:
 
     async def start(self) -> None:
         """Listen. Raises ServiceError when the address cannot be had."""
+        self.keeper.show()  # the gate may have been found switched off
         await self.listener.start(self._listen)
         log.info("the feed listens at %s", self.listener.address)
         self.keeper.watch()
@@ -112,7 +113,9 @@ class FeedHouse:
     async def _list(self, asked: AskBlocks) -> Reply:
         if asked.ended:
             return Reply(ok=True, blocks=self._told(await self.keeper.ended(_ENDED)))
-        standing = sorted(self.keeper.blocks.values(), key=lambda block: block.number)
+        now = self._clock()
+        standing = [b for b in self.keeper.blocks.values() if b.stands(now)]
+        standing.sort(key=lambda block: block.number)
         page = [block for block in standing if block.number > asked.after][:PAGE]
         return Reply(ok=True, blocks=self._told(page))
 

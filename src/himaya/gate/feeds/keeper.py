@@ -18,7 +18,7 @@ from himaya.config import Config
 from himaya.core.decision import LISTED, STRENGTH, Action, Reason, Standing
 from himaya.core.errors import HimayaError, InputError
 from himaya.gate.authority import Authority
-from himaya.gate.feeds.block import Block, Remedy, parse_place, value_of
+from himaya.gate.feeds.block import Block, Network, Remedy, parse_place, refused, value_of
 from himaya.gate.feeds.changes import Changes
 from himaya.gate.feeds.desk import Around, Decided, Desk, Look, Order
 from himaya.gate.feeds.seen import Seen
@@ -34,6 +34,9 @@ _AGAIN_S = 60.0
 
 #: Standing decisions, and jobs, that may wait for the thread; a further one is not published, or not kept.
 _WAITING = 1000
+
+#: Seconds between two times that what is over for long is dropped.
+_TIDY_S = 3600.0
 
 _REMEDIES: dict[Action, Remedy] = {Action.BLOCK: "ban", Action.CHALLENGE: "captcha"}
 
@@ -54,7 +57,10 @@ class Keeper:
         self._jobs: deque[tuple[Future[Any], Callable[[Any], None]]] = deque()
         self._standing: deque[Standing] = deque()
         self._cases_mark: tuple[int, int] = (0, 0)
-        self._look_at = 0.0
+        self._look_at = self._tidy_at = 0.0
+        #: Until when nothing that is published changes by itself; 0 when something changed.
+        self._due = 0.0
+        self._silent = ""
         self._looking = self._closed = False
 
     # -- its life --------------------------------------------------------------------------------
@@ -89,15 +95,19 @@ class Keeper:
         while self._jobs and self._jobs[0][0].done():
             self._settle(*self._jobs.popleft())
         self._look_at_cases()
+        self._tidy()
         self._order_standing()
         self.show()
 
     def show(self) -> None:
         """Publish what stands; nothing where nobody is refused."""
-        now = self._authority.clock()
+        now, silent = self._authority.clock(), self.silent
+        if now < self._due and silent == self._silent:
+            return
         for number in [number for number, block in self.blocks.items() if block.until <= now]:
             del self.blocks[number]
-        self.changes.show(() if self.silent else self.blocks.values(), now)
+        self.changes.show(() if silent else self.blocks.values(), now)
+        self._due, self._silent = self.changes.due, silent
 
     @property
     def silent(self) -> str:
@@ -111,6 +121,8 @@ class Keeper:
     async def block(self, place: str, for_s: float, remedy: Remedy, why: str, by: str) -> Block:
         """Block or challenge an address or network. Raises InputError, LedgerError, ServiceError."""
         network = parse_place(place)
+        if why_not := self._refused(network):
+            raise InputError(f"{place} {why_not}")
         until = self._authority.clock() + (for_s or self.config.feed.for_s)
         order = Order(
             network=network, until=until, source="operator", why=why, by=by, remedy=remedy
@@ -215,6 +227,12 @@ class Keeper:
         self._cases_mark, self._look_at, self._looking = mark, now + _AGAIN_S, True
         self._queue(self._pool.submit(self.desk.look, now), self._after_look)
 
+    def _tidy(self) -> None:
+        now = self._authority.clock()
+        if now >= self._tidy_at:
+            self._tidy_at = now + _TIDY_S
+            self._queue(self._pool.submit(self.desk.forget, now), lambda _: None)
+
     def _after_look(self, look: Look) -> None:
         over = [block for block in self.blocks.values() if block.source in look.over]
         if over:
@@ -224,10 +242,16 @@ class Keeper:
             self._queue(job, lambda _: self._end_all(over))
         self._decide(look.orders)
 
+    def _refused(self, network: Network) -> str:
+        return refused(network, self.config.actor.trusted_proxies)
+
     def _decide(self, orders: Sequence[Order]) -> None:
-        """Have orders decided, those of one source and end together."""
+        """Have orders decided, those of one source and end together; without those that may not be."""
         alike: dict[tuple[str, bool, float], list[Order]] = {}
         for order in orders:
+            if self._refused(order.network):
+                self.left_out += 1
+                continue
             until = order.until if order.is_of_people else 0.0
             alike.setdefault((order.source, order.is_of_people, until), []).append(order)
         now = self._authority.clock()
@@ -263,6 +287,7 @@ class Keeper:
         for block in decided.blocks:
             self.blocks[block.number] = block
             self._obey(block)
+        self._due = 0.0
         self.show()
 
     def _obey(self, block: Block) -> None:
@@ -284,6 +309,7 @@ class Keeper:
     def _end_all(self, blocks: Iterable[Block]) -> None:
         for block in blocks:
             self._end(block)
+        self._due = 0.0
         self.show()
 
     def _end(self, block: Block) -> None:

@@ -127,6 +127,21 @@ class BlockStore:
         with self._told(), self._db:
             self._db.executemany(sql, [(now, why, by, number) for number in numbers])
 
+    def discard(self, numbers: Iterable[int]) -> None:
+        """Take back blocks that never came into force. Raises ServiceError."""
+        with self._told(), self._db:
+            sql = "DELETE FROM block WHERE number = ?"
+            self._db.executemany(sql, [(number,) for number in numbers])
+
+    def trim(self, now: float, most: int) -> None:
+        """Of blocks of detectors that are over, keep those among the last `most` numbers. Raises ServiceError."""
+        sql = (
+            "DELETE FROM block WHERE source LIKE 'detector:%' AND until < ?"
+            " AND number <= (SELECT max(number) FROM block) - ?"
+        )
+        with self._told(), self._db:
+            self._db.execute(sql, (now, most))
+
     def count(self, now: float) -> int:
         """Return how many blocks are in force."""
         sql = "SELECT count(*) FROM block WHERE until > ? AND lifted = 0"
