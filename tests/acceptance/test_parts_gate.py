@@ -11,10 +11,6 @@ from tests.acceptance.gate import BASE, HIMAYA, Gate, toml
 from tests.acceptance.promise import broken, require
 from tests.acceptance.visitor import Visitor
 
-#: Ids walked in order lead to a block of one second.
-STRICT = {"enumeration": {"run": 20, "action": "block", "for_s": 1}}
-WATCHING = {"enumeration": {"run": 20, "action": "allow", "for_s": 1}}
-
 
 def collects(visitor: Visitor) -> None:
     """Go through profiles, an API and GraphQL until well past 100 people."""
@@ -38,19 +34,6 @@ def every_class_is_stopped(gate: Gate, account: str) -> None:
         require(len(stranger.obtained) <= 100, "without an account")
         require(len(member.obtained) <= 100, "with an account")
         require(len(program.obtained) <= 100, "with an API key")
-
-
-def a_block_comes_and_goes(gate: Gate) -> None:
-    """An address walks through ids, is found, is blocked, waits, and is served again."""
-    with gate.visitor() as walker:
-        answers = [walker.get(f"/u/p{person}") for person in range(30)]
-        refused = [one for one in answers if one.status == 403]
-        require(refused and refused[0].json()["action"] == "block", "found, then blocked")
-        found = gate.found("enumeration", f"address:{walker.address}", wait_s=5)
-        assert found
-        require(time.time() - found["at"] < 5, "within five seconds")
-        time.sleep(max(0.0, found["at"] + 1.05 - time.time()))
-        require(walker.get("/u/p19000").status == 200, "the block ends by itself")
 
 
 def a_new_rule_acts(gate: Gate, account: str, rule: int) -> None:
@@ -88,19 +71,6 @@ def test_twin_every_access_class_is_stopped(gate, name):
     """Without a budget for addresses, whoever comes without an account is not stopped."""
     with broken("without an account"):
         every_class_is_stopped(gate, name)
-
-
-def test_a_block_comes_and_goes(gate):
-    """From finding to block it takes less than five seconds, and the block ends by itself."""
-    gate.configure(detectors=STRICT)
-    a_block_comes_and_goes(gate)
-
-
-def test_twin_a_block_comes_and_goes(gate):
-    """A finding that leads to nothing blocks nobody."""
-    gate.configure(detectors=WATCHING)
-    with broken("found, then blocked"):
-        a_block_comes_and_goes(gate)
 
 
 def test_a_new_rule_acts(gate, name):

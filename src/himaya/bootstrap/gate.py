@@ -39,6 +39,7 @@ from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
+from himaya.gate.feeds.house import FeedHouse
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
@@ -101,6 +102,7 @@ class Gate:
             self._groups = GroupWatch(self.config, self.authority, clock)
             self.authority.also = self._groups.take
             self._recall(finder)
+            self._feed = FeedHouse(self.config, self.authority) if self.config.feed.listen else None
         except BaseException:
             self._ledger.close()
             raise
@@ -131,6 +133,7 @@ class Gate:
             socket=Path(self.config.gate.socket),
             pool=pool,
             office=self._office,
+            feed=self._feed,
         )
         await process.run(self.config.gate.listen, ready)
 
@@ -170,6 +173,7 @@ class Gate:
             canary_views=runner.canary_views,
             canary_views_exempt=authority.engine.watchers.canary.exempted,
             classes=authority.engine.classes(),
+            feed=self._feed.words() if self._feed is not None else "",
         )
 
     def reload(self) -> None:
@@ -208,6 +212,8 @@ class Gate:
         """Settle, write and seal what is left."""
         self._door.finder.bindings.save(self._sessions)
         self._groups.close()
+        if self._feed is not None:
+            self._feed.close()
         self.authority.stop("the gate stopped")
         self._refusals.flush()
         self._runner.close(self._clock())
@@ -268,8 +274,9 @@ class Gate:
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
-        if before.groups != after.groups:
-            changed.append("groups")
+        changed += [
+            key for key in ("groups", "feed") if getattr(before, key) != getattr(after, key)
+        ]
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
 

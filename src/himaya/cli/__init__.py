@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "reconcile": "himaya.cli.reconcile:reconcile",
     "audit": "himaya.cli.audit:audit",
     "case": "himaya.cli.case:case",
+    "block": "himaya.cli.block:block",
+    "feed": "himaya.cli.feed:feed",
     "canary": "himaya.cli.canary:canary",
     "report": "himaya.cli.report:report",
     "discover": "himaya.cli.discover:discover",

@@ -119,8 +119,16 @@ def log(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
         shared.print_json({"entries": entries})
         return
     for entry in entries:
-        said = ", ".join(f"{key}: {value}" for key, value in entry.items() if key not in _SHOWN)
+        told = {key: _said(value) for key, value in entry.items() if key not in _SHOWN}
+        said = ", ".join(f"{key}: {value}" for key, value in told.items())
         click.echo(shared.printable(f"{entry['seq']:>6}  {entry['at']}  {entry['kind']}  {said}"))
+
+
+def _said(value: object) -> object:
+    """Return a value of an entry in words: of a list of places, each in brackets."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return " ".join(f"[{' '.join(map(str, place.values()))}]" for place in value)
+    return value
 
 
 _SHOWN = {"seq", "at", "kind", "text", "add", "drop"}

@@ -75,6 +75,8 @@ def _lines(told: Status) -> list[str]:
         lines.insert(2, f"forecast    {told.forecast}")
     if told.model:
         lines.append(f"model       {told.model}")
+    if told.feed:
+        lines.append(f"feed        {told.feed}")
     if told.canaries:
         lines.append(
             f"canaries    {told.canaries}, shown {told.canary_views} times; they count as no person"

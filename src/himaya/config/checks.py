@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from himaya.config.config import Config
 from himaya.config.decode import Problem
+from himaya.config.feed import feed_problems
 from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
 from himaya.config.surfaces import surface_problems
@@ -53,6 +54,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _alerts(config)
     yield from _addresses(config)
     yield from _leases(config)
+    yield from _feed(config)
     yield from _files(config, directory)
 
 
@@ -285,6 +287,16 @@ def _addresses(config: Config) -> Iterator[Problem]:
         yield Problem(("site", "url"), f'expected https://..., got "{site.url}".')
 
 
+def _feed(config: Config) -> Iterator[Problem]:
+    listen = config.feed.listen
+    if listen and not _is_listen(listen):
+        yield Problem(("feed", "listen"), f'expected host:port or unix:/path, got "{listen}".')
+    if listen and listen == config.gate.listen and not listen.endswith(":0"):
+        yield Problem(("feed", "listen"), "the gate listens there already.", "Take another port.")
+    for path, problem, hint in feed_problems(config.feed):
+        yield Problem(path, problem, hint)
+
+
 def _is_listen(text: str) -> bool:
     if text.startswith("unix:"):
         return len(text) > len("unix:")
@@ -303,11 +315,16 @@ def _is_upstream(text: str) -> bool:
 
 
 def _files(config: Config, directory: str) -> Iterator[Problem]:
-    for key, text in (("socket", config.gate.socket), ("listen", config.gate.listen)):
+    places = (
+        (("gate", "socket"), config.gate.socket),
+        (("gate", "listen"), config.gate.listen),
+        (("feed", "listen"), config.feed.listen),
+    )
+    for key, text in places:
         place = text.removeprefix("unix:")
-        if (key == "socket" or place != text) and _too_long(directory, place):
+        if (key == ("gate", "socket") or place != text) and _too_long(directory, place):
             yield Problem(
-                ("gate", key),
+                key,
                 f"the path of a Unix socket holds at most {MAX_SOCKET_BYTES} bytes.",
                 "Choose a shorter one, such as /run/himaya/himaya.sock",
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from himaya.control.feed import AskBlocks, AskFeed, Block, BlockTold, FeedTold, Lift
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision, Standing
 from himaya.core.detectors.watched import Watched
@@ -135,6 +136,10 @@ Question = (
     | Stand
     | NoteGap
     | Settle
+    | Block
+    | Lift
+    | AskBlocks
+    | AskFeed
 )
 
 
@@ -171,6 +176,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     canary_views: int = 0
     canary_views_exempt: int = 0
     classes: tuple[Watched, ...] = ()
+    feed: str = ""
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -185,6 +191,8 @@ class Reply(msgspec.Struct, omit_defaults=True):
     told: int = 0
     lease: Lease | None = None
     over: tuple[str, ...] = ()
+    blocks: tuple[BlockTold, ...] = ()
+    feed: FeedTold | None = None
 
 
 _questions: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)

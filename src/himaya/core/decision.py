@@ -32,6 +32,9 @@ STRENGTH = {action: rank for rank, action in enumerate(Action)}
 ASKING = frozenset({"model"})
 
 
+#: The rule of what people put on the block list: nothing was measured against a threshold.
+LISTED = "listed"
+
 #: How a kind of principal is named in a sentence.
 _SPOKEN = {
     "key": "API key",
@@ -72,6 +75,8 @@ class Reason(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
                 f"this {who} would have seen {self.value:g} people within one"
                 f" {self.window}; the limit is {self.threshold:g}"
             )
+        if self.rule == LISTED:
+            return f"this {who} is on the block list of the site"
         said = (
             f"{self.rule} found {self.value:g} for this {who}; the threshold is {self.threshold:g}"
         )

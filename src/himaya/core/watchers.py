@@ -107,6 +107,11 @@ class Watchers:
                 del standing[name]
         self._standing = standing
 
+    def flagged(self, since: float) -> frozenset[str]:
+        """Return the actors of whom something was found since a time, report-only findings aside."""
+        found = self._raised.items()
+        return frozenset(name for (_, name, only), at in found if at >= since and not only)
+
     def attend(self, detector: Detector) -> None:
         """Let one more detector look at everything, look-ups in vain included."""
         self.detectors = (*self.detectors, detector)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from himaya.control import Reply, Status, SwitchState
+from himaya.control.feed import AskBlocks, AskFeed, Block, Lift
 from himaya.control.messages import (
     Admit,
     AskStatus,
@@ -26,6 +27,7 @@ from himaya.control.messages import (
 from himaya.core.facts import Fact
 from himaya.facts_store import decode_fact
 from himaya.gate.authority import Authority
+from himaya.gate.feeds.house import FeedQuestion
 from himaya.gate.leasing.office import LeaseOffice
 
 _OK = Reply(ok=True)
@@ -48,6 +50,9 @@ class House(Protocol):
 
     async def flush(self) -> None:
         """Make everything recorded so far durable."""
+
+    def answer_feed(self, question: FeedQuestion) -> Awaitable[Reply]:
+        """Answer what is asked about blocks; raises ServiceError where there is no feed."""
 
 
 class Answers:
@@ -100,6 +105,8 @@ class Answers:
                 self._authority.stand(question.standing)
             case NoteGap():
                 self._note(question)
+            case Block() | Lift() | AskBlocks() | AskFeed():
+                return self._house.answer_feed(question)
             case _:  # the four calls of the engine are answered before
                 return Reply(ok=False, error="not a command")
         return _OK

@@ -56,6 +56,8 @@ class Authority:
         self.off_why = ""
         #: Called at every tick: what the slow path found is taken over here.
         self.also: Callable[[], None] | None = None
+        #: Told who asks, where somebody wants to know: the feed counts who shares an address.
+        self.seen: Callable[[Actor, float], None] | None = None
         self.requests = 0
         self.refused = 0
         self._gap_from = 0.0
@@ -87,6 +89,8 @@ class Authority:
         if self.off:
             return self._pass_all
         now = self.clock() if at is None else at
+        if self.seen is not None:
+            self.seen(request.actor, now)
         decision = self.engine.decide(request, now)
         if not decision.passes:
             self.note_refusal(request.id, decision, now)

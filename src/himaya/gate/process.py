@@ -6,16 +6,17 @@ import asyncio
 import logging
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
-from himaya.control import Status, Switch, SwitchState
+from himaya.control import Reply, Status, Switch, SwitchState
 from himaya.control.server import ControlServer
-from himaya.core.errors import HimayaError, LedgerError
+from himaya.core.errors import HimayaError, LedgerError, ServiceError
 from himaya.core.facts import Fact
 from himaya.gate.answers import Answers
 from himaya.gate.authority import Authority
+from himaya.gate.feeds.house import FeedHouse, FeedQuestion
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.listener import Listener
 from himaya.gate.upstream import UpstreamPool
@@ -54,10 +55,12 @@ class GateProcess:
         socket: Path,
         pool: UpstreamPool | None = None,
         office: LeaseOffice | None = None,
+        feed: FeedHouse | None = None,
     ) -> None:
         self.authority = authority
         self.listener = listener
         self.pool = pool
+        self.feed = feed
         self._backing = backing
         self._switch = Switch.beside(socket)
         self._switch_problem = ""
@@ -77,6 +80,8 @@ class GateProcess:
             await self._control.start()
             await self.listener.start(listen)
             self._watch_switch()
+            if self.feed is not None:
+                await self.feed.start()
             self._on_signals(loop)
             self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._tick())]
             ready(self.listener.address)
@@ -114,6 +119,12 @@ class GateProcess:
         if self.authority.runner.problem:
             raise LedgerError(self.authority.runner.problem)
 
+    def answer_feed(self, question: FeedQuestion) -> Awaitable[Reply]:
+        """Answer what is asked about blocks. Raises ServiceError where there is no feed."""
+        if self.feed is None:
+            raise ServiceError("this gate has no feed; set [feed] listen and restart it")
+        return self.feed.answer(question)
+
     # -- time ------------------------------------------------------------------------------------
 
     async def _sweep(self) -> None:
@@ -124,6 +135,8 @@ class GateProcess:
             self.listener.sweep(now)
             if self.pool is not None:
                 self.pool.sweep(now)
+            if self.feed is not None:
+                self.feed.sweep(now)
 
     async def _tick(self) -> None:
         while True:
@@ -132,6 +145,8 @@ class GateProcess:
                 self.authority.tick()
                 self._watch_switch()
                 await self._drain()
+                if self.feed is not None:
+                    self.feed.take()
             except Exception:  # without this loop nothing would be written any more
                 log.exception("a tick failed; the next one tries again")
 
@@ -177,6 +192,8 @@ class GateProcess:
 
     async def _end(self) -> None:
         await self.listener.stop()
+        if self.feed is not None:
+            await self.feed.stop()
         for task in self._tasks:
             task.cancel()
         if self.pool is not None:

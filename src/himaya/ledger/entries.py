@@ -211,6 +211,42 @@ class Forgotten(Entry, frozen=True, tag_field="kind", tag="forgotten"):
     by: str
 
 
+class Place(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What one block of a decision is about: `column` (address or prefix) and surrogate.
+
+    `id` names the block, `action` is block or challenge, `collateral` how many ordinary accounts share the place.
+    """
+
+    id: str
+    column: str
+    surrogate: int
+    action: str
+    collateral: int = 0
+
+
+class Blocked(Entry, frozen=True, tag_field="kind", tag="blocked"):
+    """A person, or a case that a person confirmed, had places blocked or challenged at the feed.
+
+    `start` and `until` are microseconds. `case` is the case, "" for an operator's own decision. `why` and `by` are
+    sealed.
+    """
+
+    places: tuple[Place, ...]
+    why: str
+    by: str
+    start: int
+    until: int
+    case: str = ""
+
+
+class Lifted(Entry, frozen=True, tag_field="kind", tag="lifted"):
+    """Blocks ended before their time. `why` and `by` are sealed."""
+
+    ids: tuple[str, ...]
+    why: str
+    by: str
+
+
 AnyEntry = (
     Opened
     | Closed
@@ -231,6 +267,8 @@ AnyEntry = (
     | Hold
     | Released
     | Forgotten
+    | Blocked
+    | Lifted
 )
 
 #: Entries by which retention changes which files count.

@@ -26,6 +26,13 @@ def opened(entry: e.AnyEntry, keys: Keys, identities: Identities) -> dict[str, A
         if key in read:
             read[key] = iso(read[key]) if 0 < read[key] < FOREVER else ""
     if read.get("surrogate"):
-        number = read.pop("surrogate")
-        read["name"] = identities.names([number]).get(number, "erased")
+        _name(read, identities)
+    for place in read.get("places", ()):
+        _name(place, identities)
     return read
+
+
+def _name(read: dict[str, Any], identities: Identities) -> None:
+    """Put a name in the place of a surrogate."""
+    number = read.pop("surrogate")
+    read["name"] = identities.names([number]).get(number, "erased")

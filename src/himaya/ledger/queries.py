@@ -68,6 +68,26 @@ def beside(rows: ir.Table, column: str, surrogate: int, networks: list[int]) -> 
     )
 
 
+def accounts_at(rows: ir.Table, column: str, surrogates: Collection[int], start: int) -> ir.Table:
+    """Return, per account that came from any of these addresses or networks since `start`, what is known of it.
+
+    Columns: actor, account, address, and `age`, the greatest age it had in seconds, -1 where one is unknown.
+    """
+    there = rows[column].isin(sorted(surrogates)) & (rows.account != 0) & (rows.time >= start)
+    seen = rows.filter(there)
+    unknown = (seen.account_age_s < 0).any()
+    return seen.group_by(["actor", "account", "address"]).aggregate(
+        age=unknown.ifelse(-1, seen.account_age_s.max())
+    )
+
+
+def addresses_of(rows: ir.Table, actors: Collection[int], start: int, most: int) -> ir.Table:
+    """Return the addresses that actors came from since `start`, and when last, the latest first, `most` at most."""
+    mine = rows.filter(rows.actor.isin(sorted(actors)) & (rows.address != 0) & (rows.time >= start))
+    last = mine.group_by("address").aggregate(last=mine.time.max())
+    return last.order_by([ibis.desc("last"), "address"]).limit(most)
+
+
 def tallies(rows: ir.Table) -> ir.Table:
     """Return one row: people whom nobody could name, and look-ups that found nobody."""
     unattributed = rows.kind == UNATTRIBUTED

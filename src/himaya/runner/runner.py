@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 
+from himaya.core.decision import Standing
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, PublishStanding, RaiseFinding, RecordDisclosures
 from himaya.core.errors import HimayaError, LedgerError
@@ -79,6 +80,8 @@ class Runner:
         self.alerts = alerts
         self.maintain = maintain
         self.on_finding = on_finding
+        #: Told of every decision that a detector lets stand; the feed publishes some.
+        self.on_standing: Callable[[Standing], None] | None = None
         self.max_pending = max_pending
         self.maintain_s = maintain_s
         self.problem = ""
@@ -165,6 +168,8 @@ class Runner:
         """The engine that made the standing decision holds it already; say that it stands."""
         standing = effect.standing
         kind = standing.principal.partition(":")[0]
+        if self.on_standing is not None:
+            self.on_standing(standing)
         log.info("a decision stands for one %s: %s", kind, standing.action)
 
     # -- the thread of the ledger -------------------------------------------------------------
