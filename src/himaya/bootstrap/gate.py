@@ -16,6 +16,7 @@ from himaya.bootstrap.enforcing import Waiver, allow_enforcing, standing
 from himaya.bootstrap.groups import GroupWatch
 from himaya.bootstrap.parts import (
     keep_house,
+    make_alarm,
     make_engine,
     make_runner,
     note_absence,
@@ -23,6 +24,7 @@ from himaya.bootstrap.parts import (
     open_ledger,
     rebuild,
 )
+from himaya.bootstrap.silence import FeedWatch
 from himaya.config import Config, load
 from himaya.control import Status
 from himaya.core.detectors.model import ModelDetector
@@ -46,6 +48,7 @@ from himaya.gate.refusals import Refusals, beside
 from himaya.gate.upstream import Target, UpstreamPool
 from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
+from himaya.runner.alerting import conditions
 
 log = logging.getLogger(__name__)
 
@@ -80,22 +83,25 @@ class Gate:
         target = Target.parse(self.config.gate.upstream)
         finder = ActorFinder(self.config.actor, secret)
         self._sessions = Path(f"{self.config.gate.socket}.sessions")
+        self._alarm = make_alarm(self.config, clock)
         writer = ExchangeWriter(options.exchanges) if options.exchanges else None
         self._ledger = open_ledger(
             self.config, self._started, mode=self.config.mode, allow=self._allow
         )
         try:
             self._forecast = standing(self._ledger, self.config)
-            note_absence(self._ledger, self._started)
+            self._tell_absence(note_absence(self._ledger, self._started))
             engine = make_engine(self.config)
-            self._runner = make_runner(self.config, self._ledger, self._keep_house)
+            self._runner = make_runner(self.config, self._ledger, self._keep_house, self._alarm)
+            self._alarm.conditions.append(conditions.ledger(lambda: self._runner.problem))
             refusals = Refusals(beside(self.config.gate.socket))
             self.authority = Authority(
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
             )
             self._refusals = refusals
             self._groups = GroupWatch(self.config, self.authority, clock)
-            self.authority.also = self._groups.take
+            self._feed = FeedWatch(self.config, self.authority, follows=options.mode == "authority")
+            self.authority.also = self._take_along
             self._recall(finder)
         except BaseException:
             self._ledger.close()
@@ -120,6 +126,7 @@ class Gate:
             handle = Proxy(self._door, pool, self._limits).handle
         else:
             handle = AuthRequest(self._door, self._limits, self._front_secret).handle
+        self._alarm.start()
         process = GateProcess(
             self.authority,
             Listener(handle, self._limits),
@@ -165,6 +172,9 @@ class Gate:
             canary_views=runner.canary_views,
             canary_views_exempt=authority.engine.watchers.canary.exempted,
             classes=authority.engine.classes(),
+            alerts=self._alarm.status.open,
+            alerts_waiting=self._alarm.status.waiting,
+            alert_problems=self._alarm.status.problems,
         )
 
     def reload(self) -> None:
@@ -202,6 +212,7 @@ class Gate:
         """Settle, write and seal what is left."""
         self._door.finder.bindings.save(self._sessions)
         self._groups.close()
+        self._feed.close(self._clock())
         self.authority.stop("the gate stopped")
         self._refusals.flush()
         self._runner.close(self._clock())
@@ -263,8 +274,20 @@ class Gate:
             changed.append("ledger")
         if before.groups != after.groups:
             changed.append("groups")
+        if before.alerts != after.alerts:
+            changed.append("alerts")
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
+
+    def _take_along(self) -> None:
+        """Take over what the slow path found, and look whether the log feed still tells; called at every tick."""
+        self._groups.take()
+        self._feed.look(self._clock())
+
+    def _tell_absence(self, since: float | None) -> None:
+        """Tell of the time in which no gate ran; a restart takes seconds and is no alert."""
+        if since is not None and 0 < self.config.alerts.silence_s <= self._started - since:
+            self._alarm.gap(since, self._started, "the gate was not running")
 
     def _allow(self, ledger: Ledger) -> None:
         allow_enforcing(ledger, self.config, self._started, self._options.waiver)

@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "reconcile": "himaya.cli.reconcile:reconcile",
     "audit": "himaya.cli.audit:audit",
     "case": "himaya.cli.case:case",
+    "alert": "himaya.cli.alert:alert",
+    "doctor": "himaya.cli.doctor:doctor",
     "canary": "himaya.cli.canary:canary",
     "report": "himaya.cli.report:report",
     "discover": "himaya.cli.discover:discover",

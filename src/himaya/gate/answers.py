@@ -9,11 +9,13 @@ from typing import Protocol
 from himaya.control import Reply, Status, SwitchState
 from himaya.control.messages import (
     Admit,
+    AskProbe,
     AskStatus,
     Clear,
     Decide,
     Flush,
     NoteGap,
+    Probe,
     Question,
     Record,
     Reload,
@@ -92,6 +94,8 @@ class Answers:
                 self._authority.stand(question.standing)
             case NoteGap():
                 self._note(question)
+            case Probe() | AskProbe():
+                return self._probe(question)
             case _:  # the four calls of the engine are answered before
                 return Reply(ok=False, error="not a command")
         return _OK
@@ -102,6 +106,13 @@ class Answers:
 
     async def _flushed(self) -> Reply:
         await self._house.flush()
+        return _OK
+
+    def _probe(self, question: Probe | AskProbe) -> Reply:
+        probes = self._authority.probes
+        if isinstance(question, AskProbe):
+            return Reply(ok=True, probed=probes.take(question.mark))
+        probes.expect(question.mark, self._authority.clock())
         return _OK
 
     def _note(self, gap: NoteGap) -> None:
