@@ -7,12 +7,9 @@ from tests.gate.gate_support import wait_for
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason, Standing
 from himaya.core.disclosure import Certainty, Disclosures, Shown
-from himaya.core.effect import PublishStanding, RaiseFinding, RecordDisclosures
-from himaya.core.errors import ConfigError, LedgerError
-from himaya.core.finding import Finding
-from himaya.runner import AlertCommand, Runner
-
-FINDING = Finding("breadth", "account:u1", 5.0, 120, 100, "because")
+from himaya.core.effect import PublishStanding, RecordDisclosures
+from himaya.core.errors import LedgerError
+from himaya.runner import Runner
 
 
 def shown(at=1.0, people=1):

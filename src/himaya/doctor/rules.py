@@ -23,8 +23,8 @@ def owner(scene: Scene) -> Iterator[Check]:
     """Somebody answers for the policy."""
     lacking = [key for key in ("name", "contact") if not getattr(scene.config.owner, key).strip()]
     if lacking:
-        keys = " and ".join(f"owner.{key}" for key in lacking)
-        yield warning("owner", f"{keys} is not set.", "Write [owner] name and contact.")
+        keys = ", ".join(f"owner.{key}" for key in lacking)
+        yield warning("owner", f"not set: {keys}.", "Write [owner] name and contact.")
     else:
         yield ok("owner", "an owner and a contact are named.")
 
