@@ -53,19 +53,6 @@ def a_block_comes_and_goes(gate: Gate) -> None:
         require(walker.get("/u/p19000").status == 200, "the block ends by itself")
 
 
-def a_new_rule_acts(gate: Gate, account: str, rule: int) -> None:
-    """An account at 50 of 100 meets a rule of 50 that was written meanwhile."""
-    with gate.visitor(account) as visitor:
-        for person in range(50):
-            visitor.get(f"/u/p{person}")
-        process, began = gate.process, time.monotonic()
-        gate.configure(budgets={"account": {"day": rule}})
-        last = visitor.get("/u/p60")
-        assert time.monotonic() - began < 10
-        assert gate.process is process
-        require(last.status == 429, "the new rule acts within ten seconds")
-
-
 def an_owner_is_needed(directory: Path, mode: str) -> None:
     """A configuration without an owner is checked."""
     place = directory / "himaya.toml"
@@ -101,17 +88,6 @@ def test_twin_a_block_comes_and_goes(gate):
     gate.configure(detectors=WATCHING)
     with broken("found, then blocked"):
         a_block_comes_and_goes(gate)
-
-
-def test_a_new_rule_acts(gate, name):
-    """A rule written while the gate runs acts within ten seconds, without a restart."""
-    a_new_rule_acts(gate, name, rule=50)
-
-
-def test_twin_a_new_rule_acts(gate, name):
-    """A configuration read again without the rule changes nothing."""
-    with broken("the new rule acts within ten seconds"):
-        a_new_rule_acts(gate, name, rule=99)
 
 
 def test_an_owner_is_needed(tmp_path):

@@ -8,6 +8,7 @@ import time
 import pytest
 from tests.doctor.clinic import OWNER, Clinic, Front, wait_for
 
+from himaya.cli.doctor import doctor
 from himaya.control import Control
 from himaya.core.actor import Actor
 from himaya.core.disclosure import Certainty, Disclosures, Shown
