@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from click.testing import CliRunner
 from tests.cli.nginx_rig import RealGate, Rig
 
 from himaya.cli.scan import scan
+from himaya.config import load
 from himaya.control import Control
+from himaya.doctor import Asked, Scene, outside
 
 pytestmark = pytest.mark.system
 
@@ -123,3 +126,34 @@ def test_nobody_is_refused_in_shadow(shadow: tuple[Rig, RealGate]) -> None:
     for method in ("POST", "DELETE", "M-SEARCH", "OPTIONS"):
         assert rig.get("/u/1", method)[0] in {200, 501}, method
     assert {line["gate"] for line in rig.lines(len(targets) + 4)} == {"up"}
+
+
+def judged(rig: Rig, gate: RealGate) -> tuple[str, str]:
+    """Return what the doctor says of forged headers that come through nginx."""
+    asked = Asked(time.time(), f"http://127.0.0.1:{rig.port}", "/about")
+    with Scene(load(gate.config), asked) as scene:
+        (found,) = [one for one in outside.outside(scene) if one.name == "headers"]
+    return found.level, found.said
+
+
+def test_the_doctor_finds_nothing_forged_behind_the_printed_file(
+    shadow: tuple[Rig, RealGate],
+) -> None:
+    """Whatever a visitor claims, nginx says who they are."""
+    assert judged(*shadow) == ("ok", "a visitor's forged headers are not believed.")
+
+
+def test_the_doctor_finds_a_header_that_nginx_passes_on(tmp_path: Path) -> None:
+    """With the visitor's own X-Forwarded-For handed on, everybody is who they say: the doctor names it."""
+    line = "proxy_set_header X-Forwarded-For $remote_addr;"
+    rig = Rig(tmp_path, edit={line: line.replace("$remote_addr", "$http_x_forwarded_for")})
+    try:
+        gate = RealGate(rig, CONFIG.format(mode="shadow", limit=1))
+        try:
+            level, said = judged(rig, gate)
+        finally:
+            gate.stop()
+    finally:
+        rig.close()
+    assert level == "problem"
+    assert "X-Forwarded-For or X-Real-IP is believed" in said

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from pathlib import Path
 
 import pytest
 from tests.doctor.clinic import OWNER, Clinic, Front, wait_for
@@ -51,6 +53,14 @@ def test_a_clean_installation_is_all_ok(clinic):
     names = {one["name"] for one in told["checks"]}
     assert names == {*NAMES, "configuration", "headers", "time", "routes"}
     assert (code, told["level"]) == (0, "ok")
+
+
+def test_every_check_is_on_the_page():
+    """docs/doctor.md has a row for each check, and for nothing else."""
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+    rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert told == {*NAMES, "configuration", "headers", "time", "outside", "routes", "upstream"}
 
 
 def test_exit_codes_and_words(clinic):

@@ -52,15 +52,15 @@ def open_ledger(
 
 
 def note_absence(ledger: Ledger, now: float) -> float | None:
-    """Record the time since the last clean stop as unobserved, and return its beginning: no gate stood before the site.
+    """Record the time since the last stop as unobserved, and return its beginning: no gate stood before the site.
 
-    An unclean stop is recorded by the ledger itself.
+    A stop that was not clean is recorded by the ledger itself. None where nobody wrote before.
     """
     stopped = ledger.closed_at
     if stopped is not None and now > stopped:
         ledger.note_gap(stopped, now, "the gate was not running")
         return stopped
-    return None
+    return ledger.lost_at
 
 
 def note_config(ledger: Ledger, config: Config, now: float, mode: str = "") -> None:
