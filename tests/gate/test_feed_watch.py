@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 from tests.gate.gate_support import CONFIG
 
 from himaya.bootstrap.silence import FeedWatch
@@ -14,6 +17,7 @@ class Asked:
     def __init__(self):
         self.passed = self.from_log = 0
         self.runner, self.gaps = self, []
+        self.clock = time.time
 
     def note_gap(self, start, end, why):
         self.gaps.append((start, end))
@@ -80,3 +84,10 @@ def test_lines_came_before_a_restart(tmp_path):
     feed.close(400.0)
     assert asked.gaps[0][0] == 0.0
     assert asked.gaps[-1][1] == 400.0
+    os.utime(directory + ".follow", (0, 0))
+    long_ago = Asked()
+    feed = watch(tmp_path, long_ago)
+    for now in range(400):
+        long_ago.passed += 1
+        feed.look(float(now))
+    assert long_ago.gaps == []

@@ -75,7 +75,7 @@ def test_different_things_past_the_bound_are_counted(tmp_path):
     """More different things than `queue` at once are not kept; the status says how many."""
     alarm = Alarm(config_of(tmp_path, "queue = 10"), [])
     for number in range(50):
-        alarm.gap(1.0, 2.0, f"reason {number}")
+        alarm.gap(1.0, 2.0, "reason " + "x" * number)
     with running(alarm):
         wait_for(lambda: alarm.status.problems)
         assert alarm.status.problems == ("40 messages found no room or were given up",)

@@ -113,6 +113,12 @@ def test_gaps_are_told_apart(gap, kind):
     assert "8 s" in one.text
 
 
+def test_lost_lines_of_different_numbers_are_the_same_thing():
+    """Twenty unreadable lines now and thirty later are one alert that counts up."""
+    told = {words.of_gap(1.0, 2.0, f"{n} lines were lost", "", "").what for n in (20, 30)}
+    assert told == {"N lines were lost"}
+
+
 def test_a_surge_says_what_the_detector_says():
     """A class of visitors is nobody: the message has the numbers of the hour."""
     assert "anonymous" in surge.COHORTS

@@ -9,7 +9,11 @@ from himaya.gate.authority import Authority
 from himaya.runner.alerting.words import SILENT
 
 #: The unobserved period so far is written this often, so that a crash cannot hide it.
-_AGAIN_S = 60.0
+_AGAIN_S = 300.0
+
+
+#: Older bookmarks are of a feed that was given up, in seconds.
+_FORGOTTEN_S = 7 * 86400.0
 
 
 class FeedWatch:
@@ -20,11 +24,13 @@ class FeedWatch:
     """
 
     def __init__(self, config: Config, authority: Authority, *, follows: bool) -> None:
-        """Take who counts. Lines used to come when a follower's bookmark lies beside the ledger."""
+        """Take who counts. Lines used to come when a follower left a bookmark beside the ledger this week."""
         directory = Path(config.ledger.directory)
         self._after_s = config.alerts.silence_s if follows else 0.0
         self._authority = authority
-        self._told = directory.with_name(directory.name + ".follow").exists()
+        self._told = _was_followed(
+            directory.with_name(directory.name + ".follow"), authority.clock()
+        )
         self._lines = authority.from_log
         self._passed = authority.passed
         #: Since when people were shown and no line came; None while that is not so.
@@ -55,3 +61,10 @@ class FeedWatch:
         why = f"{SILENT}: himaya follow has stopped, or the server's log has"
         self._authority.runner.note_gap(start, end, why)
         self._gap_from = end
+
+
+def _was_followed(bookmark: Path, now: float) -> bool:
+    try:
+        return now - bookmark.stat().st_mtime < _FORGOTTEN_S
+    except OSError:
+        return False

@@ -62,6 +62,8 @@ class Answers:
         authority = self._authority
         match question:
             case Decide():
+                if authority.probes.waiting:
+                    authority.probes.see(question.request, "", authority.clock(), trusted=True)
                 return Reply(ok=True, decision=authority.decide(question.request, question.at))
             case Admit():
                 return Reply(ok=True, admission=authority.admit(question.response, question.at))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from himaya.runner.alerting import Occurrence, words
 
 #: The unobserved period so far is written this often, so that a kill cannot hide it.
-_AGAIN_S = 60.0
+_AGAIN_S = 300.0
 
 #: A gate that restarts is away for seconds; after this many somebody is told, and again as often.
 _AWAY_S = 10.0

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 #: Seconds between two looks at conditions and at what nobody acknowledged.
 _LOOK_S = 1.0
 
+#: Seconds in which what happens is gathered before it is written: a flood is a few writes.
+_GATHER_S = 0.05
+
 #: Looks for a name in the ledger before it is left out: rows are durable within a second.
 _NAME_TRIES = 20
 _MOST_NAMES = 1000
@@ -121,6 +124,8 @@ class Alarm:
             self._wake.wait(_LOOK_S)
             self._wake.clear()
             ending = self._ending
+            if not ending:
+                time.sleep(_GATHER_S)
             try:
                 store = store or AlertStore(self._path)
                 self._work(store)
@@ -138,11 +143,13 @@ class Alarm:
         if self._findings is not None:
             self._findings.flush()
         now = self._clock()
-        if not self._next - _LOOK_S <= now < self._next:
+        is_due = self._ending or not self._next - _LOOK_S <= now < self._next
+        if is_due:
             self._next = now + _LOOK_S
             self._look(store, now)
         self._write(store)
-        self._name(store)
+        if is_due:
+            self._name(store)
         self._tell_status(store)
 
     def _look(self, store: AlertStore, now: float) -> None:
@@ -188,11 +195,14 @@ class Alarm:
         if not waiting:
             return
         found = self._names.find({name for _, name, _ in waiting})
-        for number, name, tries in waiting:
-            if name in found:
-                store.implicate(number, *found[name])
-            elif tries < _NAME_TRIES:
-                self._unnamed.append((number, name, tries + 1))
+        known = [(number, *found[name]) for number, name, _ in waiting if name in found]
+        if known:
+            store.implicate(known)
+        self._unnamed.extend(
+            (number, name, tries + 1)
+            for number, name, tries in waiting
+            if name not in found and tries < _NAME_TRIES
+        )
 
     def _tell_status(self, store: AlertStore) -> None:
         channels = store.channels()

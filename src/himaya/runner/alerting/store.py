@@ -173,13 +173,14 @@ class AlertStore:
         self._db.execute("DELETE FROM actor WHERE alert <= ?", (upto,))
         self._db.execute("DELETE FROM delivery WHERE alert <= ?", (upto,))
 
-    def implicate(self, alert: int, facet: str, surrogate: int) -> None:
-        """Note that an alert is about somebody, by the ledger's surrogate; at most MAX_NAMES."""
+    def implicate(self, about: Iterable[tuple[int, str, int]]) -> None:
+        """Note whom alerts are about: alert, facet, the ledger's surrogate; at most MAX_NAMES for each alert."""
         with self._writing():
-            sql = "SELECT count(*) FROM actor WHERE alert = ?"
-            if self._db.execute(sql, (alert,)).fetchone()[0] < MAX_NAMES:
-                sql = "INSERT OR IGNORE INTO actor VALUES (?, ?, ?)"
-                self._db.execute(sql, (alert, facet, surrogate))
+            for alert, facet, surrogate in about:
+                sql = "SELECT count(*) FROM actor WHERE alert = ?"
+                if self._db.execute(sql, (alert,)).fetchone()[0] < MAX_NAMES:
+                    sql = "INSERT OR IGNORE INTO actor VALUES (?, ?, ?)"
+                    self._db.execute(sql, (alert, facet, surrogate))
 
     def escalate(
         self, now: float, after_s: float, least: Severity, channels: Iterable[str], most: int
