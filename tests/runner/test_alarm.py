@@ -124,6 +124,8 @@ def test_conditions_are_looked_at_by_themselves(tmp_path):
     with running(Alarm(config_of(tmp_path), [told], conditions=conditions)):
         wait_for(lambda: len(told.messages) == 3)
     assert {each.kind for each in told.messages} == {"disk", "ledger", "key"}
+    wait_for(lambda: len(alerts_of(config_of(tmp_path))) == 3)
+    assert {each.count for each in alerts_of(config_of(tmp_path))} == {1}
     text = str(told.messages)
     assert "gate.key_file" in text
     assert str(tmp_path) not in text

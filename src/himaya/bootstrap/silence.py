@@ -11,7 +11,6 @@ from himaya.runner.alerting.words import SILENT
 #: The unobserved period so far is written this often, so that a crash cannot hide it.
 _AGAIN_S = 300.0
 
-
 #: Older bookmarks are of a feed that was given up, in seconds.
 _FORGOTTEN_S = 7 * 86400.0
 

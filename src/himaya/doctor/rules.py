@@ -100,7 +100,7 @@ def secret(scene: Scene) -> Iterator[Check]:
     """A port that answers as the authority asks for a secret."""
     gate = scene.config.gate
     if gate.listen.startswith("unix:") or scene.door == "proxy" or gate.secret_file:
-        yield ok("secret", "nobody can speak for the front door without being let.")
+        yield ok("secret", "only the front door can speak for visitors.")
         return
     said = f"gate.listen is the port {gate.listen}, and gate.secret_file is not set."
     do = "As an authority: name a file with a secret, or listen on unix:/path."

@@ -58,7 +58,7 @@ class Silence:
 
     def _note(self, start: float, end: float) -> None:
         self._noted = end  # before it is handed on: that may wait for a gate
-        self._gap(start, end, f"{words.SILENT} of the log that is followed")
+        self._gap(start, end, words.SILENT)
 
 
 class Away:

@@ -32,6 +32,9 @@ _LOOK_S = 1.0
 #: Seconds in which what happens is gathered before it is written: a flood is a few writes.
 _GATHER_S = 0.05
 
+#: Seconds between two counts of a condition that lasts.
+_STANDING_S = 60.0
+
 #: Looks for a name in the ledger before it is left out: rows are durable within a second.
 _NAME_TRIES = 20
 _MOST_NAMES = 1000
@@ -77,6 +80,8 @@ class Alarm:
         ]
         self._wake = threading.Event()
         self._ending = False
+        #: When each condition that holds was last taken; there are as many as conditions and keys.
+        self._stood: dict[tuple[str, str], float] = {}
         self._next = 0.0
         self._problem = ""
         self.status = AlarmStatus()
@@ -156,12 +161,19 @@ class Alarm:
         """Look at the conditions, and at what nobody acknowledged."""
         for condition in self.conditions:
             for occurrence in condition(now):
-                self._intake.add(occurrence)
+                self._add_standing(occurrence, now)
         alerts = self._alerts
         if alerts.escalate_s:
             after, least = float(alerts.escalate_s), alerts.escalate_from
             if store.escalate(now, after, least, self._channels, alerts.queue):
                 self._call()
+
+    def _add_standing(self, one: Occurrence, now: float) -> None:
+        """Take what a condition says, once a minute while it lasts: a full disk is not written to every second."""
+        key = (one.kind, one.what)
+        if not 0 <= now - self._stood.get(key, float("-inf")) < _STANDING_S:
+            self._stood[key] = now
+            self._intake.add(one)
 
     def _write(self, store: AlertStore) -> None:
         waiting = self._intake.take()
