@@ -15,6 +15,9 @@ from himaya.core.policy import Budget
 
 PROFILE = '[[surface]]\nid = "profile"\nroute = "/u/{subject}"\n'
 
+#: Mail without a login.
+MAIL = '[alerts]\nsmtp_host = "m"\nmail_from = "a@b"\nmail_to = ["a@b"]\n'
+
 #: Text, line, key, words of the message.
 MISTAKES = [
     (
@@ -148,8 +151,8 @@ MISTAKES = [
         "a user and a password",
     ),
     (
-        '[alerts]\nsmtp_host = "m"\nmail_from = "a@b"\nmail_to = ["a@b"]\nsmtp_user = "u"\nsmtp_security = "none"',
-        6,
+        MAIL + 'smtp_user = "u"\nsmtp_password_file = "p"\nsmtp_security = "none"',
+        7,
         "alerts.smtp_security",
         "in the clear",
     ),

@@ -38,6 +38,17 @@ def test_findings_and_gaps_of_a_runner_are_sent(tmp_path):
     assert (runner.findings, runner.gaps) == (1, 1)
 
 
+def test_what_was_told_before_the_end_is_sent(tmp_path):
+    """However soon the end comes after the last thing told, that thing is sent first."""
+    told = Told()
+    for number in range(8):
+        alarm = Alarm(config_of(tmp_path), [told])
+        alarm.start()
+        alarm.gap(1.0, 2.0, "reason " + "x" * number)
+        alarm.close(30.0)
+    assert len(told.messages) == 8
+
+
 def test_a_dead_channel_holds_up_nobody(tmp_path, caplog):
     """While one channel hangs and another fails, telling takes no time, a third is served, and the status says it."""
     caplog.set_level(logging.WARNING)

@@ -72,8 +72,10 @@ class Courier:
         self._thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
-        while self._step() or not self._ending:
-            pass
+        ending = False
+        while self._step() or not ending:
+            # Looked at before the next step: what was put in before the end is still sent.
+            ending = self._ending
         if self._store is not None:
             self._store.close()
 
