@@ -31,7 +31,7 @@ def test_findings_and_gaps_of_a_runner_are_sent(tmp_path):
     runner = Runner(None, alerts=alarm)
     alarm.start()
     runner.perform([RaiseFinding(FINDING)])
-    runner.note_gap(1.0, 4.0, "switched off")
+    runner.note_gap(1.0, time.time(), "switched off")
     runner.close(5.0)
     assert sorted(each.kind for each in told.messages) == ["fail_open", "finding"]
     assert "u1" not in str(told.messages)
@@ -44,7 +44,7 @@ def test_what_was_told_before_the_end_is_sent(tmp_path):
     for number in range(8):
         alarm = Alarm(config_of(tmp_path), [told])
         alarm.start()
-        alarm.gap(1.0, 2.0, "reason " + "x" * number)
+        alarm.gap(1.0, time.time(), "reason " + "x" * number)
         alarm.close(30.0)
     assert len(told.messages) == 8
 
@@ -117,6 +117,21 @@ def test_what_nobody_acknowledges_is_escalated(tmp_path):
         clock[0] += 61.0
         wait_for(lambda: len(told.messages) == 2)
     assert [each.event for each in told.messages] == ["opened", "escalated"]
+
+
+def test_an_old_log_is_new_to_whoever_is_told(tmp_path):
+    """What a log of last year tells is noticed now: it is escalated after its time, not at once, and is one alert."""
+    clock, told = [1e9], Told()
+    alarm = Alarm(config_of(tmp_path), [told], clock=lambda: clock[0])
+    with running(alarm):
+        for day in range(300):
+            alarm.finding(Finding("canary", "account:u1", 86400.0 * day, 3, 2, ""))
+        wait_for(lambda: told.messages)
+        clock[0] += 60.0
+        wait_for(lambda: alarm.status.open == 1)
+    assert [(each.event, each.opened) for each in told.messages] == [
+        ("opened", "2001-09-09T01:46:40+00:00")
+    ]
 
 
 def test_conditions_are_looked_at_by_themselves(tmp_path):

@@ -186,8 +186,10 @@ class Alarm:
             waiting.pop(0)
 
     def _put(self, store: AlertStore, one: Waiting) -> None:
+        # By the clock of whoever is told: the time of an old log would escalate at once.
+        noticed = msgspec.structs.replace(one.occurrence, at=self._clock())
         number = store.put(
-            one.occurrence,
+            noticed,
             count=one.count,
             again_s=float(self._alerts.again_s),
             channels=self._channels,

@@ -65,7 +65,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """An alert as it is written down. Times are epoch seconds, 0 for never."""
+    """An alert as it is written down. Times are when it was noticed, epoch seconds, 0 for never."""
 
     id: int
     kind: str
