@@ -284,8 +284,8 @@ PARTS = {
         "A class of access without a limit is not shown as a gap.",
     ),
     "JS23-7": Part(
-        ("test_an_owner_is_needed",),
-        "Roles, on-call contacts, and escalation of an alert that nobody acknowledged.",
+        ("test_an_alert_is_escalated", "test_an_owner_is_needed"),
+        "Roles and on-call contacts.",
     ),
     "JS23-14": Part(
         ("test_a_block_comes_and_goes",),
