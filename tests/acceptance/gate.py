@@ -95,7 +95,7 @@ class Gate:
         for name, value in changes.items():
             merged = isinstance(value, dict) and isinstance(table.get(name), dict)
             table[name] = {**table[name], **value} if merged else value
-        table.setdefault("alerts", {"command": f"tee -a {self.findings}"})
+        table.setdefault("alerts", {"findings_file": str(self.findings)})
         table["gate"] = {
             **table.get("gate", {}),
             "listen": f"127.0.0.1:{self.port}",
@@ -185,7 +185,7 @@ class Gate:
         return answer
 
     def found(self, detector: str, actor: str, wait_s: float = 0.0) -> Table | None:
-        """Return the finding that the alert command was given, waiting for it at most `wait_s`."""
+        """Return the finding that the gate wrote down, waiting for it at most `wait_s`."""
         end = time.monotonic() + wait_s
         while True:
             for finding in _objects(self.findings):

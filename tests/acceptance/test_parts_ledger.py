@@ -58,20 +58,6 @@ def the_ledger_has_the_takers_file(gate: Gate, account: str) -> None:
         require(told == {f"p{n}" for n in taker.obtained}, "the answer is the taker's own file")
 
 
-def a_gap_is_told(gate: Gate, name: str, *, switched: bool) -> None:
-    """The gate is switched off while somebody looks, and on again."""
-    with gate.visitor(name) as viewer:
-        viewer.get("/u/p1")
-        if switched:
-            gate.himaya("off", "--config", str(gate.config), "--why", name)
-        viewer.get("/u/p2")
-        if switched:
-            gate.himaya("on", "--config", str(gate.config))
-    answer = gate.who(actor=f"account:{name}")
-    require(any(name in gap["why"] for gap in answer["unobserved"]), "the period is unobserved")
-    require([one["subject"] for one in answer["subjects"]] == ["p1"], "and says nothing of it")
-
-
 def test_a_strangers_view_is_kept(gate):
     """An anonymous view of a public profile is a ledger entry: actor, person, fields, time."""
     a_strangers_view_is_kept(gate, "/u")
@@ -104,14 +90,3 @@ def test_twin_the_ledger_has_the_takers_file(gate, name):
     gate.configure(surface=[one for one in SURFACES if one["id"] != "photo"])
     with broken("the answer is the taker's own file"):
         the_ledger_has_the_takers_file(gate, name)
-
-
-def test_a_gap_is_told_later(gate, name):
-    """A time in which the gate was off is an unobserved period of every later answer."""
-    a_gap_is_told(gate, name, switched=True)
-
-
-def test_twin_a_gap_is_told_later(gate, name):
-    """A gate that was not off has no such period."""
-    with broken("the period is unobserved"):
-        a_gap_is_told(gate, name, switched=False)

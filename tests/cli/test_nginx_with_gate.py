@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from click.testing import CliRunner
 from tests.cli.nginx_rig import RealGate, Rig
 
 from himaya.cli.scan import scan
+from himaya.config import load
 from himaya.control import Control
+from himaya.doctor import Asked, Scene, outside
 
 pytestmark = pytest.mark.system
 
@@ -123,3 +127,37 @@ def test_nobody_is_refused_in_shadow(shadow: tuple[Rig, RealGate]) -> None:
     for method in ("POST", "DELETE", "M-SEARCH", "OPTIONS"):
         assert rig.get("/u/1", method)[0] in {200, 501}, method
     assert {line["gate"] for line in rig.lines(len(targets) + 4)} == {"up"}
+
+
+def forged_headers(directory: Path, **passed: str) -> tuple[str, str]:
+    """Return what the doctor says of forged headers that come through nginx, which takes `passed` from the visitor."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    edit = {"    listen unix:": f"    listen 127.0.0.1:{port};\n    listen unix:", **passed}
+    rig = Rig(directory, edit=edit)
+    try:
+        gate = RealGate(rig, CONFIG.format(mode="shadow", limit=1))
+        try:
+            asked = Asked(time.time(), f"http://127.0.0.1:{port}", "/about")
+            with Scene(load(gate.config), asked) as scene:
+                (found,) = [one for one in outside.outside(scene) if one.name == "headers"]
+        finally:
+            gate.stop()
+    finally:
+        rig.close()
+    return found.level, found.said
+
+
+def test_the_doctor_finds_nothing_forged_behind_the_printed_file(tmp_path: Path) -> None:
+    """Whatever a visitor claims, nginx says who they are."""
+    assert forged_headers(tmp_path) == ("ok", "a visitor's forged headers are not believed.")
+
+
+def test_the_doctor_finds_a_header_that_nginx_passes_on(tmp_path: Path) -> None:
+    """With the visitor's own X-Forwarded-For handed on, everybody is who they say: the doctor names it."""
+    line = "proxy_set_header X-Forwarded-For $remote_addr;"
+    level, said = forged_headers(
+        tmp_path, **{line: line.replace("$remote_addr", "$http_x_forwarded_for")}
+    )
+    assert level == "problem"
+    assert "X-Forwarded-For or X-Real-IP is believed" in said

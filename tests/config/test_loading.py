@@ -15,6 +15,9 @@ from himaya.core.policy import Budget
 
 PROFILE = '[[surface]]\nid = "profile"\nroute = "/u/{subject}"\n'
 
+#: Mail without a login.
+MAIL = '[alerts]\nsmtp_host = "m"\nmail_from = "a@b"\nmail_to = ["a@b"]\n'
+
 #: Text, line, key, words of the message.
 MISTAKES = [
     (
@@ -137,6 +140,47 @@ MISTAKES = [
     ('[actor]\njwt_algorithm = "none"', 2, "actor.jwt_algorithm", "one of"),
     ('[actor]\njwt_key_file = "k"', 2, "actor.jwt_key_file", "jwt_algorithm is missing"),
     ("[alerts]\ncommand = 'mail \"x'", 2, "alerts.command", "cannot be split"),
+    ('[alerts]\nsmtp_host = "m"', 1, "alerts.mail_from", "a sender"),
+    ('[alerts]\nsmtp_host = "m"\nmail_from = "a@b"', 1, "alerts.mail_to", "somebody to go to"),
+    ('[alerts]\nmail_to = ["a, b@c"]', 2, "alerts.mail_to[0]", "expected a mail address"),
+    ('[alerts]\nescalate_to = ["x"]', 2, "alerts.escalate_to[0]", "expected a mail address"),
+    (
+        '[alerts]\nsmtp_host = "m"\nmail_from = "a@b"\nmail_to = ["a@b"]\nsmtp_user = "u"',
+        1,
+        "alerts.smtp_password_file",
+        "a user and a password",
+    ),
+    (
+        MAIL + 'smtp_user = "u"\nsmtp_password_file = "p"\nsmtp_security = "none"',
+        7,
+        "alerts.smtp_security",
+        "in the clear",
+    ),
+    (
+        '[owner]\ncontact = "https://x"\n[alerts]\nsmtp_host = "m"\nmail_from = "a@b"\nmail_to = ["a@b"]',
+        3,
+        "alerts.escalate_to",
+        "no mail address to escalate to",
+    ),
+    ('[alerts]\nwebhook_url = "https://a.example"', 1, "alerts.webhook_secret_file", "signed"),
+    (
+        '[alerts]\nwebhook_secret_file = "s"\nwebhook_url = "ftp://a"',
+        3,
+        "alerts.webhook_url",
+        "http://",
+    ),
+    (
+        '[alerts]\nwebhook_secret_file = "s"\nwebhook_url = "https://u:p@a"',
+        3,
+        "alerts.webhook_url",
+        "http://",
+    ),
+    (
+        '[alerts]\nwebhook_secret_file = "s"\nwebhook_url = "https://a:x"',
+        3,
+        "alerts.webhook_url",
+        "http://",
+    ),
     ('[gate]\nlisten = "8080"', 2, "gate.listen", "expected host:port"),
     ('[gate]\nlisten = "a:99999"', 2, "gate.listen", "expected host:port"),
     ('[gate]\nupstream = "ftp://a"', 2, "gate.upstream", "expected http://"),

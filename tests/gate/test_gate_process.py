@@ -260,8 +260,14 @@ def test_facts_are_kept_over_a_restart(tmp_path, upstream):
     assert gate.shown("account:u1") == ["42"]
 
 
+def seen_inside(gate, number):
+    words = ("alert", "show", str(number), "--config", str(gate.config), "--names", "--why", "test")
+    done = subprocess.run([HIMAYA, *words], capture_output=True, text=True, check=False)
+    return done.stdout
+
+
 def test_findings_call_the_alert_command(tmp_path, upstream):
-    """A finding of the running gate reaches the alert command."""
+    """A finding of the running gate reaches the alert command without the address; its owner can see it inside."""
     out = tmp_path / "alerts"
     gate = GateProcess(tmp_path, upstream.port, mode="shadow")
     alert = f'\n[alerts]\ncommand = "tee -a {out}"\n[detectors.breadth]\nhour = 3\n'
@@ -271,8 +277,12 @@ def test_findings_call_the_alert_command(tmp_path, upstream):
             get(gate, f"/u/x{n}z{n * 17}")
         wait_for(out.exists)
         wait_for(lambda: out.read_text().endswith("\n"))
-    finding = json.loads(out.read_text().splitlines()[0])
-    assert (finding["detector"], finding["actor"]) == ("breadth", "address:127.0.0.1")
+        told = json.loads(out.read_text().splitlines()[0])
+        assert (told["event"], told["kind"], told["reference"]) == ("opened", "finding", "breadth")
+        assert "127.0.0.1" not in out.read_text()
+        wait_for(lambda: "address:127.0.0.1" in seen_inside(gate, told["id"]))
+        with gate.control() as control:
+            assert control.status().alerts == 1
 
 
 def test_port_in_use_is_said_and_exit_code_2(tmp_path, upstream):

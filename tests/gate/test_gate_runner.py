@@ -1,22 +1,15 @@
 """The runner: effects are performed off the request path, and a ledger that fails stops nobody."""
 
-import json
-import sys
 import threading
-import time
 
-import pytest
 from tests.gate.gate_support import wait_for
 
 from himaya.core.actor import Actor
 from himaya.core.decision import Action, Reason, Standing
 from himaya.core.disclosure import Certainty, Disclosures, Shown
-from himaya.core.effect import PublishStanding, RaiseFinding, RecordDisclosures
-from himaya.core.errors import ConfigError, LedgerError
-from himaya.core.finding import Finding
-from himaya.runner import AlertCommand, Runner
-
-FINDING = Finding("breadth", "account:u1", 5.0, 120, 100, "because")
+from himaya.core.effect import PublishStanding, RecordDisclosures
+from himaya.core.errors import LedgerError
+from himaya.runner import Runner
 
 
 def shown(at=1.0, people=1):
@@ -137,69 +130,3 @@ def test_standing_decisions_are_told_without_names(caplog):
     Runner(None).perform([PublishStanding(Standing("account:u17", Action.BLOCK, 9.0, reason))])
     assert "one account: block" in caplog.text
     assert "u17" not in caplog.text
-
-
-def script(tmp_path, text):
-    path = tmp_path / "alert.py"
-    path.write_text(text)
-    return f"{sys.executable} {path} 'two words'"
-
-
-def test_findings_reach_the_alert_command(tmp_path):
-    """The command gets the finding as JSON on standard input, and its words without a shell."""
-    out = tmp_path / "out"
-    alerts = AlertCommand(
-        script(
-            tmp_path, f"import sys; open({str(out)!r}, 'w').write(sys.stdin.read() + sys.argv[1])"
-        )
-    )
-    runner = Runner(None, alerts=alerts)
-    runner.perform([RaiseFinding(FINDING)])
-    runner.close(1.0)
-    line, words = out.read_text().split("\n")
-    assert json.loads(line)["actor"] == "account:u1"
-    assert words == "two words"
-    assert (runner.findings, alerts.done) == (1, 1)
-
-
-def test_alerts_wait_in_a_bounded_queue(tmp_path):
-    """A slow command holds up nobody; findings past the bound are counted as not announced."""
-    alerts = AlertCommand(script(tmp_path, "import time; time.sleep(0.3)"), max_waiting=2)
-    begun = time.monotonic()
-    for _ in range(20):
-        alerts.send(FINDING)
-    assert time.monotonic() - begun < 0.2
-    assert alerts.dropped >= 17
-    alerts.close()
-
-
-def test_a_command_that_hangs_is_ended_with_its_children(tmp_path, caplog):
-    """A command past its time is stopped, and what it started too; the next one runs."""
-    hanging = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
-    alerts = AlertCommand(script(tmp_path, hanging), timeout_s=0.3)
-    begun = time.monotonic()
-    alerts.send(FINDING)
-    alerts.send(FINDING)
-    alerts.close(10)
-    assert alerts.failed == 2
-    assert time.monotonic() - begun < 8
-    assert "did not end within 0.3 s" in caplog.text
-
-
-@pytest.mark.parametrize(
-    "command", ["/nowhere/at/all", f"{sys.executable} -c 'raise SystemExit(3)'"]
-)
-def test_a_command_that_fails_is_told(command, caplog):
-    """A command that is missing or fails is counted and logged, without the finding."""
-    alerts = AlertCommand(command)
-    alerts.send(FINDING)
-    alerts.close()
-    assert alerts.failed == 1
-    assert "alert command" in caplog.text
-    assert "u1" not in caplog.text
-
-
-def test_a_command_that_cannot_be_split_is_a_configuration_error():
-    """An open quote is found at the start."""
-    with pytest.raises(ConfigError, match=r"alerts\.command"):
-        AlertCommand("mail 'operator")

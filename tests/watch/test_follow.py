@@ -250,7 +250,7 @@ def test_people_of_listings_and_requests_without_a_gate(tmp_path):
 
 
 def test_findings_reach_the_alert_command(tmp_path):
-    """A scraper in the log runs the alert command, with the finding on standard input."""
+    """A scraper in the log runs the alert command, with an alert that does not name it on standard input."""
     script = tmp_path / "alert.sh"
     script.write_text(f"#!/bin/sh\ncat >> {tmp_path}/alerts\n")
     script.chmod(0o755)
@@ -259,7 +259,9 @@ def test_findings_reach_the_alert_command(tmp_path):
         for number in range(150):
             log.write(line(NOW + number, f"/u/{number * 7919 % 9973}", address="203.0.113.9"))
     site.finish()
-    assert '"detector":"breadth"' in (tmp_path / "alerts").read_text()
+    told = (tmp_path / "alerts").read_text()
+    assert '"reference":"breadth"' in told
+    assert "203.0.113.9" not in told
     site.close()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from himaya.bootstrap.parts import (
     class_salt,
     keep_house,
+    make_alarm,
     make_engine,
     make_runner,
     note_config,
@@ -20,6 +21,7 @@ from himaya.bootstrap.parts import (
 __all__ = [
     "class_salt",
     "keep_house",
+    "make_alarm",
     "make_engine",
     "make_runner",
     "note_config",

@@ -17,6 +17,7 @@ from himaya.bootstrap.groups import GroupWatch
 from himaya.bootstrap.parts import (
     keep_house,
     lease_terms,
+    make_alarm,
     make_engine,
     make_runner,
     note_absence,
@@ -24,6 +25,7 @@ from himaya.bootstrap.parts import (
     open_ledger,
     rebuild,
 )
+from himaya.bootstrap.silence import FeedWatch
 from himaya.config import Config, load
 from himaya.control import Status
 from himaya.core.detectors.model import ModelDetector
@@ -49,6 +51,7 @@ from himaya.gate.refusals import Refusals, beside
 from himaya.gate.upstream import Target, UpstreamPool
 from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
+from himaya.runner.alerting import conditions
 
 log = logging.getLogger(__name__)
 
@@ -83,15 +86,17 @@ class Gate:
         target = Target.parse(self.config.gate.upstream)
         finder = ActorFinder(self.config.actor, secret)
         self._sessions = Path(f"{self.config.gate.socket}.sessions")
+        self._alarm = make_alarm(self.config, clock)
         writer = ExchangeWriter(options.exchanges) if options.exchanges else None
         self._ledger = open_ledger(
             self.config, self._started, mode=self.config.mode, allow=self._allow
         )
         try:
             self._forecast = standing(self._ledger, self.config)
-            note_absence(self._ledger, self._started)
+            self._tell_absence(note_absence(self._ledger, self._started))
             engine = make_engine(self.config)
-            self._runner = make_runner(self.config, self._ledger, self._keep_house)
+            self._runner = make_runner(self.config, self._ledger, self._keep_house, self._alarm)
+            self._alarm.conditions.append(conditions.ledger(lambda: self._runner.problem))
             refusals = Refusals(beside(self.config.gate.socket))
             self.authority = Authority(
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
@@ -100,7 +105,10 @@ class Gate:
             self._office = LeaseOffice(self.authority, on_workers=self._ledger.note_leases)
             self._office.offer(lease_terms(self.config))
             self._groups = GroupWatch(self.config, self.authority, clock)
-            self.authority.also = self._groups.take
+            self._silence = FeedWatch(
+                self.config, self.authority, follows=options.mode == "authority"
+            )
+            self.authority.also = self._take_along
             self._recall(finder)
             self._feed = FeedHouse(self.config, self.authority) if self.config.feed.listen else None
         except BaseException:
@@ -126,6 +134,7 @@ class Gate:
             handle = Proxy(self._door, pool, self._limits).handle
         else:
             handle = AuthRequest(self._door, self._limits, self._front_secret).handle
+        self._alarm.start()
         process = GateProcess(
             self.authority,
             Listener(handle, self._limits),
@@ -174,6 +183,9 @@ class Gate:
             canary_views_exempt=authority.engine.watchers.canary.exempted,
             classes=authority.engine.classes(),
             feed=self._feed.words() if self._feed is not None else "",
+            alerts=self._alarm.status.open,
+            alerts_waiting=self._alarm.status.waiting,
+            alert_problems=self._alarm.status.problems,
         )
 
     def reload(self) -> None:
@@ -214,6 +226,7 @@ class Gate:
         self._groups.close()
         if self._feed is not None:
             self._feed.close()
+        self._silence.close(self._clock())
         self.authority.stop("the gate stopped")
         self._refusals.flush()
         self._runner.close(self._clock())
@@ -274,11 +287,20 @@ class Gate:
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
-        changed += [
-            key for key in ("groups", "feed") if getattr(before, key) != getattr(after, key)
-        ]
+        kept = ("groups", "feed", "alerts")
+        changed += [key for key in kept if getattr(before, key) != getattr(after, key)]
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
+
+    def _take_along(self) -> None:
+        """Take over what the slow path found, and look whether the log feed still tells; called at every tick."""
+        self._groups.take()
+        self._silence.look(self._clock())
+
+    def _tell_absence(self, since: float | None) -> None:
+        """Tell of the time in which no gate ran; a restart takes seconds and is no alert."""
+        if since is not None and 0 < self.config.alerts.silence_s <= self._started - since:
+            self._alarm.gap(since, self._started, "the gate was not running")
 
     def _allow(self, ledger: Ledger) -> None:
         allow_enforcing(ledger, self.config, self._started, self._options.waiver)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,8 @@ from himaya.ledger import Ledger, canaries, retention
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 from himaya.ledger.together import together
-from himaya.runner import AlertCommand, Runner
+from himaya.runner import Alarms, Runner
+from himaya.runner.alerting import Alarm, channels_of, conditions
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +52,16 @@ def open_ledger(
     return ledger
 
 
-def note_absence(ledger: Ledger, now: float) -> None:
-    """Record the time since the last clean stop as unobserved: no gate stood before the site.
+def note_absence(ledger: Ledger, now: float) -> float | None:
+    """Record the time since the last stop as unobserved, and return its beginning: no gate stood before the site.
 
-    An unclean stop is recorded by the ledger itself.
+    A stop that was not clean is recorded by the ledger itself. None where nobody wrote before.
     """
     stopped = ledger.closed_at
     if stopped is not None and now > stopped:
         ledger.note_gap(stopped, now, "the gate was not running")
+        return stopped
+    return ledger.lost_at
 
 
 def note_config(ledger: Ledger, config: Config, now: float, mode: str = "") -> None:
@@ -123,14 +127,25 @@ def lease_terms(config: Config) -> Terms:
 
 
 def make_runner(
-    config: Config, ledger: Ledger | None, maintain: Callable[[float], None] | None = None
+    config: Config,
+    ledger: Ledger | None,
+    maintain: Callable[[float], None] | None = None,
+    alarm: Alarms | None = None,
 ) -> Runner:
-    """Return the runner: rows to the ledger, findings to the alert command, and upkeep now and then."""
-    alerts = config.alerts
-    command = AlertCommand(alerts.command, timeout_s=alerts.timeout_s, max_waiting=alerts.queue)
-    runner = Runner(ledger, alerts=command, maintain=maintain)
+    """Return the runner: rows to the ledger, findings and gaps to the alarm, and upkeep now and then."""
+    runner = Runner(ledger, alerts=alarm, maintain=maintain)
     runner.canaries = config.canary_places
     return runner
+
+
+def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
+    """Return the alarm of a process that keeps the ledger, or tells who does; `start` begins. Raises ConfigError."""
+    alerts, directory = config.alerts, Path(config.ledger.directory)
+    looked_at = (
+        conditions.disk(directory, alerts.free_mb),
+        conditions.keys(conditions.key_files(config), alerts.key_days),
+    )
+    return Alarm(config, channels_of(config), conditions=looked_at, clock=clock)
 
 
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:

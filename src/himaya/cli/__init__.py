@@ -33,6 +33,8 @@ COMMANDS: dict[str, str] = {
     "case": "himaya.cli.case:case",
     "block": "himaya.cli.block:block",
     "feed": "himaya.cli.feed:feed",
+    "alert": "himaya.cli.alert:alert",
+    "doctor": "himaya.cli.doctor:doctor",
     "canary": "himaya.cli.canary:canary",
     "report": "himaya.cli.report:report",
     "discover": "himaya.cli.discover:discover",

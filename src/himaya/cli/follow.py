@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from himaya.config import Config
     from himaya.ledger.rows import Row
+    from himaya.runner.alerting import Alarm
     from himaya.watch.bookmark import BookmarkFile
     from himaya.watch.recorders import Recorder
 
@@ -62,21 +63,25 @@ def follow(*, log: Path, config: Path, ledger: Path | None, from_end: bool, once
 
 
 def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, once: bool) -> None:
-    from himaya.bootstrap import class_salt
+    from himaya.bootstrap import class_salt, make_alarm
     from himaya.watch.follow import Follower
     from himaya.watch.tail import GRACE_S, Tail, end_of
 
     bookmark = place.load()
     mark = bookmark.mark if bookmark else end_of(path) if from_end else None
-    recorder, close = _recorder(config)
+    alarm = make_alarm(config)
+    recorder, close = _recorder(config, alarm)
     stop = _Stop()
     try:
         tail = Tail(path, mark, grace_s=0.0 if once else GRACE_S)
-        follower = Follower(tail, recorder, place, config, salt=class_salt(config))
+        salt = class_salt(config)
+        follower = Follower(tail, recorder, place, config, salt=salt, tell=alarm.tell)
+        alarm.start()
         click.echo(f"himaya follow: reading {path}", err=True)
         follower.run(stop.is_set, once=once)
     finally:
         recorder.close(time.time())
+        alarm.close()
         close()
     counts = follower.counts
     click.echo(
@@ -86,7 +91,7 @@ def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, 
     )
 
 
-def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:
+def _recorder(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None]]:
     """Return where exchanges go, and what closes the parts behind it."""
     from himaya.control import Control
     from himaya.core.errors import ServiceError
@@ -95,10 +100,10 @@ def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:
     try:
         keeper = Path(control.status().ledger)
     except ServiceError:
-        return _own(config)
+        return _own(config, alarm)
     if keeper != Path(config.ledger.directory):
         control.close()
-        return _own(config)
+        return _own(config, alarm)
     from himaya.core.surface import Surfaces
     from himaya.watch.recorders import AuthorityRecorder
 
@@ -108,11 +113,12 @@ def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:
     return recorder, control.close
 
 
-def _own(config: Config) -> tuple[Recorder, Callable[[], None]]:
+def _own(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None]]:
     """Make an engine, a runner and a ledger for this process alone."""
     from himaya.bootstrap import keep_house, make_engine, make_runner, open_ledger, rebuild
     from himaya.core.continuing import recall
     from himaya.ledger.reader import Reader
+    from himaya.runner.alerting import conditions
     from himaya.watch.recorders import OwnRecorder
 
     now = time.time()
@@ -121,7 +127,8 @@ def _own(config: Config) -> tuple[Recorder, Callable[[], None]]:
         engine = make_engine(config)
         with Reader.open(Path(config.ledger.directory), _key(config)) as reader:
             rebuild(partial(recall, engine), reader, now)
-        runner = make_runner(config, ledger, partial(keep_house, ledger, config))
+        runner = make_runner(config, ledger, partial(keep_house, ledger, config), alarm)
+        alarm.conditions.append(conditions.ledger(lambda: runner.problem))
     except BaseException:
         ledger.close()
         raise

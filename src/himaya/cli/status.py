@@ -67,6 +67,7 @@ def _lines(told: Status) -> list[str]:
         f"disclosed   {told.people_disclosed} times a person, in {told.disclosures} exchanges",
         f"tracked     {told.tracked} principals, {told.open_tickets} open tickets{_lent(told.engine)}",
         f"findings    {told.findings}",
+        f"alerts      {told.alerts} not acknowledged, {told.alerts_waiting} messages waiting",
         *_classes(told.classes),
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
         f"gaps        {told.gaps}",
@@ -87,6 +88,7 @@ def _lines(told: Status) -> list[str]:
         lines.insert(0, f"OFF         since {_time(told.off_since)}{why}: everything passes unseen")
     if told.ledger_problem:
         lines.append(f"PROBLEM     the ledger: {told.ledger_problem}")
+    lines += [f"PROBLEM     an alert was not sent: {problem}" for problem in told.alert_problems]
     if told.config_problem:
         lines.append(
             f"PROBLEM     the changed configuration was not taken over: {told.config_problem}"

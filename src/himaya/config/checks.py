@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterator
 from ipaddress import ip_network
 from itertools import pairwise
@@ -12,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
+from himaya.config.alerts import alert_problems
 from himaya.config.config import Config
 from himaya.config.decode import Problem
 from himaya.config.feed import feed_problems
@@ -51,7 +51,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _names(config)
     yield from _jwt(config)
     yield from _authorised(config)
-    yield from _alerts(config)
+    yield from alert_problems(config)
     yield from _addresses(config)
     yield from _leases(config)
     yield from _feed(config)
@@ -262,17 +262,6 @@ def _authorised(config: Config) -> Iterator[Problem]:
                 ("groups", "authorised", at),
                 f'expected tier:NAME, asn:NUMBER or fingerprint:CLASS, got "{text}".',
             )
-
-
-def _alerts(config: Config) -> Iterator[Problem]:
-    command = config.alerts.command
-    try:
-        parts = shlex.split(command)
-    except ValueError as problem:
-        yield Problem(("alerts", "command"), f"cannot be split into words: {problem}.")
-        return
-    if command and not parts:
-        yield Problem(("alerts", "command"), "expected a command, got only space.")
 
 
 def _addresses(config: Config) -> Iterator[Problem]:

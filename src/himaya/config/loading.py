@@ -129,6 +129,9 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
             config.detectors, model=_absolute(config.detectors.model, base, "file")
         ),
         canaries=_absolute(config.canaries, base, "file"),
+        alerts=_absolute(
+            config.alerts, base, "smtp_password_file", "webhook_secret_file", "findings_file"
+        ),
     )
 
 

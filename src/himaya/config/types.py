@@ -93,15 +93,45 @@ class Canaries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str = ""
 
 
-class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is run for a new finding: `command` is split like a shell does, but no shell runs it.
+Severity = Literal["low", "medium", "high"]
 
-    The finding is JSON on standard input. At most `queue` findings wait; a run ends after `timeout_s`.
+
+class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told of what needs somebody: `docs/alerts.md`. An alert names nobody; `findings_file` does.
+
+    Channels: `command` is split like a shell does, but no shell runs it; mail through `smtp_*`; `webhook_url` with a
+    signature by `webhook_secret_file`. At most `queue` deliveries wait per channel; one ends after `timeout_s`. The
+    same thing within `again_s` counts up. What is at least `escalate_from` and nobody acknowledged after `escalate_s`
+    (0: never) goes to `escalate_to` (empty: `owner.contact`). `silence_s` without a line of the log, `free_mb` of disk
+    and `key_days` of a key file are the bounds past which an alert comes (0: none). `keep` alerts are kept.
     """
 
     command: str = ""
     timeout_s: int = 30
     queue: int = 100
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password_file: str = ""
+    mail_from: str = ""
+    mail_to: tuple[str, ...] = ()
+    webhook_url: str = ""
+    webhook_secret_file: str = ""
+    again_s: int = 3600
+    escalate_s: int = 900
+    escalate_from: Severity = "high"
+    escalate_to: tuple[str, ...] = ()
+    silence_s: float = 300.0
+    free_mb: int = 1024
+    key_days: int = 365
+    keep: int = 10_000
+    findings_file: str = ""
+
+    @property
+    def has_channel(self) -> bool:
+        """Tell whether anybody is told of an alert."""
+        return bool(self.command or self.smtp_host or self.webhook_url)
 
 
 class GroupsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -122,6 +122,35 @@ class Settle(msgspec.Struct, tag_field="op", tag="settle", omit_defaults=True):
     back: tuple[str, ...] = ()
 
 
+class Probe(msgspec.Struct, tag_field="op", tag="probe"):
+    """Remember, for a minute and in memory only, whom the next request is taken for whose target holds `mark`.
+
+    `himaya doctor` asks: it sends such a request itself. A mark has 32 hex digits.
+    """
+
+    mark: str
+
+
+class AskProbe(msgspec.Struct, tag_field="op", tag="probed"):
+    """Whom was the request with this mark taken for? Forgets it. Reply: `probed`, None when none came."""
+
+    mark: str
+
+
+class Probed(msgspec.Struct):
+    """Whom the gate took a doctor's request for. `peer` is the other end of the connection, "" on a Unix socket.
+
+    `trusted`: the peer may speak for others: it is in `trusted_proxies`, showed the secret, or is on the socket.
+    """
+
+    address: str
+    account: str
+    tier: str
+    asn: int
+    peer: str
+    trusted: bool
+
+
 Question = (
     Decide
     | Admit
@@ -140,6 +169,8 @@ Question = (
     | Lift
     | AskBlocks
     | AskFeed
+    | Probe
+    | AskProbe
 )
 
 
@@ -177,6 +208,9 @@ class Status(msgspec.Struct, omit_defaults=False):
     canary_views_exempt: int = 0
     classes: tuple[Watched, ...] = ()
     feed: str = ""
+    alerts: int = 0
+    alerts_waiting: int = 0
+    alert_problems: tuple[str, ...] = ()
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
@@ -193,6 +227,7 @@ class Reply(msgspec.Struct, omit_defaults=True):
     over: tuple[str, ...] = ()
     blocks: tuple[BlockTold, ...] = ()
     feed: FeedTold | None = None
+    probed: Probed | None = None
 
 
 _questions: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)

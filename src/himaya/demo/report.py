@@ -151,7 +151,7 @@ def _actor_days(counts: Counts) -> tuple[DayCounts, ...]:
 
 
 def _findings(path: Path) -> list[Finding]:
-    """Return the findings that the alert command wrote down."""
+    """Return the findings that the gate wrote down."""
     if not path.exists():
         return []
     return msgspec.json.Decoder(Finding).decode_lines(path.read_bytes())

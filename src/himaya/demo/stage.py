@@ -19,6 +19,7 @@ _PASSING = (
     "ledger",
     "ledger.key",
     "ledger.cases",
+    "ledger.alerts",
     "himaya.toml",
     "findings.jsonl",
     "site.log",
@@ -104,7 +105,7 @@ class Stage:
         text = files("himaya.demo").joinpath("himaya.toml").read_text()
         text = text.replace("population = 20000", f"population = {self.population}")
         text = text.replace('"gate.sock"', f'"{self.socket}"')
-        return text.replace('"tee -a findings.jsonl"', f'"tee -a {self.findings}"')
+        return text.replace('"findings.jsonl"', f'"{self.findings}"')
 
     def check(self) -> None:
         """Raise ServiceError when a process ended by itself."""

@@ -10,11 +10,13 @@ from himaya.control import Reply, Status, SwitchState
 from himaya.control.feed import AskBlocks, AskFeed, Block, Lift
 from himaya.control.messages import (
     Admit,
+    AskProbe,
     AskStatus,
     Clear,
     Decide,
     Flush,
     NoteGap,
+    Probe,
     Question,
     Record,
     Reload,
@@ -73,6 +75,8 @@ class Answers:
             case Decide() | Settle() if isinstance(question, Settle) or question.worker:
                 return self._office.answer(question)
             case Decide():
+                if authority.probes.waiting:
+                    authority.probes.see(question.request, "", authority.clock(), trusted=True)
                 return Reply(ok=True, decision=authority.decide(question.request, question.at))
             case Admit():
                 return Reply(ok=True, admission=authority.admit(question.response, question.at))
@@ -86,11 +90,23 @@ class Answers:
                 return self._command(question)
 
     def _command(self, question: Question) -> Reply | Awaitable[Reply]:
+        """Answer what has an answer of its own; carry out everything else."""
         match question:
             case AskStatus():
                 return Reply(ok=True, status=self._house.status())
             case Tell():
                 return self._tell([decode_fact(bytes(record)) for record in question.facts])
+            case Flush():
+                return self._flushed()
+            case Block() | Lift() | AskBlocks() | AskFeed():
+                return self._house.answer_feed(question)
+            case Probe() | AskProbe():
+                return self._probe(question)
+            case _:
+                return self._order(question)
+
+    def _order(self, question: Question) -> Reply:
+        match question:
             case TurnOff():
                 self._house.switch(
                     SwitchState(off=True, since=self._authority.clock(), why=question.why)
@@ -99,14 +115,10 @@ class Answers:
                 self._house.switch(SwitchState())
             case Reload():
                 self._house.reload()
-            case Flush():
-                return self._flushed()
             case Stand():
                 self._authority.stand(question.standing)
             case NoteGap():
                 self._note(question)
-            case Block() | Lift() | AskBlocks() | AskFeed():
-                return self._house.answer_feed(question)
             case _:  # the four calls of the engine are answered before
                 return Reply(ok=False, error="not a command")
         return _OK
@@ -117,6 +129,13 @@ class Answers:
 
     async def _flushed(self) -> Reply:
         await self._house.flush()
+        return _OK
+
+    def _probe(self, question: Probe | AskProbe) -> Reply:
+        probes = self._authority.probes
+        if isinstance(question, AskProbe):
+            return Reply(ok=True, probed=probes.take(question.mark))
+        probes.expect(question.mark, self._authority.clock())
         return _OK
 
     def _note(self, gap: NoteGap) -> None:

@@ -21,6 +21,7 @@ from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import Fact, NearFact
 from himaya.core.policy import Policy
 from himaya.gate.challenge import reference_of
+from himaya.gate.probes import Probes
 from himaya.gate.refusals import Refusal, Refusals
 from himaya.runner import Runner
 
@@ -58,8 +59,11 @@ class Authority:
         self.also: Callable[[], None] | None = None
         #: Told who asks, where somebody wants to know: the feed counts who shares an address.
         self.seen: Callable[[Actor, float], None] | None = None
+        self.probes = Probes()
         self.requests = 0
         self.refused = 0
+        #: Requests for people that were let pass, and exchanges that were told from a log.
+        self.passed = self.from_log = 0
         self._gap_from = 0.0
         self._pass_all = Decision(enforced=False, policy=engine.policy.hash())
         if self.writer is not None:
@@ -94,6 +98,8 @@ class Authority:
         decision = self.engine.decide(request, now)
         if not decision.passes:
             self.note_refusal(request.id, decision, now)
+        elif decision.surface:
+            self.passed += 1
         if self.writer is not None:
             self.writer.write(x.Decided(at=now, request=request, decision=decision))
         return decision
@@ -111,6 +117,8 @@ class Authority:
     def record(self, exchange: Exchange, at: float | None = None) -> None:
         """Settle an exchange; see `Engine.record`."""
         now = self.clock() if at is None else at
+        if exchange.source == "log":
+            self.from_log += 1
         effects = self.engine.record(exchange, now)
         if self.writer is not None:
             self.writer.write(x.Recorded(at=now, exchange=exchange, disclosures=_rows(effects)))

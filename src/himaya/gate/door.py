@@ -102,6 +102,8 @@ class Door:
             sees_body=self.sees_body,
         )
         believed = vouched or self.finder.trusts(peer)
+        if self.authority.probes.waiting:
+            self.authority.probes.see(request, peer, now, trusted=believed)
         return Asker(request, now, believed=believed)
 
     def refuse(

@@ -1,8 +1,7 @@
-"""Effects are values until a runner performs them: rows to the ledger, findings to the alert command."""
+"""Effects are values until a runner performs them: rows to the ledger, findings and gaps to the alarm (`alerting`)."""
 
 from __future__ import annotations
 
-from himaya.runner.alerts import AlertCommand
-from himaya.runner.runner import LedgerSink, Runner
+from himaya.runner.runner import Alarms, LedgerSink, Runner
 
-__all__ = ["AlertCommand", "LedgerSink", "Runner"]
+__all__ = ["Alarms", "LedgerSink", "Runner"]

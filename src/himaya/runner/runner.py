@@ -21,7 +21,6 @@ from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, PublishStanding, RaiseFinding, RecordDisclosures
 from himaya.core.errors import HimayaError, LedgerError
 from himaya.core.finding import Finding
-from himaya.runner.alerts import AlertCommand
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +49,19 @@ class LedgerSink(Protocol):
         """Make everything taken so far durable."""
 
 
+class Alarms(Protocol):
+    """What a runner tells of findings and unobserved periods; neither call waits."""
+
+    def finding(self, finding: Finding) -> None:
+        """Take a finding."""
+
+    def gap(self, start: float, end: float, why: str, surface: str = "", door: str = "") -> None:
+        """Take an unobserved period (epoch seconds)."""
+
+    def close(self) -> None:
+        """Let what waits be written down and sent."""
+
+
 class Gap(msgspec.Struct, frozen=True):
     """An unobserved period waiting to be written."""
 
@@ -70,7 +82,7 @@ class Runner:
         self,
         ledger: LedgerSink | None,
         *,
-        alerts: AlertCommand | None = None,
+        alerts: Alarms | None = None,
         maintain: Callable[[float], None] | None = None,
         on_finding: Callable[[Finding], None] | None = None,
         max_pending: int = MAX_PENDING,
@@ -102,7 +114,7 @@ class Runner:
     # -- the thread of the engine -------------------------------------------------------------
 
     def perform(self, effects: Iterable[Effect]) -> None:
-        """Take effects: rows wait for `drain`, findings go to the alert command."""
+        """Take effects: rows wait for `drain`, findings go to the alarm."""
         for effect in effects:
             if isinstance(effect, RecordDisclosures):
                 self._take(effect.disclosures)
@@ -116,6 +128,8 @@ class Runner:
     ) -> None:
         """Take an unobserved period (epoch seconds); without room it becomes part of the one of lost rows."""
         self.gaps += 1
+        if self.alerts is not None:
+            self.alerts.gap(start, end, why, surface, door)
         if self.ledger is None:
             return
         if len(self._rows) >= self.max_pending:
@@ -162,7 +176,7 @@ class Runner:
         if self.on_finding is not None:
             self.on_finding(finding)
         if self.alerts is not None:
-            self.alerts.send(finding)
+            self.alerts.finding(finding)
 
     def _publish(self, effect: PublishStanding) -> None:
         """The engine that made the standing decision holds it already; say that it stands."""
@@ -189,7 +203,7 @@ class Runner:
                 self._fail(str(problem))
 
     def close(self, now: float) -> None:
-        """Write what waits, let maintenance and the alert command finish."""
+        """Write what waits, let maintenance and the alarm finish."""
         if self._maintaining is not None:
             self._maintaining.join()
         self.drain(now)
@@ -211,7 +225,10 @@ class Runner:
             self.problem = ""
         if self._lost_from is not None:
             start, self._lost_from = self._lost_from, None
-            ledger.note_gap(start, self._lost_to, "the ledger could not be written in time")
+            why = "the ledger could not be written in time"
+            ledger.note_gap(start, self._lost_to, why)
+            if self.alerts is not None:
+                self.alerts.gap(start, self._lost_to, why)
             ledger.flush()
             self.gaps += 1
 

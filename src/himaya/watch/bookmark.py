@@ -55,6 +55,21 @@ class Bookmark(msgspec.Struct, frozen=True):
     sent: Sent | None = None
 
 
+def is_followed(path: Path) -> bool:
+    """Tell whether a process has the bookmark at `path`: a follower runs."""
+    try:
+        handle = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 class BookmarkFile:
     """Keeps the bookmark in a small file, replaced as a whole, and lets one follower have it.
 

@@ -11,6 +11,7 @@ import msgspec
 from himaya.config import Config
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.salt import Salted
+from himaya.runner.alerting import Occurrence
 from himaya.watch.actors import Exchanges
 from himaya.watch.beside import keep_of
 from himaya.watch.bookmark import Bookmark, BookmarkFile, FileMark
@@ -19,6 +20,7 @@ from himaya.watch.formats import LineFormat, format_of_string, read_chunk
 from himaya.watch.jsonlines import JsonLines
 from himaya.watch.reading import Reading
 from himaya.watch.recorders import Recorder, Told
+from himaya.watch.silence import Away, Silence
 from himaya.watch.source import Chunk
 from himaya.watch.tail import Piece, Tail
 
@@ -58,9 +60,13 @@ class Follower:
         config: Config,
         *,
         salt: Salted | None = None,
+        tell: Callable[[Occurrence], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the parts; `place` holds the bookmark the tail was begun with. Classes go through `salt`."""
+        """Take the parts; `place` holds the bookmark the tail was begun with. Classes go through `salt`.
+
+        `tell` takes what needs somebody: a silent log, a gate that does not answer.
+        """
         self._tail = tail
         self._recorder = recorder
         self._place = place
@@ -77,6 +83,9 @@ class Follower:
         if known is None:
             # The log may be rotated before its first lines are recorded.
             place.save(self._bookmark)
+        self._silence = Silence(config.alerts.silence_s, self._gap, tell)
+        self._silence.begin(clock(), told=bool(self._bookmark.last_at))
+        self._away = Away(tell)
         recorder.resume(self._bookmark)
 
     def run(self, stopped: Callable[[], bool], *, once: bool = False) -> None:
@@ -93,7 +102,9 @@ class Follower:
                 if once:
                     break
                 self._recorder.idle(self._clock())
+                self._silence.look(self._clock())
                 time.sleep(POLL_S)
+            self._silence.end(self._clock())
         except _StoppedError:
             return
         finally:
@@ -104,6 +115,7 @@ class Follower:
         piece = self._tail.read()
         if piece is None:
             return False
+        self._silence.heard(self._clock())
         reading = self._reading(piece)
         self._note_gaps(piece, reading)
         told = [(self._exchanges.exchange(entry), entry.at) for entry in reading.entries]
@@ -146,7 +158,9 @@ class Follower:
                 if not again:
                     log.warning("lines wait: %s", problem)
                 again = True
+                self._away.failed(self._clock())
             else:
+                self._away.answered()
                 return
             if self._stopped():
                 raise _StoppedError
