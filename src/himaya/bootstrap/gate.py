@@ -40,6 +40,8 @@ from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
+from himaya.gate.operations.opener import Opener
+from himaya.gate.operations.persisted import load_persisted
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
@@ -78,6 +80,7 @@ class Gate:
         self._secret = secret
         self._front_secret = _front_secret(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
+        persisted = load_persisted(self.config)
         finder = ActorFinder(self.config.actor, secret)
         self._sessions = Path(f"{self.config.gate.socket}.sessions")
         writer = ExchangeWriter(options.exchanges) if options.exchanges else None
@@ -107,6 +110,7 @@ class Gate:
             source=options.mode,
             sees_body=options.mode == "proxy",
             site_host=urlsplit(self.config.site.url).netloc,
+            opener=Opener(self.config.operations, persisted),
         )
         self._limits = Limits.of(self.config.gate)
         self._target = target
@@ -176,6 +180,7 @@ class Gate:
         try:
             config = self._load()
             finder = ActorFinder(config.actor, self._secret, self._door.finder.bindings)
+            opener = Opener(config.operations, load_persisted(config))
             self._check_forecast(config)
         except HimayaError as problem:
             self._problem = str(problem)
@@ -187,6 +192,7 @@ class Gate:
         self._runner.canaries = config.canary_places
         self.authority.reload(config.policy())
         self._door.finder = finder
+        self._door.opener = opener.after(self._door.opener)
         self._door.site_host = urlsplit(config.site.url).netloc
         challenges = self._door.challenges
         challenges.policy, challenges.appeal = config.challenge, config.appeal

@@ -15,6 +15,7 @@ from himaya.config.types import (
     GroupsConfig,
     LedgerConfig,
     LogConfig,
+    OperationsConfig,
     Owner,
     Retention,
     Site,
@@ -64,6 +65,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Alerts = Alerts()
     groups: GroupsConfig = GroupsConfig()
     gate: GateConfig = GateConfig()
+    operations: OperationsConfig = OperationsConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
     canaries: Canaries = Canaries()
@@ -137,6 +139,6 @@ def sees_people(surface: Surface, *, sees_body: bool = True) -> bool:
     listing stand in the response only.
     """
     sources = set(surface.people)
-    if {"header", "app"} & sources or (sees_body and {"json", "links"} & sources):
+    if {"header", "app", "query"} & sources or (sees_body and {"json", "links"} & sources):
         return True
     return surface.kind != "listing" and "{subject}" in surface.route

@@ -128,6 +128,7 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
             config.detectors, model=_absolute(config.detectors.model, base, "file")
         ),
         canaries=_absolute(config.canaries, base, "file"),
+        operations=_absolute(config.operations, base, "persisted_file"),
     )
 
 

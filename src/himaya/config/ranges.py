@@ -60,6 +60,11 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("gate.max_header_bytes", 1024, 1 << 24),
     ("gate.max_connections", 1, 1_000_000),
     ("gate.*_s", 0.1, 86400),
+    ("operations.max_bytes", 1024, 1 << 24),
+    ("operations.max_operations", 1, 1000),
+    ("operations.max_depth", 2, 50),
+    ("operations.max_tokens", 10, 100_000),
+    ("operations.documents", 1, 1_000_000),
     ("*", 0, _MOST),
 )
 

@@ -72,6 +72,8 @@ class Reason(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
                 f"this {who} would have seen {self.value:g} people within one"
                 f" {self.window}; the limit is {self.threshold:g}"
             )
+        if self.rule == "request":
+            return f"this request has {self.value:g} {self.principal}; {self.threshold:g} are read at most"
         said = (
             f"{self.rule} found {self.value:g} for this {who}; the threshold is {self.threshold:g}"
         )

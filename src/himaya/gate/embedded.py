@@ -36,6 +36,8 @@ from himaya.gate.challenge_pages import Page
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.disclose import Told
 from himaya.gate.embedded_ask import Absence, Steps
+from himaya.gate.operations.opener import Opener
+from himaya.gate.operations.persisted import load_persisted
 
 log = logging.getLogger("himaya.gate")
 
@@ -73,6 +75,7 @@ class Door:
         secret, bound = load_secret(config), config.bounds.clearances
         site, appeal = config.site.name, config.appeal
         self.finder = ActorFinder(config.actor, secret)
+        self.opener = Opener(config.operations, load_persisted(config))
         self.challenges = Challenges(secret, config.challenge, site, appeal, remember=bound)
         self._adopt(config)
 
@@ -141,6 +144,11 @@ class Door:
     def match(self, method: str, target: str) -> Match | None:
         """Return the surface of a request, or None: then himaya has nothing to do with it."""
         return self.surfaces.match(method, target)
+
+    def opens(self, method: str, target: str) -> bool:
+        """Tell whether the body of a request must be read to know what it asks for."""
+        surfaces = self.surfaces
+        return surfaces.opens and self.opener.endpoint(surfaces, method, target) is not None
 
 
 class Visit:
