@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -27,14 +28,14 @@ def site():
     return module
 
 
-def config_of(budget=1000, mode="enforce", extra="", plain=None):
-    """Return the configuration of the example with another budget."""
+def config_of(budget=1000, mode="enforce", extra="", gate=""):
+    """Return the configuration of the example with another budget, `extra` at its end, and another [gate]."""
     text = (EXAMPLE / "himaya.toml").read_text()
     assert BUDGETS in text
     text = text.replace(BUDGETS, f"address = {{ hour = {budget} }}\nprefix = {{}}")
     text = text.replace('mode = "enforce"', f'mode = "{mode}"')
-    if plain is not None:
-        text = text.replace('plain = ["settings", "people.pageInfo", "mutation.follow"]', plain)
+    if gate:
+        text = re.sub(r"\[gate\]\n(?:\w.*\n)+", gate.lstrip(), text)
     return loads(text + extra, file=str(EXAMPLE / "himaya.toml"), directory=EXAMPLE)
 
 

@@ -95,7 +95,7 @@ def test_a_batch_over_the_budget_is_refused_whole():
         five = [{"query": PERSON, "variables": {"id": f"p{n}"}} for n in range(5)]
         refused = post(rig, five)
         assert refused.status == 429
-        assert b"@people.example" not in refused.body
+        assert b"p1@" not in refused.body
         assert shown(rig) == []
         assert post(rig, five[:4]).status == 200
         assert len(shown(rig)) == 4

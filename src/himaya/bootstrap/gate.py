@@ -40,6 +40,7 @@ from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
+from himaya.gate.operations.documents import prepare
 from himaya.gate.operations.opener import Opener
 from himaya.gate.operations.persisted import load_persisted
 from himaya.gate.process import GateProcess
@@ -97,6 +98,8 @@ class Gate:
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
             )
             self._refusals = refusals
+            if engine.surfaces.opens:
+                prepare()
             self._groups = GroupWatch(self.config, self.authority, clock)
             self.authority.also = self._groups.take
             self._recall(finder)

@@ -36,6 +36,7 @@ from himaya.gate.challenge_pages import Page
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.disclose import Told
 from himaya.gate.embedded_ask import Absence, Steps
+from himaya.gate.operations.documents import prepare
 from himaya.gate.operations.opener import Opener
 from himaya.gate.operations.persisted import load_persisted
 
@@ -84,6 +85,8 @@ class Door:
         self.config = config
         self.policy_hash = self._tried_hash = config.policy().hash()
         self.surfaces = Surfaces(config.surfaces)
+        if self.surfaces.opens:
+            prepare()
         self.watched = watched(config.detectors.drift, config.surfaces)
         self.challenges.policy = config.challenge
 

@@ -63,6 +63,11 @@ class Document(NamedTuple):
     fields: int
 
 
+def prepare() -> None:
+    """Import the parser now, so that no request waits for it."""
+    import graphql.language  # noqa: F401, PLC0415
+
+
 def digest_of(text: str) -> str:
     """Return the SHA-256 of a text in hex, the name of a persisted query."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -154,7 +154,7 @@ def _walk(value: object, view: View, start: int, end: int) -> Iterator[object]:
 
 
 def _inside(value: object, view: View, at: int) -> object:
-    """Return what stands under the key of a hop; a key that nobody asked for says that something reshaped the answer."""
+    """Return what stands under the key of a hop; a key that nobody asked for says that the answer was reshaped."""
     if value is None:
         return None
     if not isinstance(value, dict):
