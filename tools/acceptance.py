@@ -273,10 +273,6 @@ PARTS = {
         ("test_a_strangers_view_is_kept",),
         "A report that lists routes which return known people and are not declared.",
     ),
-    "JS23-2": Part(
-        ("test_every_access_class_is_stopped",),
-        "A class of access without a limit is not shown as a gap.",
-    ),
     "JS23-7": Part(
         ("test_an_owner_is_needed",),
         "Roles, on-call contacts, and escalation of an alert that nobody acknowledged.",
