@@ -75,7 +75,7 @@ class _Budget:
             document, name = self._document(asked)
             self._left -= document.tokens
             return _chosen(document, name)
-        except UnreadableError:
+        except (UnreadableError, ValueError, RecursionError):
             return None
 
     def _document(self, asked: object) -> tuple[Document, object]:
