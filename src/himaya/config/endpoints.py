@@ -16,6 +16,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_*]+(?:\.[A-Za-z0-9_*]+)*")
 _ANSWERS = re.compile(r"(?:[^.\[\]]+\.)*(?:[^.\[\]]+)?\[\](?:\.[^.\[\]]+)*")
 _REQUESTS = re.compile(r"(?:[^.\[\]]+\.)*(?:[^.\[\]]+)?\[\]")
 
+#: The methods of a surface that does not say any.
+_UNSAID = Surface("", "").methods
+
 #: What only the surface of an endpoint may say, and what only other surfaces may.
 _OF_ENDPOINTS = ("plain", "batch", "batch_answers")
 _OF_OTHERS = ("json_subject", "json_rows", "links", "query", "redact")
@@ -80,7 +83,7 @@ def _operation(surface: Surface, raw: dict[str, Any], path: Path) -> Iterator[Pr
             f'"{surface.id}" shows several people, and does not say how many at most.',
             "Set max_people: what an answer is charged that nobody could read.",
         )
-    if "methods" in raw:
+    if surface.methods != _UNSAID:
         yield Problem((*path, "methods"), "the surface that stands for the rest says the methods.")
     for key in _OF_ENDPOINTS:
         if getattr(surface, key):

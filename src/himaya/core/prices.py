@@ -90,6 +90,7 @@ class Prices:
         if subject and not unread:
             return needs
         if named := listed(ticket.match.surface, ticket.request.target):
+            ticket.counted = len(named)
             return self._all(ticket, needs, named)
         each, people = self._weights.heaviest(ticket.match.surface), unnamed_in(ticket)
         rest = [people * units for units in _priced(ticket, each)]

@@ -93,6 +93,8 @@ class Settlement:
         rest = 0
         if people is None:
             named = listed(surface, exchange.request.target)
+            if len(named) < ticket.counted:
+                named = ()  # a ticket keeps the beginning of a long target only
             people = (Person(subject), *named) if subject else named
             rest = 0 if named or ticket.redacted or ticket.unnamed else unnamed_in(ticket)
         actor = ticket.request.actor
