@@ -21,7 +21,7 @@ _ANYBODY = Actor(address="192.0.2.1", session="s", asn=64496, fingerprint="f")
 
 #: Kinds of principals that make a limit for the class itself: what all share, or what is cheap to change, does not.
 _OWN = {
-    "anonymous": ("address", "visitor", "anonymous"),
+    "anonymous": ("address", "prefix", "visitor", "visitor_prefix", "anonymous"),
     "account": ("account",),
     "key": ("key",),
 }
