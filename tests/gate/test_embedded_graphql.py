@@ -2,8 +2,11 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -156,3 +159,29 @@ def test_without_an_authority_the_endpoint_does_what_it_declares(serve):
         served.ask("{ people(first: 1) { edges { node { id } } } }")
         time.sleep(0.1)
     assert served.authority.notes.gaps[0][3] == "graphql"
+
+
+def test_django_does_the_same(tmp_path):
+    """In threads and in an event loop: counted under its alias, free, cut to the budget, refused past a bound."""
+    text = f'\n[gate]\nsocket = "{tmp_path}/himaya.sock"\n'
+    config = config_of(budget=6, gate=text)
+    (tmp_path / "himaya.toml").write_text(config.canonical)
+    authority = ThreadAuthority(tmp_path, config=config).start()
+    (tmp_path / "himaya.toml").write_text(config.canonical)
+    try:
+        script = [
+            sys.executable,
+            Path(__file__).with_name("django_graphql.py"),
+            tmp_path / "himaya.toml",
+        ]
+        done = subprocess.run(script, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        for counted, free, cut, refused in json.loads(done.stdout):
+            assert counted == [200, {"data": {"a": {"uid": "p1", "e": "p1@people.example"}}}]
+            assert free == [200, {"data": {"settings": {"theme": "light"}}}]
+            left = [edge["node"]["id"] for edge in cut[1]["data"]["people"]["edges"]]
+            assert left == ["p0", "p1", "p2"]  # ids alone count with all declared fields
+            assert refused[0] == 403
+        assert authority.people == ["p1", "p0", "p1", "p2"] * 2
+    finally:
+        authority.stop()

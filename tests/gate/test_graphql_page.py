@@ -73,6 +73,7 @@ def commands(root):
     return [(shlex.split(line), below and json.loads(below)) for line, below in found]
 
 
+@pytest.mark.slow
 def test_the_page_says_what_happens(example, root):
     """Every curl of the page through the proxy: answers as printed, cut, or refused; then the ledger's answer."""
     example.start(*HIMAYA, "gate", "--config", str(example.config), "--mode", "proxy")
@@ -95,6 +96,7 @@ def test_the_page_says_what_happens(example, root):
     assert (fields["p1"], fields["p100"]) == ({"name"}, {"email"})
 
 
+@pytest.mark.slow
 def test_the_example_runs_with_the_middleware(example):
     """The same site asks the authority itself: people are counted, and over the budget nobody is shown."""
     text = example.config.read_text()

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import socket
 
 import pytest
-from tests.gate.gate_support import ok
+from tests.gate.gate_support import ok, read_all
 from tests.gate.graphql_support import answer, ask, gate, get, post, shown, unnamed
+
+from himaya.exchanges import Decided, ExchangeWriter, read_events, replay_exchanges
+from himaya.gate.authority import Exchanges
 
 PERSON = "query Person($id: ID!) { person(id: $id) { id name email } }"
 
@@ -360,3 +364,39 @@ def test_a_reshaped_answer_is_charged_whole():
     with gate(lambda *_: ok(body, kind="application/json")) as rig:
         ask(rig, "{ people @flatten { edges { node { id email } } } }")
         assert unnamed(rig) == [("people", 10)]
+
+
+def test_a_body_that_breaks_off_is_answered(caplog):
+    """A sender who ends in the middle of a body gets a 400; nothing is asked, reserved or logged as a fault."""
+    with gate() as rig, rig.connect() as sock:
+        head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        sock.sendall(head + b"Content-Length: 100\r\n\r\n{")
+        sock.shutdown(socket.SHUT_WR)
+        assert read_all(sock).startswith(b"HTTP/1.1 400")
+        assert rig.upstream.asked == []
+        assert rig.engine.stats()["open"] == 0
+    assert caplog.records == []
+
+
+def test_the_exchanges_of_a_bundle_are_decided_again_the_same(tmp_path):
+    """What is written of every part, refused and past a bound, gives the same decisions and rows in a replay."""
+    with gate(budget=6) as rig:
+        rig.authority.writer = Exchanges(ExchangeWriter(tmp_path / "x"))
+        rig.authority._write_start(rig.authority.writer)
+        ask(
+            rig,
+            '{ a: person(id: "p1") { e: email id } people(first: 9) { edges { node { name id } } } }',
+        )
+        ask(
+            rig,
+            '{ a: person(id: "p1") { id } b: person(id: "p2") { id } c: person(id: "p3") { id } }',
+        )
+        ask(rig, "{" + "settings { theme } " * 600 + "}")
+        ask(rig, "{ people(first: 2) { edges { node { name } } } }")
+        assert rig.rows
+        rig.authority.writer.close()
+    with (tmp_path / "x").open("rb") as lines:
+        replayed = list(replay_exchanges(read_events(lines)))
+    assert all(one.same for one in replayed)
+    actions = [one.decision.action.value for one in replayed if isinstance(one.event, Decided)]
+    assert actions.count("block") == 2

@@ -13,6 +13,7 @@ import msgspec
 from himaya.core.decision import Decision
 from himaya.core.surface import Surface
 from himaya.gate.door import Asker, Door, send_plain
+from himaya.gate.flow import BrokenBodyError
 from himaya.gate.inbound import Inbound
 from himaya.gate.limits import Limits
 from himaya.gate.operations.passage import BundlePassage, open_request, refuse, run
@@ -60,7 +61,12 @@ class Proxy:
         endpoint = door.opener.endpoint(surfaces, request.method, request.target)
         if endpoint is None or door.authority.off:
             return False
-        bundle = await open_request(door, endpoint, incoming, out, asker)
+        try:
+            bundle = await open_request(door, endpoint, incoming, out, asker)
+        except BrokenBodyError as problem:
+            out.keep_alive = False
+            send_plain(400, problem.why, head, out)
+            return True
         if bundle is None:
             await self._pass(incoming, out, asker, Decision())
             return True
