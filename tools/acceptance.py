@@ -164,6 +164,11 @@ DEFINITIONS = ("MET", "L")
 
 #: What exactly the tests of a covered line show, and where that ends.
 SCOPE = {
+    "JS23-2": (
+        "Cap of 100. GraphQL is asked plainly, by aliases, in batches, misnamed, without ids and by an undeclared"
+        " field, through the proxy; doors that see no body charge what the endpoint declares. `himaya report classes`"
+        " lists each class with its limit and dates; a class that the site has and nobody declared is a gap by its name only."
+    ),
     "JS23-5": (
         "A simulation of 300 people, two attackers and policies made for the test: with two layers no control is worth"
         " more than three times the people, with one layer the report names it. Whether a site's"

@@ -62,6 +62,7 @@ MISTAKES = [
     (BATCH.replace('batch = "requests[]"', ""), "surface[0].batch_answers", "batch is not"),
     (BATCH + 'people = ["path"]', "surface[0].people", '"path" cannot be read'),
     ('[[surface]]\nid = "u"\nroute = "/u"\npeople = ["query"]', "surface[0].people", "lists ids"),
+    (REST + PERSON + PERSON.replace('"person"', '"again"', 1), "surface[2].json_subject", "already"),
     ("[operations]\nmax_depth = 1", "operations.max_depth", "at least 2"),
 ]  # fmt: skip
 

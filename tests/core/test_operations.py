@@ -103,6 +103,10 @@ def test_a_list_of_ids_is_counted_where_no_door_reads_the_answer() -> None:
     many = Request("4", more.actor, "/users?ids=" + ",".join(map(str, range(5000))))
     assert not site.decide(many, NOW).passes
     assert site.decide(Request("3", more.actor, "/users?ids=" + "1," * 3000 + "2"), NOW).passes
+    long = listed(USERS, "/users?ids=" + "x" * 5000)
+    assert [len(one.subject) for one in long] == [
+        133
+    ]  # what the asker made up must not fill the memory
     none = Request("5", more.actor, "/users")
     assert site.decide(none, NOW).passes  # its declared two still fit
 

@@ -32,6 +32,14 @@ def test_the_ways_to_ask():
     assert asked(b"", target=target, method="get", kind="") == [["a"]]
 
 
+def test_the_page_at_the_address_asks_for_nothing():
+    """A GET without a query asks for nobody; a websocket may ask for anybody later."""
+    documents = Documents(OperationsConfig())
+    assert read(Posted("GET", "/graphql"), documents) == ()
+    (later,) = read(Posted("GET", "/graphql", upgrades=True), documents)
+    assert later.operation is None
+
+
 def test_a_name_chooses_among_several_only():
     """Of several operations the named one; one alone is run whatever it is called."""
     two = "query A { a } query B { b }"
@@ -63,7 +71,7 @@ def test_a_name_chooses_among_several_only():
         {"body": b"", "target": "/graphql?query=%7Ba%7D;query=%7Bb%7D", "method": "GET"},
         {"body": b"", "target": "/graphql?query[]=%7Ba%7D", "method": "GET"},
         {"body": b"", "target": "/graphql?" + "&".join("a" * 150), "method": "GET"},
-        {"body": b"", "target": "/graphql", "method": "GET"},
+        {"body": b"", "target": "/graphql?gql=%7Ba%7D", "method": "GET"},
     ],
 )  # fmt: skip
 def test_what_servers_could_take_differently_is_nothing_known(posted):

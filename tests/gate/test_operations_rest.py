@@ -38,18 +38,20 @@ def test_requests_are_matched_however_they_are_written():
         "u/2",
         {"path": "https://x.example/u/3?a=b"},
         {"path": "/u/4", "method": "delete"},
+        {"path": "/u/5", "method": "HEAD"},
     ]
     found = within({"requests": asked})
     assert [(one.method, one.target) for one in found] == [
-        ("GET", "/u/1"), ("GET", "/u/2"), ("GET", "/u/3?a=b"), ("DELETE", "/u/4"),
+        ("GET", "/u/1"), ("GET", "/u/2"), ("GET", "/u/3?a=b"), ("DELETE", "/u/4"), ("GET", "/u/5"),
     ]  # fmt: skip
-    assert [one.match and one.match.subject for one in found] == ["1", "2", "3", None]
+    assert [one.match and one.match.subject for one in found] == ["1", "2", "3", None, "5"]
 
 
 @pytest.mark.parametrize(
     "asked",
     [b"no", b"[]", {"requests": 3}, {"requests": [3]}, {"requests": [{}]}, {"requests": [{"path": 1}]},
-     {"requests": [{"path": "/u/1", "method": 2}]}, b'{"requests":[],"requests":["/u/1"]}'],
+     {"requests": [{"path": "/u/1", "method": 2}]}, b'{"requests":[],"requests":["/u/1"]}',
+     {"requests": [{"path": "/about", "Path": "/u/1"}]}, {"requests": [], "Requests": ["/u/1"]}],
 )  # fmt: skip
 def test_a_batch_of_another_shape_cannot_be_told(asked):
     """What is no list of requests, or says something twice, is nothing known."""

@@ -28,10 +28,15 @@ def endpoint_problems(config: Config, raw: dict[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with operations, with the surfaces that stand for the rest, and with batches."""
     operated = {_place(surface) for surface in config.surfaces if surface.operation}
     rest: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for at, surface in enumerate(config.surfaces):
         path: Path = ("surface", at)
         if surface.operation:
             yield from _operation(surface, raw["surface"][at], path)
+            same = seen.setdefault((_place(surface), surface.json_subject), surface.id)
+            if same != surface.id:
+                why = f'"{same}" counts the people of {surface.json_subject} already.'
+                yield Problem((*path, "json_subject"), why, "Each place of people once.")
         elif _place(surface) in operated or surface.batch:
             yield from _endpoint(surface, raw["surface"][at], path)
             first = rest.setdefault(_place(surface), surface.id)

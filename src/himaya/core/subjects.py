@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote
 
 from himaya.core.exchange import Person
-from himaya.core.surface import Surface
+from himaya.core.surface import Surface, bounded
 
 HEADER = "himaya-subjects"
 
@@ -58,7 +58,7 @@ def listed(surface: Surface, target: str) -> tuple[Person, ...]:
         return ()
     names = {surface.query, f"{surface.query}[]"}
     ids = (part.strip() for name, value in pairs if name in names for part in value.split(","))
-    return tuple(Person(one) for one in dict.fromkeys(ids) if one)
+    return tuple(Person(bounded(one)) for one in dict.fromkeys(ids) if one)
 
 
 def format_subjects(people: Iterable[Person]) -> str:

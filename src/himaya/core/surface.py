@@ -15,7 +15,7 @@ import msgspec
 from himaya.core.paths import canonical_path, other_paths
 from himaya.core.routes import compile_route, fixed_length
 
-__all__ = ["Kind", "Match", "Surface", "Surfaces", "canonical_path", "compile_route"]
+__all__ = ["Kind", "Match", "Surface", "Surfaces", "bounded", "canonical_path", "compile_route"]
 
 Kind = Literal["profile", "listing", "lookup", "media"]
 
@@ -162,11 +162,11 @@ def _first(entries: list[_Entry], method: str, path: str) -> Match | None:
         # Some applications take `get` for GET (Django does), so letter case is no way around a surface.
         if found and (method in surface.methods or method.upper() in surface.methods):
             subject = found.group(group) if group else ""
-            return Match(surface, _bounded(subject)) if subject else nobody
+            return Match(surface, bounded(subject)) if subject else nobody
     return None
 
 
-def _bounded(subject: str) -> str:
+def bounded(subject: str) -> str:
     """Return a subject no longer than an id can be: what the asker made up must not fill the memory."""
     if len(subject) <= _LONGEST:
         return subject

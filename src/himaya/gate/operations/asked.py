@@ -30,14 +30,19 @@ _JSON = frozenset({"application/json", "application/graphql+json"})
 _SIGNS = re.compile(r"[^a-z]")
 
 
+class NothingError(Exception):
+    """A request asks for nothing at all: the page at the endpoint's address."""
+
+
 class Posted(NamedTuple):
-    """What of a request says what it asks for; `body` is as received."""
+    """What of a request says what it asks for; `body` is as received, `upgrades` tells of a websocket."""
 
     method: str
     target: str
     content_type: str = ""
     content_encoding: str = ""
     body: bytes = b""
+    upgrades: bool = False
 
 
 class Asked(NamedTuple):
@@ -51,6 +56,8 @@ def read(posted: Posted, documents: Documents) -> tuple[Asked, ...]:
     """Return what a request asks for. Raises TooMuchError; what cannot be read is one operation that is None."""
     try:
         asked = _told(posted, documents.limits.max_bytes)
+    except NothingError:
+        return ()
     except (UnreadableError, ValueError, RecursionError):
         return (Asked(None),)
     if isinstance(asked, dict):
@@ -127,9 +134,13 @@ def _is_known(key: str) -> bool:
 def _told(posted: Posted, most: int) -> dict[str, object] | list[object]:
     """Return the request, or the list of requests, as a server reads it. Raises UnreadableError, ValueError."""
     query = posted.target.partition("?")[2].partition("#")[0]
+    if posted.upgrades:
+        raise UnreadableError
     pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
     told = [key for key, _ in pairs if _is_known(key)]
     if posted.method.upper() in {"GET", "HEAD"}:
+        if not query and not posted.body:
+            raise NothingError
         if posted.body or ";" in query or len({*told}) < len(told):
             raise UnreadableError
         return dict(pairs)

@@ -49,14 +49,16 @@ def _request(asked: object, name: str) -> tuple[str, str]:
     """Return method and target of one request. Raises UnreadableError."""
     if isinstance(asked, str):
         asked = {name: asked}
-    if not isinstance(asked, dict):
+    if not isinstance(asked, dict) or not is_exact(asked):
         raise UnreadableError
     method, target = asked.get("method", "GET"), asked.get(name)
     if not isinstance(method, str) or not isinstance(target, str):
         raise UnreadableError
     parts = urlsplit(target.strip())
     path = f"/{parts.path.lstrip('/')}"
-    return method.upper(), f"{path}?{parts.query}" if parts.query else path
+    # An answer to HEAD has no body on the wire; whether it has one inside a batch is the application's business.
+    method = "GET" if method.upper() == "HEAD" else method.upper()
+    return method, f"{path}?{parts.query}" if parts.query else path
 
 
 def _items(document: object, path: tuple[str, ...]) -> list[object]:
@@ -64,12 +66,17 @@ def _items(document: object, path: tuple[str, ...]) -> list[object]:
     for step in path:
         if step == EACH:
             break
-        if not isinstance(document, dict) or step not in document:
+        if not isinstance(document, dict) or step not in document or not is_exact(document):
             raise UnreadableError
         document = document[step]
     if not isinstance(document, list):
         raise UnreadableError
     return document
+
+
+def is_exact(asked: dict[str, object]) -> bool:
+    """Tell whether no two keys are the same but for letter case, which some servers do not look at."""
+    return len({key.casefold() for key in asked}) == len(asked)
 
 
 class Inner:

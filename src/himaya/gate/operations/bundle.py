@@ -15,6 +15,9 @@ from himaya.gate.embedded_ask import Steps
 from himaya.gate.operations.parts import Part, Seen
 from himaya.gate.people import without
 
+#: People of one part whom a question to the authority has room for (`control.messages.MAX_LINE`).
+_MOST = 20_000
+
 
 class Verdict(msgspec.Struct, frozen=True):
     """What becomes of an answer: `refusal` replaces it whole (`own`: the door's own, nobody wrote it down yet).
@@ -44,11 +47,6 @@ class Bundle:
         names = [name for one in self._decisions if one.enforced for name in one.redact]
         return tuple(dict.fromkeys(names))
 
-    @property
-    def can_read(self) -> bool:
-        """Tell whether an answer is worth reading: a part of which nobody can tell is charged whole."""
-        return all(part.request.excess is None for part in self.parts)
-
     def decide(self) -> Steps[Decision]:
         """Reserve for every part; the strongest decision counts, and the first refusal ends it."""
         for part in self.parts:
@@ -64,7 +62,7 @@ class Bundle:
         """Ask who of every part may pass and take out who may not; `document` is None when it was not read."""
         changed = False
         for part, decision in zip(self.parts, self._decisions, strict=True):
-            seen = Seen(None) if document is None else part.place.look(document)
+            seen = Seen(None) if document is None else _bounded(part.place.look(document))
             part.people = seen.people
             cut = decision.redact if decision.enforced else ()
             if cut and seen.people and part.place.cut(document, frozenset(), frozenset(cut)):
@@ -131,6 +129,12 @@ class Bundle:
                     content_type=content_type,
                 )
             )
+
+
+def _bounded(seen: Seen) -> Seen:
+    """Return who is seen; people too many to ask about count without names."""
+    people = seen.people
+    return Seen(None, len(people)) if people is not None and len(people) > _MOST else seen
 
 
 class Told:

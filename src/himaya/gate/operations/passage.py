@@ -50,7 +50,7 @@ async def open_request(
 ) -> Bundle | None:
     """Read a request's body and return its parts; None when it asks for nobody. The body goes on as it came."""
     head, limits = incoming.head, door.opener.limits
-    posted: Posted | None = Posted(head.method, asker.request.target)
+    posted: Posted | None = Posted(head.method, asker.request.target, upgrades=bool(head.upgrade))
     if head.has_body:
         _let_it_come(head, out)
         body, whole = await incoming.body.read_at_most(limits.max_bytes)
