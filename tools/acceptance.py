@@ -167,7 +167,8 @@ SCOPE = {
     "JS23-2": (
         "Cap of 100. GraphQL is asked plainly, by aliases, in batches, misnamed, without ids and by an undeclared"
         " field, through the proxy; doors that see no body charge what the endpoint declares. `himaya report classes`"
-        " lists each class with its limit and dates; a class that the site has and nobody declared is a gap by its name only."
+        " lists each class with its limit and dates; a class that the site has and nobody declared is a gap by its"
+        " name only."
     ),
     "JS23-5": (
         "A simulation of 300 people, two attackers and policies made for the test: with two layers no control is worth"

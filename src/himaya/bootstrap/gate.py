@@ -40,9 +40,7 @@ from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
-from himaya.gate.operations.documents import prepare
-from himaya.gate.operations.opener import Opener
-from himaya.gate.operations.persisted import load_persisted
+from himaya.gate.operations.persisted import opener_of
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
@@ -81,7 +79,7 @@ class Gate:
         self._secret = secret
         self._front_secret = _front_secret(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
-        persisted = load_persisted(self.config)
+        opener = opener_of(self.config)
         finder = ActorFinder(self.config.actor, secret)
         self._sessions = Path(f"{self.config.gate.socket}.sessions")
         writer = ExchangeWriter(options.exchanges) if options.exchanges else None
@@ -98,8 +96,6 @@ class Gate:
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
             )
             self._refusals = refusals
-            if engine.surfaces.opens:
-                prepare()
             self._groups = GroupWatch(self.config, self.authority, clock)
             self.authority.also = self._groups.take
             self._recall(finder)
@@ -113,7 +109,7 @@ class Gate:
             source=options.mode,
             sees_body=options.mode == "proxy",
             site_host=urlsplit(self.config.site.url).netloc,
-            opener=Opener(self.config.operations, persisted),
+            opener=opener,
         )
         self._limits = Limits.of(self.config.gate)
         self._target = target
@@ -183,7 +179,7 @@ class Gate:
         try:
             config = self._load()
             finder = ActorFinder(config.actor, self._secret, self._door.finder.bindings)
-            opener = Opener(config.operations, load_persisted(config))
+            opener = opener_of(config)
             self._check_forecast(config)
         except HimayaError as problem:
             self._problem = str(problem)

@@ -36,9 +36,7 @@ from himaya.gate.challenge_pages import Page
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.disclose import Told
 from himaya.gate.embedded_ask import Absence, Steps
-from himaya.gate.operations.documents import prepare
-from himaya.gate.operations.opener import Opener
-from himaya.gate.operations.persisted import load_persisted
+from himaya.gate.operations.persisted import opener_of
 
 log = logging.getLogger("himaya.gate")
 
@@ -76,7 +74,7 @@ class Door:
         secret, bound = load_secret(config), config.bounds.clearances
         site, appeal = config.site.name, config.appeal
         self.finder = ActorFinder(config.actor, secret)
-        self.opener = Opener(config.operations, load_persisted(config))
+        self.opener = opener_of(config)
         self.challenges = Challenges(secret, config.challenge, site, appeal, remember=bound)
         self._adopt(config)
 
@@ -85,8 +83,6 @@ class Door:
         self.config = config
         self.policy_hash = self._tried_hash = config.policy().hash()
         self.surfaces = Surfaces(config.surfaces)
-        if self.surfaces.opens:
-            prepare()
         self.watched = watched(config.detectors.drift, config.surfaces)
         self.challenges.policy = config.challenge
 

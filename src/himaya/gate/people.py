@@ -87,8 +87,7 @@ def read(  # noqa: PLR0913 - one response has that many parts
     if said is not None or told is not None:
         named = unite(said or (), told or ())
         return _added(path, named) if path and named else named
-    if asked := listed(surface, target):
-        path = (*(path or ()), *asked)
+    path = (*(path or ()), *listed(surface, target)) or None
     if not _BODY & {*wanted}:
         return path
     plain = None if body is None else bodies.decode(body, content_encoding, limit)

@@ -11,9 +11,19 @@ from pathlib import Path
 
 from himaya.config import Config
 from himaya.core.errors import ConfigError
+from himaya.core.surface import Surfaces
+from himaya.gate.operations.documents import prepare
+from himaya.gate.operations.opener import Opener
 
 #: A larger file is no list of queries.
 _MAX_BYTES = 64 * 1024 * 1024
+
+
+def opener_of(config: Config) -> Opener:
+    """Return what opens requests under a configuration. Raises ConfigError for persisted queries."""
+    if Surfaces(config.surfaces).opens:
+        prepare()
+    return Opener(config.operations, load_persisted(config))
 
 
 def load_persisted(config: Config) -> dict[str, str]:
