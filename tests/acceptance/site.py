@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
+from tests.acceptance import graph
+
 POPULATION = 20_000
 PER_SEARCH = 20
 PER_CALL = 50
@@ -84,6 +86,10 @@ def _graphql(_: str, __: dict[str, str], body: bytes) -> Page:
     return _rows(_people(str(asked["page"]), PER_SEARCH))
 
 
+def _graph(_: str, query: dict[str, str], body: bytes) -> Page:
+    return _json(graph.run(json.loads(body) if body else query))
+
+
 def _followers(_: str, query: dict[str, str], __: bytes) -> Page:
     return _rows(_people(query.get("page", ""), PER_LIST))
 
@@ -109,6 +115,7 @@ PAGES: dict[str, Callable[[str, dict[str, str], bytes], Page]] = {
     "register": _register,
     "api": _api,
     "graphql": _graphql,
+    "graph": _graph,
     "followers": _followers,
     "lookup": _lookup,
     "login": _home,

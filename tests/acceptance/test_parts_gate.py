@@ -7,33 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.acceptance.gate import BASE, HIMAYA, Gate, toml
+from tests.acceptance.gate import BASE, HIMAYA, toml
 from tests.acceptance.promise import broken, require
-from tests.acceptance.visitor import Visitor
-
-
-def collects(visitor: Visitor) -> None:
-    """Go through profiles, an API and GraphQL until well past 100 people."""
-    for page in range(4):
-        visitor.get(f"/api/people?page={page}")
-        query = {"query": "{ people { id email } }", "variables": {"page": 50 + page}}
-        visitor.post("/graphql", json.dumps(query).encode())
-    for person in range(5000, 5120):
-        visitor.get(f"/u/p{person}")
-
-
-def every_class_is_stopped(gate: Gate, account: str) -> None:
-    """The same scraper comes without an account, with an account, and with an API key."""
-    with (
-        gate.visitor() as stranger,
-        gate.visitor(account) as member,
-        gate.visitor(X_Api_Key=account) as program,
-    ):
-        for visitor in (stranger, member, program):
-            collects(visitor)
-        require(len(stranger.obtained) <= 100, "without an account")
-        require(len(member.obtained) <= 100, "with an account")
-        require(len(program.obtained) <= 100, "with an API key")
 
 
 def an_owner_is_needed(directory: Path, mode: str) -> None:
@@ -75,18 +50,6 @@ def _events(told: Path, wanted: int, most_s: float) -> list[tuple[str, str, str]
         events = [(one["event"], one["kind"], one["severity"]) for one in map(json.loads, lines)]
         time.sleep(0.05)
     return events
-
-
-def test_every_access_class_is_stopped(gate, name):
-    """The same scraper is stopped at 100 people without account, with account and with key, lists included."""
-    gate.configure(budgets={"address": {"day": 100}})
-    every_class_is_stopped(gate, name)
-
-
-def test_twin_every_access_class_is_stopped(gate, name):
-    """Without a budget for addresses, whoever comes without an account is not stopped."""
-    with broken("without an account"):
-        every_class_is_stopped(gate, name)
 
 
 def test_an_owner_is_needed(tmp_path):

@@ -103,13 +103,22 @@ class Notes:
 class ThreadAuthority:
     """An authority on a Unix socket, in a thread; `stop` and `start` as often as wanted."""
 
-    def __init__(self, folder: Path, mode="enforce", budget=10, ladder="", fail="open", gate=""):
+    def __init__(
+        self,
+        folder: Path,
+        mode="enforce",
+        budget=10,
+        ladder="",
+        fail="open",
+        gate="",
+        config=None,
+    ):
         self.socket = folder / "himaya.sock"
         text = CONFIG.format(mode=mode, budget=budget, ladder=ladder, fail=fail, socket=self.socket)
         text = text.replace("buffer_bytes = 20000", f"buffer_bytes = 20000\n{gate}")
         self.file = folder / "himaya.toml"
         self.file.write_text(text)
-        self.config = loads(text, file=str(self.file), directory=folder)
+        self.config = config or loads(text, file=str(self.file), directory=folder)
         self.notes = Notes()
         self.engine = Engine(self.config.policy())
         self.authority = Authority(self.engine, self.notes)

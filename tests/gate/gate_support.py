@@ -114,9 +114,9 @@ class Notes:
 class Rig:
     """A proxy in a thread of the test, in front of `upstream` (a port, or a Target text)."""
 
-    def __init__(self, upstream, *, limits=None, clock=time.time, **config):
+    def __init__(self, upstream, *, limits=None, clock=time.time, config=None, **more):
         text = upstream if isinstance(upstream, str) else f"http://127.0.0.1:{upstream}"
-        self.config = loads(config_text(**config))
+        self.config = config or loads(config_text(**more))
         self.notes = Notes()
         self.engine = Engine(self.config.policy())
         self.authority = Authority(self.engine, self.notes, clock=clock)

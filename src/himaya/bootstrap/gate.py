@@ -45,6 +45,7 @@ from himaya.gate.feeds.house import FeedHouse
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
+from himaya.gate.operations.persisted import opener_of
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
@@ -84,6 +85,7 @@ class Gate:
         self._secret = secret
         self._front_secret = _front_secret(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
+        opener = opener_of(self.config)
         finder = ActorFinder(self.config.actor, secret)
         self._sessions = Path(f"{self.config.gate.socket}.sessions")
         self._alarm = make_alarm(self.config, clock)
@@ -121,6 +123,7 @@ class Gate:
             source=options.mode,
             sees_body=options.mode == "proxy",
             site_host=urlsplit(self.config.site.url).netloc,
+            opener=opener,
         )
         self._limits = Limits.of(self.config.gate)
         self._target = target
@@ -197,6 +200,7 @@ class Gate:
         try:
             config = self._load()
             finder = ActorFinder(config.actor, self._secret, self._door.finder.bindings)
+            opener = opener_of(config)
             self._check_forecast(config)
         except HimayaError as problem:
             self._problem = str(problem)
@@ -209,6 +213,7 @@ class Gate:
         self.authority.reload(config.policy())
         self._office.offer(lease_terms(config))
         self._door.finder = finder
+        self._door.opener = opener.after(self._door.opener)
         self._door.site_host = urlsplit(config.site.url).netloc
         challenges = self._door.challenges
         challenges.policy, challenges.appeal = config.challenge, config.appeal

@@ -137,6 +137,7 @@ _LEFT = (
     ("nothing", "that showed nothing (refused, redirected, failed)"),
     ("nobody", "that showed nobody"),
     ("own", "of one's own profile"),
+    ("opened", "on routes of many operations"),
     ("malformed", "malformed"),
     ("late", "out of order"),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.report_classes import classes
 
 if TYPE_CHECKING:
     from himaya.analysis.weekly import Weekly
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 @click.group()
 def report() -> None:
     """Report figures of the ledger over time: no name is in them."""
+
+
+report.add_command(classes)
 
 
 @report.command()

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from himaya.config.alerts import alert_problems
 from himaya.config.config import Config
 from himaya.config.decode import Problem
+from himaya.config.endpoints import endpoint_problems
 from himaya.config.feed import feed_problems
 from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
@@ -40,6 +41,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     """
     yield from out_of_range(config)
     yield from surface_problems(config, raw)
+    yield from endpoint_problems(config, raw)
     yield from _budgets(config)
     yield from _assets(config)
     yield from _enforcing(config, raw)

@@ -16,6 +16,7 @@ from himaya.config.types import (
     GroupsConfig,
     LedgerConfig,
     LogConfig,
+    OperationsConfig,
     Owner,
     Retention,
     Site,
@@ -66,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: GroupsConfig = GroupsConfig()
     gate: GateConfig = GateConfig()
     feed: FeedConfig = FeedConfig()
+    operations: OperationsConfig = OperationsConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
     canaries: Canaries = Canaries()
@@ -139,6 +141,6 @@ def sees_people(surface: Surface, *, sees_body: bool = True) -> bool:
     listing stand in the response only.
     """
     sources = set(surface.people)
-    if {"header", "app"} & sources or (sees_body and {"json", "links"} & sources):
+    if {"header", "app", "query"} & sources or (sees_body and {"json", "links"} & sources):
         return True
     return surface.kind != "listing" and "{subject}" in surface.route

@@ -132,6 +132,7 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
         alerts=_absolute(
             config.alerts, base, "smtp_password_file", "webhook_secret_file", "findings_file"
         ),
+        operations=_absolute(config.operations, base, "persisted_file"),
     )
 
 

@@ -77,6 +77,11 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("gate.lease_settle_s", 0.01, 10),
     ("gate.lease_backlog_bytes", 1024, 1 << 30),
     ("gate.*_s", 0.1, 86400),
+    ("operations.max_bytes", 1024, 1 << 24),
+    ("operations.max_operations", 1, 1000),
+    ("operations.max_depth", 2, 50),
+    ("operations.max_tokens", 10, 100_000),
+    ("operations.documents", 1, 1_000_000),
     ("*", 0, _MOST),
 )
 

@@ -29,7 +29,7 @@ def surface_problems(config: Config, raw: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(
                 (*path, "id"), f'"{surface.id}" is the id of another surface.', "Ids are unique."
             )
-        for method in surface.methods:
+        for method in () if surface.operation else surface.methods:
             first = routes.setdefault((_shape(surface.route), method), surface.id)
             if first != surface.id:
                 yield _hidden(path, surface, method, first)
@@ -130,6 +130,12 @@ def _sources(surface: Surface, path: Path) -> Iterator[Problem]:
             (*path, "people"),
             '"links" needs a route with {subject}.',
             'Example: links = "/u/{subject}"',
+        )
+    if "query" in sources and not surface.query:
+        yield Problem(
+            (*path, "people"),
+            '"query" needs the name of the parameter that lists ids.',
+            'Example: query = "ids"',
         )
     for key, source in (("json_subject", "json"), ("links", "links")):
         if getattr(surface, key) and source not in sources:

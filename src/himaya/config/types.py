@@ -179,6 +179,22 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease_backlog_bytes: int = 8 * 1024 * 1024
 
 
+class OperationsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the doors look into requests to endpoints of many operations; `docs/graphql.md`.
+
+    `max_bytes` of a request's body are read, `max_operations` operations and places of people in it, `max_tokens`
+    tokens and fields, `max_depth` levels; past one of them it is refused while enforcing. At most `documents` texts are
+    remembered. `persisted_file` lists persisted queries ("": none), an object from id to text or Apollo's manifest.
+    """
+
+    max_bytes: int = 64 * 1024
+    max_operations: int = 20
+    max_tokens: int = 1000
+    max_depth: int = 15
+    documents: int = 1000
+    persisted_file: str = ""
+
+
 class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the ledger lies, and the key that opens its map of identities ("": beside it, `.key`)."""
 

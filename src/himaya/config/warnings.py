@@ -26,13 +26,13 @@ def warnings(config: Config) -> list[str]:
 def unmatched(config: Config, matched: Iterable[str]) -> list[str]:
     """Return a sentence for each surface whose route matched nothing, given the ids that did.
 
-    Only a log or live traffic can tell, so the rooms that read them ask.
+    Only a log or live traffic can tell, so the rooms that read them ask. No log tells operations of one route apart.
     """
     seen = set(matched)
     return [
         f'surface "{s.id}": the route {s.route} matched no request.'
         for s in config.surfaces
-        if s.id not in seen
+        if s.id not in seen and not s.operation
     ]
 
 

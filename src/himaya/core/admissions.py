@@ -60,6 +60,7 @@ class Admissions:
         purse = ticket.purse or self._clearances.purse(ticket.request, now)
         ticket.give_back()
         if people is None:
+            ticket.counted = response.unnamed
             return self._unnamed(ticket, self._prices.of_route(ticket, unread=True), purse, now)
         if ticket.missed(people):
             ticket.admitted = ()

@@ -77,6 +77,8 @@ class Reason(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             )
         if self.rule == LISTED:
             return f"this {who} is on the block list of the site"
+        if self.rule == "request":
+            return f"this request has {self.value:g} {self.principal}; {self.threshold:g} are read at most"
         said = (
             f"{self.rule} found {self.value:g} for this {who}; the threshold is {self.threshold:g}"
         )

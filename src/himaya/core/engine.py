@@ -116,7 +116,7 @@ class Engine:
         the actor's own profile where nobody else can be in it. Every ticket must be settled by one `record`.
         """
         now = self._tick(now)
-        match = self.surfaces.match(request.method, request.target)
+        match = self.surfaces.match(request.method, request.target, request.operation)
         if match is None:
             if self._opening.looks:
                 self._opening.look(request, now)
@@ -129,6 +129,9 @@ class Engine:
         elif own and not request.sees_body and surface.max_people <= 1:
             return self._allow[surface.id]
         ticket = self._opening.ticket(request, match, now)
+        if request.excess is not None:
+            needs = self._prices.of_route(ticket, unread=True)
+            return self._refused(ticket, needs, self.ladder.by_excess(ticket, request.excess))
         standing = None if own else self.watchers.standing_for(ticket, now)
         if standing is None and not own and self._reserve(ticket):
             return self.ladder.near(ticket) or self._allow[surface.id]
@@ -243,13 +246,16 @@ class Engine:
         if ticket is None or request.method != ticket.request.method:
             return None
         same = request.target == ticket.request.target
-        if same or self.surfaces.match(request.method, request.target) == ticket.match:
+        if same or self._match(request) == ticket.match:
             return self._flight.land(request.id)
         return None
 
+    def _match(self, request: Request) -> Match | None:
+        return self.surfaces.match(request.method, request.target, request.operation)
+
     def _unreserved(self, request: Request, now: float) -> Ticket | None:
         """Return a ticket that holds nothing, for an exchange that was not decided or is late."""
-        match = self.surfaces.match(request.method, request.target)
+        match = self._match(request)
         if match is None:
             self._opening.look(request, now)
             return None

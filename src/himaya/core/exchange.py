@@ -14,12 +14,21 @@ class Person(msgspec.Struct, frozen=True, gc=False, array_like=True):
     fields: tuple[str, ...] | None = None
 
 
+class Excess(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A bound that a request passes, so that no door can tell what it asks for: of what, how many, how many at most."""
+
+    what: str
+    value: int
+    most: int
+
+
 class Request(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A request as the front door sees it before the application does.
 
     `id` is unique among requests in flight. `target` is path and query as received.
     `clearance` is the id of a verified clearance, "" for none. `sees_body` says whether this
-    door will see the response and can call `admit`.
+    door will see the response and can call `admit`. `operation` is the id of the surface that the door found in the
+    body; `excess` says why it could not look.
     """
 
     id: str
@@ -30,19 +39,23 @@ class Request(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     agent: str = ""
     clearance: str = ""
     sees_body: bool = False
+    operation: str = ""
+    excess: Excess | None = None
 
 
 class Response(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A response head and the people found in it, before its first body byte leaves.
 
     `people` is None when they could not be read (too large, undecodable): the reservation
-    stays. `can_trim` says whether the door can take single people out of the body.
+    stays. `can_trim` says whether the door can take single people out of the body. `unnamed` counts people who were
+    seen but could not be named; more than the surface declares are charged.
     """
 
     id: str
     status: int
     people: tuple[Person, ...] | None = None
     can_trim: bool = False
+    unnamed: int = 0
 
 
 class Exchange(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

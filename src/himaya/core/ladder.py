@@ -12,6 +12,7 @@ from collections import OrderedDict
 
 from himaya.core.clearances import Clearances
 from himaya.core.decision import ASKING, Action, Decision, Reason, Standing
+from himaya.core.exchange import Excess
 from himaya.core.policy import Policy
 from himaya.core.ticket import Ticket
 from himaya.core.window import UNIT, UNLIMITED, Triple
@@ -45,6 +46,11 @@ class Ladder:
         """Return the decision for a request that lacks budget."""
         reasons = self.reasons(ticket, needs)
         return self._decision(ticket, self.refusal(ticket, now), reasons)
+
+    def by_excess(self, ticket: Ticket, excess: Excess) -> Decision:
+        """Return the decision for a request of which nobody can tell what it asks for."""
+        reason = Reason("request", excess.what, "", excess.value, excess.most)
+        return self._decision(ticket, Action.BLOCK, (reason,))
 
     def by_standing(self, ticket: Ticket, standing: Standing, now: float) -> Decision:
         """Return the decision for a request whose actor has a standing decision.

@@ -6,11 +6,15 @@ from himaya.core.accounts import Accounts
 from himaya.core.budget import WHOLE
 from himaya.core.detectors.surge import SurgeDetector
 from himaya.core.exchange import Person
+from himaya.core.subjects import listed
 from himaya.core.ticket import Ticket
 from himaya.core.weights import Weights, times
 from himaya.core.window import Triple
 
 _NOTHING: Triple = (0, 0, 0)
+
+#: A target can list more people than there is time to price before the request is let pass.
+_PRICED_ONE_BY_ONE = 1000
 
 
 class Prices:
@@ -56,6 +60,16 @@ class Prices:
         pairs = zip(ticket.windows, units, strict=True)
         return [window.needs(subject, each) for window, each in pairs]
 
+    def _all(self, ticket: Ticket, needs: list[Triple], people: tuple[Person, ...]) -> list[Triple]:
+        """Return `needs` and the units of all these people; of very many, as if none had been shown before."""
+        if len(people) > _PRICED_ONE_BY_ONE:
+            all_ = len(people) * self._weights.heaviest(ticket.match.surface)
+            return [(n[0] + all_, n[1] + all_, n[2] + all_) for n in needs]
+        for person in people:
+            pairs = zip(needs, self.of(ticket, person), strict=True)
+            needs = [(a[0] + b[0], a[1] + b[1], a[2] + b[2]) for a, b in pairs]
+        return needs
+
     def of_answer(self, ticket: Ticket) -> list[Triple]:
         """Return the units of a look-up's answer that tells of one person without showing anybody."""
         if ticket.match.subject:
@@ -75,6 +89,9 @@ class Prices:
             needs = self.of(ticket, Person(subject))
         if subject and not unread:
             return needs
+        if named := listed(ticket.match.surface, ticket.request.target):
+            ticket.counted = len(named)
+            return self._all(ticket, needs, named)
         each, people = self._weights.heaviest(ticket.match.surface), unnamed_in(ticket)
         rest = [people * units for units in _priced(ticket, each)]
         return [
@@ -95,4 +112,5 @@ def unnamed_in(ticket: Ticket) -> int:
     surface = ticket.match.surface
     if ticket.match.subject:
         return max(0, surface.max_people - 1)
-    return max(1, surface.max_people) if surface.kind == "lookup" else surface.max_people
+    declared = max(1, surface.max_people) if surface.kind == "lookup" else surface.max_people
+    return max(declared, ticket.counted)

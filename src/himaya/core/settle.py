@@ -9,6 +9,7 @@ from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.exchange import Exchange, Person
 from himaya.core.prices import Prices, unnamed_in
 from himaya.core.rows import UNSETTLED, Rows, merged, shown_of, untold
+from himaya.core.subjects import listed
 from himaya.core.ticket import Ticket
 from himaya.core.watchers import Watchers
 from himaya.core.weights import Weights
@@ -100,8 +101,11 @@ class Settlement:
         surface, subject = ticket.match.surface, ticket.match.subject
         rest = 0
         if people is None:
-            people = (Person(subject),) if subject else ()
-            rest = 0 if ticket.redacted or ticket.unnamed else unnamed_in(ticket)
+            named = listed(surface, exchange.request.target)
+            if len(named) < ticket.counted:
+                named = ()  # a ticket keeps the beginning of a long target only
+            people = (Person(subject), *named) if subject else named
+            rest = 0 if named or ticket.redacted or ticket.unnamed else unnamed_in(ticket)
         actor = ticket.request.actor
         own = self._accounts.facts.own_subject(actor.account) if actor.account else ""
         others = untold(ticket, shown_of(ticket, merged(people), own))

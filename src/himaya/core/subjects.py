@@ -11,14 +11,18 @@ value, or a lone `-`, says that the response shows nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from himaya.core.exchange import Person
+from himaya.core.surface import Surface, bounded
 
 HEADER = "himaya-subjects"
 
 #: Longer headers are not read: whoever raises the servers' own limits (8 to 16 KiB) uses `disclose()` instead.
 MAX_CHARS = 65_536
+
+#: Parameters of one query that are read; a target with more names nobody, and is charged as unread.
+_MOST_FIELDS = 10_000
 
 
 def parse_subjects(value: str) -> tuple[Person, ...] | None:
@@ -38,6 +42,23 @@ def parse_subjects(value: str) -> tuple[Person, ...] | None:
         fields = _fields(parameters)
         found[subject] = _united(found[subject], fields) if subject in found else fields
     return tuple(Person(subject, fields) for subject, fields in found.items())
+
+
+def listed(surface: Surface, target: str) -> tuple[Person, ...]:
+    """Return the people whom a target asks for by a list of ids in its query, each once; none for other surfaces.
+
+    `?ids=1,2`, `?ids=1&ids=2` and `?ids[]=1&ids[]=2` are one and the same.
+    """
+    if "query" not in surface.people or "?" not in target:
+        return ()
+    query = target.partition("?")[2].partition("#")[0]
+    try:
+        pairs = parse_qsl(query, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return ()
+    names = {surface.query, f"{surface.query}[]"}
+    ids = (part.strip() for name, value in pairs if name in names for part in value.split(","))
+    return tuple(Person(bounded(one)) for one in dict.fromkeys(ids) if one)
 
 
 def format_subjects(people: Iterable[Person]) -> str:

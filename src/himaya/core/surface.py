@@ -15,7 +15,7 @@ import msgspec
 from himaya.core.paths import canonical_path, other_paths
 from himaya.core.routes import compile_route, fixed_length
 
-__all__ = ["Kind", "Match", "Surface", "Surfaces", "canonical_path", "compile_route"]
+__all__ = ["Kind", "Match", "Surface", "Surfaces", "bounded", "canonical_path", "compile_route"]
 
 Kind = Literal["profile", "listing", "lookup", "media"]
 
@@ -23,12 +23,17 @@ Kind = Literal["profile", "listing", "lookup", "media"]
 class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A declared route that shows people.
 
-    `people` names where subjects are read from, tried in order: path, header, json, links, app.
+    `people` names where subjects are read from, tried in order: path, query, header, json, links, app.
     `json_subject` is a path such as `results[].id` to the subject ids; `json_rows` the path of the
     array whose items may be taken out one by one. `links` is a route template whose `{subject}`
-    is read from links in HTML. `query` names the query parameter of a look-up. `max_people` is what an
-    unseen response is charged, the person of the path included. `redact` are fields that may be withheld.
+    is read from links in HTML. `query` names the query parameter of a look-up, or of a list of ids. `max_people` is
+    what an unseen response is charged, the person of the path included. `redact` are fields that may be withheld.
     `scope` says who may see the fields by the site's own rules (public, members, friends, ...).
+
+    One route may be an endpoint of many operations. A surface with `operation`, a root field of GraphQL, is one of
+    them; the surface of the same route without it is charged for all that none of them is, and lists under `plain`
+    which selections show nobody. `batch` is the path of the requests in a body that asks for several at once,
+    `batch_target` the name under which each says its path, `batch_answers` the path of their bodies in the answer.
     """
 
     id: str
@@ -36,7 +41,7 @@ class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind = "profile"
     methods: tuple[str, ...] = ("GET", "HEAD")
     fields: tuple[str, ...] = ("name",)
-    people: tuple[Literal["path", "header", "json", "links", "app"], ...] = ()
+    people: tuple[Literal["path", "query", "header", "json", "links", "app"], ...] = ()
     json_subject: str = ""
     json_rows: str = ""
     links: str = ""
@@ -45,6 +50,11 @@ class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     redact: tuple[str, ...] = ()
     scope: str = "public"
     fail: Literal["open", "closed"] = "open"
+    operation: str = ""
+    plain: tuple[str, ...] = ()
+    batch: str = ""
+    batch_target: str = "path"
+    batch_answers: str = ""
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
@@ -66,7 +76,10 @@ _Entry = tuple[re.Pattern[str], int, Surface, Match]
 
 
 class Surfaces:
-    """All surfaces of a site, matched by method and path through a table by first segment."""
+    """All surfaces of a site, matched by method and path through a table by first segment.
+
+    `opens` tells whether any request must be opened: whether its body says what it asks for.
+    """
 
     def __init__(self, surfaces: tuple[Surface, ...]) -> None:
         """Compile the templates; more fixed characters win over fewer, then declaration order."""
@@ -75,7 +88,12 @@ class Surfaces:
         self._heads: dict[str, list[_Entry]] = {}
         self._open: list[_Entry] = []
         self._nobody: set[str] = set()
-        for surface in sorted(surfaces, key=_rank):
+        self._operations: dict[str, list[Surface]] = {}
+        for surface in surfaces:
+            if surface.operation:
+                self._operations.setdefault(_place(surface), []).append(surface)
+        self.opens = bool(self._operations) or any(surface.batch for surface in surfaces)
+        for surface in sorted((s for s in surfaces if not s.operation), key=_rank):
             head = surface.route.strip("/").split("/")[0].lower()
             pattern = compile_route(surface.route)
             entry = (pattern, pattern.groupindex.get("subject", 0), surface, Match(surface))
@@ -86,11 +104,14 @@ class Surfaces:
         for entries in self._heads.values():
             entries.extend(self._open)
 
-    def match(self, method: str, target: str) -> Match | None:
+    def match(self, method: str, target: str, operation: str = "") -> Match | None:
         """Return the surface a request belongs to and the subject its path names, or None.
 
-        Where the canonical path belongs to none, what else an application may read in the target decides.
+        Where the canonical path belongs to none, what else an application may read in the target decides. `operation`
+        is the id of a surface that a door found in the body; it counts on the route of that surface alone.
         """
+        if operation:
+            return self._operation(self.match(method, target), operation)
         if target in self._nobody:
             return None
         path = canonical_path(target)
@@ -105,6 +126,16 @@ class Surfaces:
             self._note_nobody(target)
         return None
 
+    def operations(self, endpoint: Surface) -> list[Surface]:
+        """Return the operations that are declared on the route of a surface."""
+        return self._operations.get(_place(endpoint), [])
+
+    def _operation(self, match: Match | None, operation: str) -> Match | None:
+        surface = self.by_id.get(operation)
+        if match is None or surface is None or surface not in self.operations(match.surface):
+            return match
+        return Match(surface)
+
     def _entries(self, path: str) -> list[_Entry]:
         return self._heads.get(path[1:].partition("/")[0].lower(), self._open)
 
@@ -114,6 +145,10 @@ class Surfaces:
             self._nobody.clear()
         if len(target) <= _LONGEST:
             self._nobody.add(target)
+
+
+def _place(surface: Surface) -> str:
+    return surface.route.strip("/").lower()
 
 
 def _rank(surface: Surface) -> tuple[int, bool]:
@@ -127,11 +162,11 @@ def _first(entries: list[_Entry], method: str, path: str) -> Match | None:
         # Some applications take `get` for GET (Django does), so letter case is no way around a surface.
         if found and (method in surface.methods or method.upper() in surface.methods):
             subject = found.group(group) if group else ""
-            return Match(surface, _bounded(subject)) if subject else nobody
+            return Match(surface, bounded(subject)) if subject else nobody
     return None
 
 
-def _bounded(subject: str) -> str:
+def bounded(subject: str) -> str:
     """Return a subject no longer than an id can be: what the asker made up must not fill the memory."""
     if len(subject) <= _LONGEST:
         return subject

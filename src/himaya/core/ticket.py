@@ -26,13 +26,14 @@ class Ticket:
     at its reserve (`evicted`: before that, to make room); `told` and `unnamed` are the people, and the number
     of people without a name, whose rows were written then. `price` is how many times as much far, cold people cost
     this ticket; `dear` says of everybody who was priced whether they are, once and for all, so that what is
-    counted is never more than what was reserved.
+    counted is never more than what was reserved. `counted` are people whom the door saw and could not name.
     """
 
     __slots__ = (
         "action",
         "admitted",
         "asked",
+        "counted",
         "credit",
         "deadline",
         "dear",
@@ -74,6 +75,7 @@ class Ticket:
         self.action = Action.ALLOW
         self.told: tuple[Person, ...] = ()
         self.unnamed = 0
+        self.counted = 0
 
     def shows_nothing(self, status: int) -> bool:
         """Tell whether a response of this status discloses nobody."""
@@ -129,7 +131,7 @@ class Ticket:
     def inherit(self, late: Ticket) -> None:
         """Take over what was done about the same request when its time was over."""
         self.redacted, self.action = late.redacted, late.action
-        self.told, self.unnamed = late.told, late.unnamed
+        self.told, self.unnamed, self.counted = late.told, late.unnamed, late.counted
 
     def close(self) -> None:
         """Keep only what a late answer needs: who asked for what, and which rows were written."""

@@ -25,6 +25,7 @@ from himaya.gate.disclose import disclose, disclose_nobody, redacted, telling
 from himaya.gate.embedded import Door, Fields, Visit, clean_response, trimmed_response
 from himaya.gate.embedded_ask import AsyncDesk
 from himaya.gate.embedded_environ import target_of
+from himaya.gate.operations.visit import visit_of
 
 __all__ = ["GateMiddleware", "disclose", "disclose_nobody", "redacted"]
 
@@ -83,7 +84,11 @@ class GateMiddleware:
         if match is None:
             await self._own_route(scope, fields, actor, receive, send)
             return
-        visit = Visit(door, match, scope["method"], target, fields, actor)
+        if door.opens(scope["method"], target):
+            body, receive = await _opened(receive, door.opener.limits.max_bytes)
+            visit = visit_of(door, match, scope["method"], target, fields, actor, body)
+        else:
+            visit = Visit(door, match, scope["method"], target, fields, actor)
         await self._visit(visit, {**scope, "headers": door.clean(fields, peer)}, receive, send)
 
     async def _visit(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
@@ -257,6 +262,23 @@ async def _body(receive: Receive) -> bytes:
         if not message.get("more_body", False):
             break
     return b"".join(parts)
+
+
+async def _opened(receive: Receive, most: int) -> tuple[bytes | None, Receive]:
+    """Return a request's body, None past `most` bytes, and a `receive` that begins anew with what was read."""
+    read: list[Message] = []
+    size, more = 0, True
+    while more and size <= most:
+        message = await receive()
+        read.append(message)
+        size += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+
+    async def again() -> Message:
+        return read.pop(0) if read else await receive()
+
+    body = b"".join(message.get("body", b"") for message in read)
+    return (body if size <= most else None), again
 
 
 def _fields(message: Scope) -> Fields:

@@ -7,6 +7,7 @@ from itertools import count
 
 import msgspec
 
+from himaya.config import OperationsConfig
 from himaya.core.actor import Actor
 from himaya.core.decision import Admission, Decision
 from himaya.core.exchange import Exchange, Request
@@ -16,6 +17,7 @@ from himaya.gate.challenge import MAX_FORM, Challenges, reference_of
 from himaya.gate.challenge_pages import PREFIX, Page
 from himaya.gate.heads import RequestHead
 from himaya.gate.inbound import Inbound
+from himaya.gate.operations.opener import Opener
 from himaya.gate.reply import plain_reply, reply
 from himaya.gate.request_reader import Incoming
 
@@ -50,7 +52,7 @@ class Asker:
 class Door:
     """Shared by the proxy and the authority's HTTP side. `sees_body` goes into every request.
 
-    `finder`, `challenges` and `site_host` (the host of the site's own URL, "" unknown) may be replaced
+    `finder`, `challenges`, `opener` and `site_host` (the host of the site's own URL, "" unknown) may be replaced
     while running.
     """
 
@@ -63,6 +65,7 @@ class Door:
         source: str,
         sees_body: bool,
         site_host: str = "",
+        opener: Opener | None = None,
     ) -> None:
         self.authority = authority
         self.finder = finder
@@ -70,6 +73,7 @@ class Door:
         self.source = source
         self.sees_body = sees_body
         self.site_host = site_host
+        self.opener = opener or Opener(OperationsConfig())
         self._ids = count(1)
         self._run = secrets.token_hex(8)
 
@@ -110,6 +114,13 @@ class Door:
         self, asker: Asker, decision: Decision | Admission, head: RequestHead, out: Inbound
     ) -> None:
         """Answer with the page of a refusal and settle the exchange as refused."""
+        status = self.turn_away(asker, decision, head, out)
+        self.settle_refused(asker.request, status)
+
+    def turn_away(
+        self, asker: Asker, decision: Decision | Admission, head: RequestHead, out: Inbound
+    ) -> int:
+        """Answer with the page of a refusal and return its status; nothing is settled."""
         request = asker.request
         if decision.passes:  # the engine would let it wait and pass, but too many wait already
             self.authority.note_refusal(request.id, decision, asker.now)
@@ -121,8 +132,8 @@ class Door:
             reference_of(request.id),
             headers=head.fields,
         )
-        self.settle_refused(request, page.status)
         send(page, head, out)
+        return page.status
 
     def settle_refused(self, request: Request, status: int) -> None:
         """Tell the engine that our own door answered."""

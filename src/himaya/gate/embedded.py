@@ -38,6 +38,7 @@ from himaya.gate.disclose import Told
 from himaya.gate.embedded_ask import Absence, Steps
 from himaya.gate.leasing.leasing import Leasing
 from himaya.gate.leasing.paying import Paying
+from himaya.gate.operations.persisted import opener_of
 
 log = logging.getLogger("himaya.gate")
 
@@ -75,6 +76,7 @@ class Door:
         secret, bound = load_secret(config), config.bounds.clearances
         site, appeal = config.site.name, config.appeal
         self.finder = ActorFinder(config.actor, secret)
+        self.opener = opener_of(config)
         self.challenges = Challenges(secret, config.challenge, site, appeal, remember=bound)
         self.leasing = Leasing.of(config.gate)
         self._adopt(config)
@@ -144,6 +146,11 @@ class Door:
     def match(self, method: str, target: str) -> Match | None:
         """Return the surface of a request, or None: then himaya has nothing to do with it."""
         return self.surfaces.match(method, target)
+
+    def opens(self, method: str, target: str) -> bool:
+        """Tell whether the body of a request must be read to know what it asks for."""
+        surfaces = self.surfaces
+        return surfaces.opens and self.opener.endpoint(surfaces, method, target) is not None
 
 
 class Visit:

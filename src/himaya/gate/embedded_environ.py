@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any
 from urllib.parse import quote
 
@@ -38,6 +39,54 @@ def target_of(path: str | bytes, query: str) -> str:
     """Return path and query as the application routes them: by the decoded path."""
     quoted = quote(path, safe=_SAFE) or "/"
     return f"{quoted}?{query}" if query else quoted
+
+
+def opened(environ: Environ, most: int) -> bytes | None:
+    """Return a request's body, None past `most` bytes; the application reads it once more from the beginning.
+
+    Without a length a body ends where the server says (`wsgi.input_terminated`), else there is none.
+    """
+    length = environ.get("CONTENT_LENGTH") or ""
+    source = environ.get("wsgi.input")
+    if source is None or not (length or environ.get("wsgi.input_terminated")):
+        return b""
+    if length and not length.isdigit():
+        return None
+    wanted = min(int(length), most + 1) if length else most + 1
+    parts: list[bytes] = []
+    left = wanted
+    while left and (data := source.read(left)):
+        parts.append(data)
+        left -= len(data)
+    body = b"".join(parts)
+    whole = len(body) <= most
+    rest = int(length) - len(body) if length else 1 << 62
+    environ["wsgi.input"] = (
+        BytesIO(body) if whole else BufferedReader(Again(body, source, rest), 8192)
+    )
+    return body if whole else None
+
+
+class Again(RawIOBase):
+    """A stream that begins with what was read of another already."""
+
+    def __init__(self, read: bytes, rest: Any, left: int) -> None:  # noqa: ANN401  (whatever the server calls its input)
+        """Take what was read, and the stream that has the rest, `left` bytes at most."""
+        self._read = BytesIO(read)
+        self._rest = rest
+        self._left = left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (a writable buffer)
+        """Fill a buffer; 0 at the end."""
+        data = self._read.read(len(buffer))
+        if not data and self._left:
+            data = self._rest.read(min(len(buffer), self._left))
+            self._left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _name(key: str) -> bytes:

@@ -61,6 +61,12 @@ class Inflow:
             self._source.pause_reading()
         self._wake()
 
+    def put_back(self, data: bytes) -> None:
+        """Give back what was read first: it is read again."""
+        if data:
+            self._chunks.appendleft(data)
+            self._waiting += len(data)
+
     def end(self) -> None:
         """Say that all bytes are in."""
         self.ended = True

@@ -114,11 +114,15 @@ class Passage:
         hygiene.add_framing(fields, self.head)
         if self.head.upgrade:
             fields += [(b"connection", b"upgrade"), (b"upgrade", self.head.upgrade)]
-        if self.surface is not None and needs_body(self.surface):
+        if self._reads():
             fields = hygiene.ask_for_readable_body(fields)
         if self.decision.enforced and self.decision.redact:
             fields.append((b"himaya-redact", ", ".join(self.decision.redact).encode()))
         return fields
+
+    def _reads(self) -> bool:
+        """Tell whether the answer must come whole and in a coding that can be read."""
+        return self.surface is not None and needs_body(self.surface)
 
     async def _pump(self, connection: UpstreamConnection) -> None:
         """Send the request's body as it comes."""
@@ -181,9 +185,12 @@ class Passage:
     async def _hold_back(self, response: ResponseHead, surface: Surface) -> tuple[bytes, bool]:
         """Return the body when it must be read and is not too large; else what came of it."""
         most = self.pool.limits.buffer_bytes
-        if not must_hold(surface, response) or hygiene.declared_length(response) > most:
+        if not self._holds(response, surface) or hygiene.declared_length(response) > most:
             return b"", False
         return await self._from.body.read_at_most(most)
+
+    def _holds(self, response: ResponseHead, surface: Surface) -> bool:
+        return must_hold(surface, response)
 
     def _send_cut(self, response: ResponseHead, body: bytes) -> None:
         fields = trimmed_response(hygiene.response_fields(response), len(body))

@@ -4,6 +4,7 @@ The rule: what the application says (a `Himaya-Subjects` header or `disclose()`)
 of the path, whom it need not repeat; if it says that nobody is shown, nobody is. Without it the sources
 of the surface are tried in order, and the first that can be read is the answer. As a path can always be read, "path"
 before a body source means "the person of the path, and those of the body"; behind it, "else the person of the path".
+"query", a list of ids in the target, is taken like the path.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from himaya.core.exchange import Person
-from himaya.core.subjects import HEADER, parse_subjects, unite
+from himaya.core.subjects import HEADER, listed, parse_subjects, unite
 from himaya.core.surface import Surface
 from himaya.gate import bodies, people_json
 from himaya.gate.people_links import linked_subjects
 
-Source = Literal["path", "header", "json", "links", "app"]
+Source = Literal["path", "query", "header", "json", "links", "app"]
 
 #: Header fields as servers hand them over: pairs or a mapping, of bytes or text.
 Headers = (
@@ -86,13 +87,14 @@ def read(  # noqa: PLR0913 - one response has that many parts
     if said is not None or told is not None:
         named = unite(said or (), told or ())
         return _added(path, named) if path and named else named
+    path = (*(path or ()), *listed(surface, target)) or None
     if not _BODY & {*wanted}:
         return path
     plain = None if body is None else bodies.decode(body, content_encoding, limit)
     found = (
         None if plain is None else _in_body(surface, plain, content_type, target, hosts, watched)
     )
-    if path is None or wanted[0] != "path":
+    if path is None or wanted[0] not in {"path", "query"}:
         return path if found is None else found
     return None if found is None else _added(path, found)
 
@@ -109,8 +111,9 @@ def without(found: Iterable[Person], redact: Iterable[str]) -> tuple[Person, ...
 
 
 def _added(path: tuple[Person, ...], found: tuple[Person, ...]) -> tuple[Person, ...]:
-    """Add the person of the path, unless the body named them and so told their fields."""
-    return found if path[0].subject in {one.subject for one in found} else unite(path, found)
+    """Add the people of the target whom the body did not name; of the others it told the fields."""
+    named = {one.subject for one in found}
+    return unite((one for one in path if one.subject not in named), found)
 
 
 def _in_body(

@@ -122,7 +122,7 @@ def _rows(document: object, json_subject: str, json_rows: str) -> Iterator[tuple
         raise UnreadableError
     for row in _walk(document, head):
         for value in _walk(row, whole[len(head) :], inside=bool(head)):
-            subject = _text(value)
+            subject = text_of(value)
             if subject:
                 yield subject, row
 
@@ -146,7 +146,7 @@ def _walk(value: object, path: tuple[str, ...], *, inside: bool = False) -> Iter
     yield value
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """Return an id as text: strings and whole numbers; everything else names nobody."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
@@ -183,7 +183,7 @@ def _drop_rows(
     inner = steps(json_subject)[len(rows) :]
 
     def stays(row: object) -> bool:
-        return not any(_text(value) in withheld for value in _walk(row, inner, inside=True))
+        return not any(text_of(value) in withheld for value in _walk(row, inner, inside=True))
 
     for items in list(_walk(document, rows[:-1])):
         _keep(items, stays)

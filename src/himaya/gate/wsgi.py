@@ -24,7 +24,8 @@ from himaya.gate.challenge_pages import PREFIX, Page
 from himaya.gate.disclose import disclose, disclose_nobody, redacted, telling
 from himaya.gate.embedded import Door, Fields, Visit, clean_response, trimmed_response
 from himaya.gate.embedded_ask import Desk
-from himaya.gate.embedded_environ import Environ, fields_of, keep_fields, target_of
+from himaya.gate.embedded_environ import Environ, fields_of, keep_fields, opened, target_of
+from himaya.gate.operations.visit import visit_of
 
 __all__ = ["GateMiddleware", "disclose", "disclose_nobody", "redacted"]
 
@@ -74,7 +75,11 @@ class GateMiddleware:
         actor = self._actor(environ, fields, peer)
         if match is None:
             return self._own_route(environ, fields, actor, start_response)
-        visit = Visit(door, match, method, target, fields, actor)
+        if door.opens(method, target):
+            body = opened(environ, door.opener.limits.max_bytes)
+            visit = visit_of(door, match, method, target, fields, actor, body)
+        else:
+            visit = Visit(door, match, method, target, fields, actor)
         return self._visit(visit, environ, door.clean(fields, peer), start_response)
 
     def _visit(

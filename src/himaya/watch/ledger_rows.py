@@ -69,10 +69,11 @@ class LedgerRows:
         # Whoever was looked up in vain has no name in the ledger: each counts as somebody else.
         named = subject or f"nobody-{self.rows}"
         target = _HOLE.sub(lambda hole: _filled(hole.group(1), named), surface.route)
-        match = self._surfaces.match(method, target)
+        operation = surface.id if surface.operation else ""
+        match = self._surfaces.match(method, target, operation)
         if match is None or match.surface.id != surface.id:
             return None
-        request = Request(id="", actor=told.actor, target=target, method=method)
+        request = Request("", told.actor, target, method, operation=operation)
         if told.miss:
             return Exchange(request, told.status if told.status in {204, 410} else 404)
         status = told.status if told.status in _SHOWING else 200

@@ -10,8 +10,14 @@ from tests.ledger.making import NOON, disclosed, shown
 from tests.watch.reconcile.making import ADDRESS, view
 
 from himaya import cli
+from himaya.config import Config
 from himaya.core.actor import Actor
 from himaya.core.disclosure import Disclosures
+from himaya.core.exchange import Exchange, Request
+from himaya.core.facts import Facts
+from himaya.core.surface import Surface
+from himaya.watch.loglines import Placed
+from himaya.watch.reconcile.asked import Asked, Skip
 
 
 @pytest.mark.parametrize("status", [304, 302, 403, 404, 429, 500])
@@ -78,3 +84,18 @@ def test_an_api_key_is_an_actor(case):
     case.write(key)
     entry = {"at": NOON, "address": "198.51.100.7", "key": "k1", "method": "GET", "target": "/u/a"}
     assert case.compare(json.dumps({**entry, "status": 200}) + "\n")["holds"]
+
+
+def test_a_route_of_many_operations_is_left_out():
+    """A log does not say which operation was asked for, so such a line proves nothing."""
+    endpoint = {"route": "/graphql", "methods": ("GET", "POST"), "max_people": 9}
+    surfaces = (
+        Surface("rest", kind="listing", **endpoint),
+        Surface(
+            "one", "/graphql", operation="person", people=("json",), json_subject="data.person.id"
+        ),
+    )
+    asked = Asked(Config(surfaces=surfaces), Facts(), None)
+    exchange = Exchange(Request("", Actor(), "/graphql", "POST"), 200)
+    assert asked.line(Placed(NOON, exchange, "log", 1)) is None
+    assert asked.skipped == {Skip.OPENED: 1}

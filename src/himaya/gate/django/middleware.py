@@ -28,6 +28,7 @@ from himaya.gate.django.streams import AsyncParts, Parts, chain_async, hold, hol
 from himaya.gate.embedded import Door, Fields, Leave, Visit, trimmed_response
 from himaya.gate.embedded_ask import AsyncDesk, Desk, Steps
 from himaya.gate.embedded_environ import fields_of, keep_fields, target_of
+from himaya.gate.operations.visit import visit_of
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -64,7 +65,7 @@ class GateMiddleware:
         if match is None:
             page = self.desk.run(self._own_route(request, target, actor))
             return _answer(page) if page else self.get_response(request)
-        visit = Visit(self.door, match, request.method, target, fields_of(request.META), actor)
+        visit = self._visit(request, match, target, actor)
         page = self.desk.run(visit.enter())
         if page is not None:
             self.desk.run(visit.finish(0))
@@ -89,7 +90,7 @@ class GateMiddleware:
         if match is None:
             page = await self.async_desk.run(self._own_route(request, target, actor))
             return _answer(page) if page else await self.get_response(request)
-        visit = Visit(self.door, match, request.method, target, fields_of(request.META), actor)
+        visit = self._visit(request, match, target, actor)
         page = await self.async_desk.run(visit.enter())
         if page is not None:
             await self.async_desk.run(visit.finish(0))
@@ -133,6 +134,15 @@ class GateMiddleware:
         if self._tier is not None:
             actor = msgspec.structs.replace(actor, tier=str(self._tier(request) or actor.tier))
         return actor
+
+    def _visit(self, request: HttpRequest, match: Match, target: str, actor: Actor) -> Visit:
+        door, method, fields = self.door, request.method, fields_of(request.META)
+        if not door.opens(method, target):
+            return Visit(door, match, method, target, fields, actor)
+        most = door.opener.limits.max_bytes
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        body = request.body if length.isdigit() and int(length) <= most else None
+        return visit_of(door, match, method, target, fields, actor, body)
 
     def _own_route(self, request: HttpRequest, target: str, actor: Actor) -> Steps[Page | None]:
         fields, peer = fields_of(request.META), request.META.get("REMOTE_ADDR", "")

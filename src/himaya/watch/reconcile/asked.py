@@ -34,6 +34,7 @@ class Skip(StrEnum):
     NOTHING = "nothing"  # refused, redirected, not modified, failed, HEAD
     NOBODY = "nobody"  # the log says that the answer showed nobody but the viewer
     OWN = "own"  # the viewer's own profile
+    OPENED = "opened"  # a route of many operations: no log says which was asked for, or whether it showed anybody
 
 
 class Line(msgspec.Struct, gc=False):
@@ -95,6 +96,8 @@ class Asked:
         shown = outcome(method, exchange.status, surface.kind, sent=sent, aborted=aborted)
         if shown is Outcome.NOTHING:
             return Skip.NOTHING
+        if surface.batch or self._surfaces.operations(surface):
+            return Skip.OPENED
         own = self._own(exchange.request.actor)
         if own and match.subject == own and surface.max_people <= 1:
             return Skip.OWN

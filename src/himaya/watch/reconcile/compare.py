@@ -148,6 +148,7 @@ class _Comparison:
             nothing=why[Skip.NOTHING],
             nobody=why[Skip.NOBODY],
             own=why[Skip.OWN],
+            opened=why[Skip.OPENED],
             malformed=totals.malformed,
             late=late,
         )

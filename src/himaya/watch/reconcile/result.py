@@ -30,8 +30,9 @@ class Skipped(msgspec.Struct, frozen=True):
     """Lines that were not compared.
 
     `elsewhere`: on no declared surface. `outside`: outside the ledger's period. `nothing`: refused, redirected, not
-    modified, failed or without a body. `nobody`: the log says the answer showed nobody. `own`: one's own
-    profile. `malformed`: not readable. `late`: more than ten minutes behind earlier lines of the same log.
+    modified, failed or without a body. `nobody`: the log says the answer showed nobody. `own`: one's own profile.
+    `opened`: on a route of many operations. `malformed`: not readable. `late`: more than ten minutes behind earlier
+    lines of the same log.
     """
 
     elsewhere: int
@@ -39,6 +40,7 @@ class Skipped(msgspec.Struct, frozen=True):
     nothing: int
     nobody: int
     own: int
+    opened: int
     malformed: int
     late: int
 
