@@ -14,6 +14,7 @@ import msgspec
 
 from himaya.bootstrap.enforcing import Waiver, allow_enforcing, standing
 from himaya.bootstrap.groups import GroupWatch
+from himaya.bootstrap.metrics import make_meter, serve_metrics
 from himaya.bootstrap.parts import (
     keep_house,
     make_engine,
@@ -40,6 +41,8 @@ from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
+from himaya.gate.log_lines import write_log
+from himaya.gate.notify import Notifier
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
@@ -74,6 +77,8 @@ class Gate:
         self._started = clock()
         self._problem = ""
         self.config = self._load()
+        if self.config.gate.log_format != "text":
+            write_log("himaya gate", self.config.gate.log_format)
         secret = load_secret(self.config)
         self._secret = secret
         self._front_secret = _front_secret(self.config, options.mode)
@@ -94,6 +99,8 @@ class Gate:
                 engine, self._runner, writer=writer, refusals=refusals, clock=clock
             )
             self._refusals = refusals
+            self.authority.door = options.mode
+            self._meter = make_meter(self.config, self.authority, self._ledger, self._started)
             self._groups = GroupWatch(self.config, self.authority, clock)
             self.authority.also = self._groups.take
             self._recall(finder)
@@ -122,12 +129,18 @@ class Gate:
             handle = AuthRequest(self._door, self._limits, self._front_secret).handle
         process = GateProcess(
             self.authority,
-            Listener(handle, self._limits),
+            Listener(handle, self._limits, self._trusts),
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,
+            notifier=Notifier.from_environment(),
         )
+        if self._meter is not None:
+            serve_metrics(process, self._meter, self.status, self.config.metrics.listen)
         await process.run(self.config.gate.listen, ready)
+
+    def _trusts(self, peer: str) -> bool:
+        return self._door.finder.trusts(peer)
 
     # -- what the process asks for ---------------------------------------------------------------
 
@@ -155,6 +168,7 @@ class Gate:
             last_flush=runner.last_flush,
             pending_rows=runner.pending,
             ledger=self.config.ledger.directory,
+            ledger_writable=not runner.problem,
             ledger_problem=runner.problem or runner.maintenance_problem or self._groups.problem,
             gaps=runner.gaps,
             unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
@@ -255,14 +269,15 @@ class Gate:
 
     def _say_fixed(self, config: Config) -> None:
         before, after = self.config, config
-        fixed = ("listen", "upstream", "socket", "secret_file", "key_file")
+        fixed = ("listen", "upstream", "socket", "secret_file", "key_file", "log_format")
         changed = [
             f"gate.{key}" for key in fixed if getattr(before.gate, key) != getattr(after.gate, key)
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
-        if before.groups != after.groups:
-            changed.append("groups")
+        changed += [
+            name for name in ("groups", "metrics") if getattr(before, name) != getattr(after, name)
+        ]
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -41,12 +40,12 @@ def follow(*, log: Path, config: Path, ledger: Path | None, from_end: bool, once
 
     from himaya.config import load
     from himaya.core.errors import InputError
+    from himaya.gate.log_lines import write_log
     from himaya.watch.bookmark import BookmarkFile
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="himaya follow: %(levelname)s: %(message)s"
-    )
+    write_log("himaya follow", "text")
     settings = load(config)
+    write_log("himaya follow", settings.gate.log_format)
     if ledger is not None:
         place = msgspec.structs.replace(settings.ledger, directory=str(ledger.absolute()))
         settings = msgspec.structs.replace(settings, ledger=place)
@@ -73,17 +72,24 @@ def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, 
     try:
         tail = Tail(path, mark, grace_s=0.0 if once else GRACE_S)
         follower = Follower(tail, recorder, place, config, salt=class_salt(config))
-        click.echo(f"himaya follow: reading {path}", err=True)
+        _say(f"reading {path}", config)
         follower.run(stop.is_set, once=once)
     finally:
         recorder.close(time.time())
         close()
     counts = follower.counts
-    click.echo(
-        f"himaya follow: {counts.lines} lines, {counts.parsed} parsed, {counts.malformed} malformed,"
+    _say(
+        f"{counts.lines} lines, {counts.parsed} parsed, {counts.malformed} malformed,"
         f" {counts.exchanges} kept, {counts.gaps} unobserved periods",
-        err=True,
+        config,
     )
+
+
+def _say(said: str, config: Config) -> None:
+    if config.gate.log_format == "text":
+        click.echo(f"himaya follow: {said}", err=True)
+    else:
+        logging.getLogger(__name__).info(said)
 
 
 def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:

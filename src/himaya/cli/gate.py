@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -56,15 +55,18 @@ def gate(
     from himaya.bootstrap.enforcing import Waiver
     from himaya.bootstrap.gate import Gate, Options
     from himaya.cli.ledger_options import operator, purpose
+    from himaya.gate.log_lines import write_log
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="himaya gate: %(levelname)s: %(message)s"
-    )
+    write_log("himaya gate", "text")
     waiver = None if without is None else Waiver(purpose(without, "--without-forecast"), operator())
     made = Gate(Options(config, mode, listen, upstream, ledger, exchanges, waiver))
     kind = "everything passes" if made.config.mode == "shadow" else "decisions are carried out"
 
     def ready(address: str) -> None:
-        click.echo(f"himaya gate: {mode} at {address}, mode {made.config.mode}: {kind}", err=True)
+        said = f"{mode} at {address}, mode {made.config.mode}: {kind}"
+        if made.config.gate.log_format == "text":
+            click.echo(f"himaya gate: {said}", err=True)
+        else:
+            logging.getLogger(__name__).info(said)
 
     uvloop.run(made.run(ready))

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
@@ -52,6 +52,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _authorised(config)
     yield from _alerts(config)
     yield from _addresses(config)
+    yield from _metrics(config)
     yield from _files(config, directory)
 
 
@@ -276,6 +277,29 @@ def _addresses(config: Config) -> Iterator[Problem]:
         yield Problem(("site", "url"), f'expected https://..., got "{site.url}".')
 
 
+def _metrics(config: Config) -> Iterator[Problem]:
+    """Figures are told to whoever asks: only to this machine, unless the operator says otherwise."""
+    listen, path = config.metrics.listen, ("metrics", "listen")
+    if not listen:
+        return
+    if not _is_listen(listen):
+        yield Problem(path, f'expected host:port or unix:/path, got "{listen}".')
+    elif not (listen.startswith("unix:") or config.metrics.remote or _is_loopback(listen)):
+        yield Problem(
+            path,
+            f'"{listen}" can be reached from other machines, and nobody is asked for a secret there.',
+            'Write "127.0.0.1:9418", or set [metrics] remote = true behind a firewall.',
+        )
+
+
+def _is_loopback(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _is_listen(text: str) -> bool:
     if text.startswith("unix:"):
         return len(text) > len("unix:")
@@ -294,11 +318,16 @@ def _is_upstream(text: str) -> bool:
 
 
 def _files(config: Config, directory: str) -> Iterator[Problem]:
-    for key, text in (("socket", config.gate.socket), ("listen", config.gate.listen)):
+    gate, told = config.gate, config.metrics.listen
+    for table, key, text in (
+        ("gate", "socket", gate.socket),
+        ("gate", "listen", gate.listen),
+        ("metrics", "listen", told),
+    ):
         place = text.removeprefix("unix:")
         if (key == "socket" or place != text) and _too_long(directory, place):
             yield Problem(
-                ("gate", key),
+                (table, key),
                 f"the path of a Unix socket holds at most {MAX_SOCKET_BYTES} bytes.",
                 "Choose a shorter one, such as /run/himaya/himaya.sock",
             )

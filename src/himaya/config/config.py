@@ -15,6 +15,7 @@ from himaya.config.types import (
     GroupsConfig,
     LedgerConfig,
     LogConfig,
+    MetricsConfig,
     Owner,
     Retention,
     Site,
@@ -64,6 +65,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Alerts = Alerts()
     groups: GroupsConfig = GroupsConfig()
     gate: GateConfig = GateConfig()
+    metrics: MetricsConfig = MetricsConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
     canaries: Canaries = Canaries()

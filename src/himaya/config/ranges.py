@@ -58,7 +58,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("groups.members", 2, 1000),
     ("gate.buffer_bytes", 1024, 1 << 30),
     ("gate.max_header_bytes", 1024, 1 << 24),
-    ("gate.max_connections", 1, 1_000_000),
+    ("gate.max_connections*", 1, 1_000_000),
     ("gate.*_s", 0.1, 86400),
     ("*", 0, _MOST),
 )

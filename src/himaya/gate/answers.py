@@ -28,6 +28,9 @@ from himaya.gate.authority import Authority
 
 _OK = Reply(ok=True)
 
+#: How a question that came by the control socket is named among the doors.
+SOCKET = "socket"
+
 
 class House(Protocol):
     """The process behind the answers. Each may raise a HimayaError, which becomes the reply."""
@@ -60,7 +63,8 @@ class Answers:
         authority = self._authority
         match question:
             case Decide():
-                return Reply(ok=True, decision=authority.decide(question.request, question.at))
+                decision = authority.decide(question.request, question.at, SOCKET)
+                return Reply(ok=True, decision=decision)
             case Admit():
                 return Reply(ok=True, admission=authority.admit(question.response, question.at))
             case Record():

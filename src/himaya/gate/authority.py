@@ -21,6 +21,7 @@ from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import Fact, NearFact
 from himaya.core.policy import Policy
 from himaya.gate.challenge import reference_of
+from himaya.gate.metrics.meter import Meter
 from himaya.gate.refusals import Refusal, Refusals
 from himaya.runner import Runner
 
@@ -56,6 +57,10 @@ class Authority:
         self.off_why = ""
         #: Called at every tick: what the slow path found is taken over here.
         self.also: Callable[[], None] | None = None
+        #: Counts for the metrics; None where nobody asks for any.
+        self.meter: Meter | None = None
+        #: The door that a request came through when nothing else is said.
+        self.door = "none"
         self.requests = 0
         self.refused = 0
         self._gap_from = 0.0
@@ -81,13 +86,19 @@ class Authority:
 
     # -- the three calls, and the fourth -----------------------------------------------------
 
-    def decide(self, request: Request, at: float | None = None) -> Decision:
-        """Return the decision for a request; see `Engine.decide`."""
+    def decide(self, request: Request, at: float | None = None, door: str = "") -> Decision:
+        """Return the decision for a request; see `Engine.decide`. `door`: where it came in ("": the process's own)."""
         self.requests += 1
+        meter = self.meter
         if self.off:
+            if meter is not None:
+                meter.passed_unseen(door or self.door)
             return self._pass_all
         now = self.clock() if at is None else at
-        decision = self.engine.decide(request, now)
+        if meter is None:
+            decision = self.engine.decide(request, now)
+        else:
+            decision = meter.decide(self.engine, request, now, door or self.door)
         if not decision.passes:
             self.note_refusal(request.id, decision, now)
         if self.writer is not None:
@@ -116,6 +127,8 @@ class Authority:
         """Let a solved challenge buy people; see `Engine.clear`."""
         now = self.clock() if at is None else at
         granted = self.engine.clear(clearance, actor, now)
+        if self.meter is not None:
+            self.meter.cleared(granted=granted)
         if self.writer is not None:
             self.writer.write(x.Cleared(at=now, clearance=clearance, actor=actor, granted=granted))
         return granted
@@ -123,6 +136,8 @@ class Authority:
     def note_refusal(self, request_id: str, decision: Decision | Admission, now: float) -> None:
         """Write down why a request is refused, under the reference that its page shows."""
         self.refused += 1
+        if self.meter is not None:
+            self.meter.refused(decision)
         if self.refusals is not None:
             self.refusals.note(Refusal.of(now, reference_of(request_id), decision))
 

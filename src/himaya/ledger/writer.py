@@ -59,6 +59,8 @@ class Ledger:
         #: When the writer before this one closed, epoch seconds; None after a stop that was not clean (recorded as
         #: unobserved already) and in a new ledger. A gate that sees live traffic notes the time since as a gap.
         self.closed_at: float | None = None
+        #: Since when nothing is known where the writer before this one stopped uncleanly; None where it did not.
+        self.unclean_from: float | None = None
         self.identities: Identities
         self._builder: Builder
 
@@ -118,7 +120,8 @@ class Ledger:
             if torn:
                 cut, last = cut + torn, min(last, (segment.last or micros(last)) / 1e6)
         if state.open:
-            self.note_gap(min(last, now), now, "the writer stopped without closing the ledger")
+            self.unclean_from = min(last, now)
+            self.note_gap(self.unclean_from, now, "the writer stopped without closing the ledger")
             self.flush()
         elif state.closed:
             self.closed_at = datetime.fromisoformat(state.closed).timestamp()

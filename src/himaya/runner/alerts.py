@@ -43,6 +43,11 @@ class AlertCommand:
         self._queue: queue.Queue[Finding | None] = queue.Queue(max_waiting)
         self._thread: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Return how many findings wait for the command."""
+        return self._queue.qsize()
+
     def send(self, finding: Finding) -> None:
         """Queue one finding; never waits."""
         if not self.words:
