@@ -86,10 +86,10 @@ def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, 
 
 
 def _say(said: str, config: Config) -> None:
-    if config.gate.log_format == "text":
-        click.echo(f"himaya follow: {said}", err=True)
+    if config.gate.log_format == "ecs":
+        logging.getLogger(__name__).info("%s", said)
     else:
-        logging.getLogger(__name__).info(said)
+        click.echo(f"himaya follow: {said}", err=True)
 
 
 def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:

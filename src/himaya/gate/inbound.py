@@ -306,9 +306,12 @@ class Inbound(asyncio.Protocol):
             self._transport.close()
 
     def stop(self) -> None:
-        """Close when idle; otherwise after the current request."""
-        if self._current is None and self.tunnel is None:
-            self._transport.close()
+        """Close after the current request; when idle, after a moment.
+
+        A request may be on its way already: closing at once would reset it, and nobody could tell the sender.
+        """
+        if self._current is None and self.tunnel is None and self._lingering < 0:
+            self.touch(self.limits.stop_idle_s)
         else:
             self.keep_alive = False
 

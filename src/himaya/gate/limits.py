@@ -15,7 +15,8 @@ class Limits(msgspec.Struct, frozen=True):
     no sign of life. `body_bytes` is the largest body of a request (0: any), `per_client` the connections of one client.
     `sleepers` are throttled requests that wait at the same
     time; further ones are told to slow down instead. `pipelined` are requests read ahead on one connection.
-    `stop_s` is how long requests may take to finish when the gate stops.
+    `stop_s` is how long requests may take to finish when the gate stops, `stop_idle_s` how long an idle connection is
+    still read then.
     """
 
     header_bytes: int = 64 * 1024
@@ -35,6 +36,7 @@ class Limits(msgspec.Struct, frozen=True):
     answer_s: float = 60.0
     tunnel_idle_s: float = 3600.0
     stop_s: float = 10.0
+    stop_idle_s: float = 0.5
 
     @classmethod
     def of(cls, config: GateConfig) -> Limits:

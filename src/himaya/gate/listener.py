@@ -78,8 +78,9 @@ class Listener:
             connection.stop()
         loop = asyncio.get_running_loop()
         end = loop.time() + self.limits.stop_s
-        while self.connections and loop.time() < end:  # noqa: ASYNC110  (once, at the end)
+        while self.connections and loop.time() < end:
             await asyncio.sleep(0.02)
+            self.sweep(loop.time())
         for connection in list(self.connections):
             connection.abort()
         await asyncio.sleep(0)

@@ -80,3 +80,8 @@ def write_log(program: str, form: Format) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(EcsLines(program) if form == "ecs" else TextLines(program))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def writes_ecs() -> bool:
+    """Tell whether the log of this process is written as ECS."""
+    return any(isinstance(handler.formatter, EcsLines) for handler in logging.getLogger().handlers)
