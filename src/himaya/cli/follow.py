@@ -108,7 +108,7 @@ def _recorder(config: Config) -> tuple[Recorder, Callable[[], None]]:
     from himaya.core.surface import Surfaces
     from himaya.watch.recorders import AuthorityRecorder
 
-    click.echo(f"himaya follow: telling the gate at {config.gate.socket}", err=True)
+    _say(f"telling the gate at {config.gate.socket}", config)
     surfaces = Surfaces(config.surfaces)
     recorder = AuthorityRecorder(control, surfaces, partial(_rows_since, config), time.time)
     return recorder, control.close
@@ -131,7 +131,7 @@ def _own(config: Config) -> tuple[Recorder, Callable[[], None]]:
     except BaseException:
         ledger.close()
         raise
-    click.echo(f"himaya follow: keeping the ledger {config.ledger.directory}", err=True)
+    _say(f"keeping the ledger {config.ledger.directory}", config)
     return OwnRecorder(engine, runner, partial(_rows_since, config)), ledger.close
 
 
