@@ -142,7 +142,9 @@ def test_the_services_really_start(machine, tmp_path):
     follow = machine.start("follow")
     wait_for(lambda: machine.status() == 0)
     lines = [json.loads(follow.stderr.readline()) for _ in range(2)]
-    assert ["telling the gate" in lines[0]["message"], "reading" in lines[1]["message"]] == [True] * 2
+    assert ["telling the gate" in lines[0]["message"], "reading" in lines[1]["message"]] == [
+        True
+    ] * 2
     for process in (follow, gate):
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
@@ -152,6 +154,28 @@ def test_the_services_really_start(machine, tmp_path):
         key.name: oct(key.stat().st_mode)[-3:] for key in (tmp_path / "etc/himaya/keys").iterdir()
     }
     assert keys == {"gate.key": "600", "ledger.key": "600"}
+
+
+def test_a_gate_started_on_a_full_disk_says_so(machine):
+    """Nothing can be written: one line that names the file, exit code 2, so that systemd tries again; no traceback."""
+    machine.start("gate", NOTIFY_SOCKET="")
+    (gate,) = machine.processes
+    wait_for(lambda: machine.status() == 0)
+    gate.kill()
+    gate.wait(20)
+    given = words(ROOT / "examples/systemd/himaya-gate.service")
+    there = [f"{machine.folder}{word}" if word.startswith("/") else word for word in given]
+    full = [
+        "bash",
+        "-c",
+        'ulimit -f 0; "$@" 2>&1 | cat; exit "${PIPESTATUS[0]}"',
+        "full",
+        HIMAYA,
+        *there,
+    ]
+    done = subprocess.run(full, capture_output=True, text=True, check=False)
+    assert (done.returncode, "ledger/lock: cannot write" in done.stdout) == (2, True)
+    assert "Traceback" not in done.stdout
 
 
 def instructions(name):
