@@ -178,7 +178,12 @@ def test_locks_cover_what_is_declared():
 def test_dependencies_are_used():
     """Every package of the base install is imported by the product; sqlglot only holds Ibis back."""
     imported = set().union(*(_imports(ast.parse(path.read_text())) for path in SOURCES))
-    names = {"ibis-framework": "ibis", "pyjwt": "jwt", "graphql-core": "graphql"}
+    names = {
+        "graphql-core": "graphql",
+        "ibis-framework": "ibis",
+        "prometheus-client": "prometheus_client",
+        "pyjwt": "jwt",
+    }
     wanted = _wanted(_pyproject()["project"]["dependencies"]) - {"sqlglot"}
     assert {names.get(one, one) for one in wanted} - imported == set()
 

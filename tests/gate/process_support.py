@@ -57,7 +57,7 @@ class GateProcess:
             target=self._listen, args=(self.process, ready), daemon=True
         )
         self._listener.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not ready.wait(0.05):
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said

@@ -14,6 +14,7 @@ import msgspec
 
 from himaya.bootstrap.enforcing import Waiver, allow_enforcing, standing
 from himaya.bootstrap.groups import GroupWatch
+from himaya.bootstrap.metrics import make_meter, serve_metrics
 from himaya.bootstrap.parts import (
     keep_house,
     lease_terms,
@@ -45,6 +46,8 @@ from himaya.gate.feeds.house import FeedHouse
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
+from himaya.gate.log_lines import write_log
+from himaya.gate.notify import Notifier
 from himaya.gate.operations.persisted import opener_of
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
@@ -81,6 +84,8 @@ class Gate:
         self._started = clock()
         self._problem = ""
         self.config = self._load()
+        if self.config.gate.log_format != "text":
+            write_log("himaya gate", self.config.gate.log_format)
         secret = load_secret(self.config)
         self._secret = secret
         self._front_secret = _front_secret(self.config, options.mode)
@@ -106,6 +111,8 @@ class Gate:
             self._refusals = refusals
             self._office = LeaseOffice(self.authority, on_workers=self._ledger.note_leases)
             self._office.offer(lease_terms(self.config))
+            self.authority.door = options.mode
+            self._meter = make_meter(self.config, self.authority, self._ledger, self._started)
             self._groups = GroupWatch(self.config, self.authority, clock)
             self._silence = FeedWatch(
                 self.config, self.authority, follows=options.mode == "authority"
@@ -140,14 +147,20 @@ class Gate:
         self._alarm.start()
         process = GateProcess(
             self.authority,
-            Listener(handle, self._limits),
+            Listener(handle, self._limits, self._trusts),
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,
             office=self._office,
-            feed=self._feed,
+            notifier=Notifier.from_environment(),
         )
+        process.feed = self._feed
+        if self._meter is not None:
+            serve_metrics(process, self._meter, self.status, self.config.metrics.listen)
         await process.run(self.config.gate.listen, ready)
+
+    def _trusts(self, peer: str) -> bool:
+        return self._door.finder.trusts(peer)
 
     # -- what the process asks for ---------------------------------------------------------------
 
@@ -175,6 +188,7 @@ class Gate:
             last_flush=runner.last_flush,
             pending_rows=runner.pending,
             ledger=self.config.ledger.directory,
+            ledger_writable=not runner.problem,
             ledger_problem=runner.problem or runner.maintenance_problem or self._groups.problem,
             gaps=runner.gaps,
             unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
@@ -286,13 +300,13 @@ class Gate:
 
     def _say_fixed(self, config: Config) -> None:
         before, after = self.config, config
-        fixed = ("listen", "upstream", "socket", "secret_file", "key_file")
+        fixed = ("listen", "upstream", "socket", "secret_file", "key_file", "log_format")
         changed = [
             f"gate.{key}" for key in fixed if getattr(before.gate, key) != getattr(after.gate, key)
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
-        kept = ("groups", "feed", "alerts")
+        kept = ("groups", "feed", "alerts", "metrics")
         changed += [key for key in kept if getattr(before, key) != getattr(after, key)]
         if changed:
             log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -42,12 +41,12 @@ def follow(*, log: Path, config: Path, ledger: Path | None, from_end: bool, once
 
     from himaya.config import load
     from himaya.core.errors import InputError
+    from himaya.gate.log_lines import write_log
     from himaya.watch.bookmark import BookmarkFile
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="himaya follow: %(levelname)s: %(message)s"
-    )
+    write_log("himaya follow", "text")
     settings = load(config)
+    write_log("himaya follow", settings.gate.log_format)
     if ledger is not None:
         place = msgspec.structs.replace(settings.ledger, directory=str(ledger.absolute()))
         settings = msgspec.structs.replace(settings, ledger=place)
@@ -77,18 +76,25 @@ def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, 
         salt = class_salt(config)
         follower = Follower(tail, recorder, place, config, salt=salt, tell=alarm.tell)
         alarm.start()
-        click.echo(f"himaya follow: reading {path}", err=True)
+        _say(f"reading {path}", config)
         follower.run(stop.is_set, once=once)
     finally:
         recorder.close(time.time())
         alarm.close()
         close()
     counts = follower.counts
-    click.echo(
-        f"himaya follow: {counts.lines} lines, {counts.parsed} parsed, {counts.malformed} malformed,"
+    _say(
+        f"{counts.lines} lines, {counts.parsed} parsed, {counts.malformed} malformed,"
         f" {counts.exchanges} kept, {counts.gaps} unobserved periods",
-        err=True,
+        config,
     )
+
+
+def _say(said: str, config: Config) -> None:
+    if config.gate.log_format == "ecs":
+        logging.getLogger(__name__).info("%s", said)
+    else:
+        click.echo(f"himaya follow: {said}", err=True)
 
 
 def _recorder(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None]]:
@@ -107,7 +113,7 @@ def _recorder(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None
     from himaya.core.surface import Surfaces
     from himaya.watch.recorders import AuthorityRecorder
 
-    click.echo(f"himaya follow: telling the gate at {config.gate.socket}", err=True)
+    _say(f"telling the gate at {config.gate.socket}", config)
     surfaces = Surfaces(config.surfaces)
     recorder = AuthorityRecorder(control, surfaces, partial(_rows_since, config), time.time)
     return recorder, control.close
@@ -132,7 +138,7 @@ def _own(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None]]:
     except BaseException:
         ledger.close()
         raise
-    click.echo(f"himaya follow: keeping the ledger {config.ledger.directory}", err=True)
+    _say(f"keeping the ledger {config.ledger.directory}", config)
     return OwnRecorder(engine, runner, partial(_rows_since, config)), ledger.close
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import logging
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+from himaya.core.errors import HimayaError
+from himaya.gate.log_lines import write_log, writes_ecs
+
+if TYPE_CHECKING:
+    from himaya.bootstrap.gate import Gate
+
+log = logging.getLogger(__name__)
 
 _PATH = click.Path(path_type=Path)
 
@@ -57,14 +65,27 @@ def gate(
     from himaya.bootstrap.gate import Gate, Options
     from himaya.cli.ledger_options import operator, purpose
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="himaya gate: %(levelname)s: %(message)s"
-    )
+    write_log("himaya gate", "text")
     waiver = None if without is None else Waiver(purpose(without, "--without-forecast"), operator())
-    made = Gate(Options(config, mode, listen, upstream, ledger, exchanges, waiver))
+    try:
+        made = Gate(Options(config, mode, listen, upstream, ledger, exchanges, waiver))
+        uvloop.run(made.run(_sayer(made, mode)))
+    except HimayaError as problem:
+        if not writes_ecs():
+            raise
+        log.error("%s", problem)  # noqa: TRY400  (a sentence for the operator, no fault of ours)
+        raise click.exceptions.Exit(2) from None
+
+
+def _sayer(made: Gate, mode: str) -> Callable[[str], None]:
+    """Return what says where the gate answers."""
     kind = "everything passes" if made.config.mode == "shadow" else "decisions are carried out"
 
     def ready(address: str) -> None:
-        click.echo(f"himaya gate: {mode} at {address}, mode {made.config.mode}: {kind}", err=True)
+        said = f"{mode} at {address}, mode {made.config.mode}: {kind}"
+        if writes_ecs():
+            log.info("%s", said)
+        else:
+            click.echo(f"himaya gate: {said}", err=True)
 
-    uvloop.run(made.run(ready))
+    return ready

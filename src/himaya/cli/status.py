@@ -19,8 +19,14 @@ from himaya.core.detectors.watched import Watched
 @click.option(
     "--reference", metavar="NUMBER", help="Why was the request with this reference number refused?"
 )
-def status(*, config: Path, as_json: bool, reference: str | None) -> None:
-    """Ask the running gate how it is; exit code 2 when none runs."""
+@click.option(
+    "--check", is_flag=True, help="One line and an exit code for a monitor: 0 well, 1 not, 2 none."
+)
+def status(*, config: Path, as_json: bool, reference: str | None, check: bool) -> None:
+    """Ask the running gate how it is; exit code 2 when none runs.
+
+    With --check, 1 means that it runs and something is wrong: the ledger, a changed configuration, or it is off.
+    """
     from himaya.config import load
     from himaya.control import Control
 
@@ -30,7 +36,27 @@ def status(*, config: Path, as_json: bool, reference: str | None) -> None:
         return
     with Control(socket) as control:
         told = control.status()
+    if check:
+        _check(told)
+        return
     _print(told, _lines(told), as_json=as_json)
+
+
+def _check(told: Status) -> None:
+    """Print one line; exit code 1 when something is wrong."""
+    from himaya.control.readiness import readiness
+
+    found = readiness(told)
+    wrong = list(found.problems)
+    if told.off:
+        wrong.append(f"switched off since {_time(told.off_since)}, everything passes unseen")
+    if told.ledger_problem and told.ledger_writable:
+        wrong.append(f"the ledger: {told.ledger_problem}")
+    if told.config_problem:
+        wrong.append("the changed configuration was not taken over")
+    click.echo(f"himaya {found.state}, policy {found.policy}: {'; '.join(wrong) or 'all well'}")
+    if wrong:
+        raise click.exceptions.Exit(1)
 
 
 def _why_refused(socket: str, reference: str, *, as_json: bool) -> None:

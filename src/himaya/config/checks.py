@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
@@ -57,6 +57,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _addresses(config)
     yield from _leases(config)
     yield from _feed(config)
+    yield from _metrics(config)
     yield from _files(config, directory)
 
 
@@ -288,6 +289,29 @@ def _feed(config: Config) -> Iterator[Problem]:
         yield Problem(path, problem, hint)
 
 
+def _metrics(config: Config) -> Iterator[Problem]:
+    """Figures are told to whoever asks: only to this machine, unless the operator says otherwise."""
+    listen, path = config.metrics.listen, ("metrics", "listen")
+    if not listen:
+        return
+    if not _is_listen(listen):
+        yield Problem(path, f'expected host:port or unix:/path, got "{listen}".')
+    elif not (listen.startswith("unix:") or config.metrics.remote or _is_loopback(listen)):
+        yield Problem(
+            path,
+            f'"{listen}" can be reached from other machines, and nobody is asked for a secret there.',
+            'Write "127.0.0.1:9418", or set [metrics] remote = true behind a firewall.',
+        )
+
+
+def _is_loopback(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _is_listen(text: str) -> bool:
     if text.startswith("unix:"):
         return len(text) > len("unix:")
@@ -310,6 +334,7 @@ def _files(config: Config, directory: str) -> Iterator[Problem]:
         (("gate", "socket"), config.gate.socket),
         (("gate", "listen"), config.gate.listen),
         (("feed", "listen"), config.feed.listen),
+        (("metrics", "listen"), config.metrics.listen),
     )
     for key, text in places:
         place = text.removeprefix("unix:")

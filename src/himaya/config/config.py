@@ -16,6 +16,7 @@ from himaya.config.types import (
     GroupsConfig,
     LedgerConfig,
     LogConfig,
+    MetricsConfig,
     OperationsConfig,
     Owner,
     Retention,
@@ -68,6 +69,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gate: GateConfig = GateConfig()
     feed: FeedConfig = FeedConfig()
     operations: OperationsConfig = OperationsConfig()
+    metrics: MetricsConfig = MetricsConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
     canaries: Canaries = Canaries()

@@ -124,6 +124,7 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
             config.gate, base, "socket", "secret_file", "key_file", "listen", "upstream"
         ),
         feed=_absolute(config.feed, base, "listen", "keys_file"),
+        metrics=_absolute(config.metrics, base, "listen"),
         ledger=_absolute(config.ledger, base, "directory", "key_file"),
         detectors=msgspec.structs.replace(
             config.detectors, model=_absolute(config.detectors.model, base, "file")

@@ -70,7 +70,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("feed.max_connections", 1, 10_000),
     ("gate.buffer_bytes", 1024, 1 << 30),
     ("gate.max_header_bytes", 1024, 1 << 24),
-    ("gate.max_connections", 1, 1_000_000),
+    ("gate.max_connections*", 1, 1_000_000),
     ("gate.lease_people", 0, 1000),
     ("gate.lease_s", 0.1, 10),
     ("gate.lease_weight", 0.01, 10_000),

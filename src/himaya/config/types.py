@@ -156,6 +156,8 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authority in `X-Himaya-Secret` (not needed on a Unix socket); `key_file` the key that signs clearances
     ("": beside the socket, `.key`). `forecast`: whether a policy may be enforced that no forecast on record
     is for. `lease_*`: what workers of the application may decide by themselves; `docs/workers.md`.
+    `max_connections_per_client`: those of one address, or one IPv6 /64. `max_body_bytes`: the largest body of a
+    request (0: any). `log_format`: what the process itself writes to standard error.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -166,7 +168,9 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     appeal: str = ""
     buffer_bytes: int = 1024 * 1024
     max_header_bytes: int = 64 * 1024
+    max_body_bytes: int = 0
     max_connections: int = 2000
+    max_connections_per_client: int = 500
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 60.0
     idle_timeout_s: float = 75.0
@@ -177,6 +181,7 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease_never: tuple[str, ...] = ()
     lease_settle_s: float = 0.1
     lease_backlog_bytes: int = 8 * 1024 * 1024
+    log_format: Literal["text", "ecs"] = "text"
 
 
 class OperationsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,6 +198,16 @@ class OperationsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_depth: int = 15
     documents: int = 1000
     persisted_file: str = ""
+
+
+class MetricsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the gate tells how it is: `listen` is `host:port` or `unix:/path` ("": nowhere).
+
+    Nobody is asked for a secret there, so an address that other machines can reach needs `remote`.
+    """
+
+    listen: str = ""
+    remote: bool = False
 
 
 class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

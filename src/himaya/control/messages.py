@@ -198,6 +198,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     pending_rows: int = 0
     ledger: str = ""
     ledger_problem: str = ""
+    ledger_writable: bool = True
     gaps: int = 0
     unseen_surfaces: tuple[str, ...] = ()
     forecast: str = ""

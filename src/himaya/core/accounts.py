@@ -30,6 +30,8 @@ class Accounts:
         self.history_s = history_s
         self.new_s = new_s
         self.most = max_accounts
+        #: First sightings forgotten because too many were held.
+        self.evicted = 0
         #: What actors without and with an account asked for beside pages of people; it outlives a new policy.
         self.assets = Assets()
         self._first: dict[str, int] = {}
@@ -66,7 +68,7 @@ class Accounts:
             if now >= first * 60 + self.new_s:
                 self._keep(account)
             return
-        make_room(self._first, max(1, self.most - len(self._known)))
+        self.evicted += make_room(self._first, max(1, self.most - len(self._known)))
         # One shared int per minute keeps an account without people under 100 bytes.
         minute = int(now // 60)
         if len(self._minutes) > 100_000:
@@ -75,7 +77,7 @@ class Accounts:
 
     def _keep(self, account: str) -> None:
         """Keep the first sighting of an account that came back when it was no longer new."""
-        make_room(self._known, max(1, self.most - self.most // 8))
+        self.evicted += make_room(self._known, max(1, self.most - self.most // 8))
         self._known[account] = self._first.pop(account)
 
     def age_s(self, actor: Actor, now: float) -> float | None:

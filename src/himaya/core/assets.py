@@ -83,6 +83,8 @@ class Assets:
         self.blind = False
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._votes = self._asked = 0
+        #: Names forgotten because too many were held.
+        self.evicted = 0
         self.adopt(Policy())
 
     def __len__(self) -> int:
@@ -152,6 +154,7 @@ class Assets:
             held = self._held[name] = _Held()
             if len(self._held) > self._most:
                 self._held.popitem(last=False)
+                self.evicted += 1
         else:
             self._held.move_to_end(name)
         return held

@@ -39,10 +39,14 @@ class Book:
         self._round: Iterator[str] = iter(())
 
     @property
+    def most_people(self) -> int:
+        """Return how many people all windows may remember together."""
+        return max(_FEWEST, _PEOPLE * self.bounds.principals)
+
+    @property
     def max_people(self) -> int:
         """Return how many people a window may remember now."""
-        full = self.people >= max(_FEWEST, _PEOPLE * self.bounds.principals)
-        return 0 if full else self.bounds.people
+        return 0 if self.people >= self.most_people else self.bounds.people
 
     def of(self, principals: list[Principal], bucket: int) -> list[PeopleWindow]:
         """Return the windows of principals, advanced to `bucket`, making those that are new."""

@@ -49,6 +49,8 @@ class Clearances:
         #: What all members of a group may buy in a day together.
         self.group_per_day = policy.per_day
         self.most = bounds.clearances
+        #: Purses forgotten because too many were held.
+        self.evicted = 0
         self.purses: OrderedDict[str, Purse] = OrderedDict()
         self._bought: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._latest: OrderedDict[str, str] = OrderedDict()
@@ -66,6 +68,7 @@ class Clearances:
         self.purses[clearance] = Purse(binding, left, now + self.policy.valid_s)
         self._latest[name] = clearance
         self._latest.move_to_end(name)
+        self.evicted += max(0, len(self.purses) - self.most)
         for table in (self.purses, self._latest):
             while len(table) > self.most:
                 table.popitem(last=False)

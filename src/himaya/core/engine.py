@@ -375,6 +375,10 @@ class Engine:
         self._settlement.commit(ticket, people, units, now)
         self.watchers.newly(row.actor, len(fresh) + row.unattributed, now, fresh)
 
+    def weight_of(self, fields: tuple[str, ...]) -> int:
+        """Return the units (100 = one ordinary person) that a set of fields weighs."""
+        return self._weights.of_fields(fields)
+
     def people_of(self, name: str) -> tuple[float, float, float]:
         """Return the people a principal (`account:u1`, `address:...`) has in hour, day, month."""
         return self.book.people_of(key_of(name), int(self._now // BUCKET_S))
@@ -391,3 +395,18 @@ class Engine:
         found["clearances"] = len(self.clearances.purses)
         found["leases"], found["lessees"] = len(self.lending), self.lending.workers
         return found | {"assets": len(self.accounts.assets)}
+
+    def evictions(self) -> dict[str, int]:
+        """Return how often each table was full and something had to give way, by the names of `stats`.
+
+        For `principals` it is how often a newcomer had to share a window.
+        """
+        return {
+            "principals": self.book.overflowed,
+            "accounts": self.accounts.evicted,
+            "open": self._flight.evicted,
+            "standing": self.watchers.evicted,
+            "grouped": self.groups.evicted,
+            "clearances": self.clearances.evicted,
+            "assets": self.accounts.assets.evicted,
+        }

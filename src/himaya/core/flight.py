@@ -23,6 +23,8 @@ class Flight:
         self._open: OrderedDict[str, Ticket] = OrderedDict()
         self._late: dict[str, Ticket] = {}
         self.check_at = _NEVER
+        #: Tickets settled early because too many were open.
+        self.evicted = 0
 
     def __len__(self) -> int:
         """Return how many tickets are open."""
@@ -42,6 +44,7 @@ class Flight:
         displaced = [request_id] if request_id in self._open else []
         if not displaced and len(self._open) >= max(1, most):
             displaced = [next(iter(self._open))]
+            self.evicted += 1
         tickets = [self._take_late(each, most) for each in displaced]
         if not self._open:
             self.check_at = ticket.deadline

@@ -16,18 +16,19 @@ class Groups:
     and new accounts. An old account is a member by its own name or not at all.
     """
 
-    __slots__ = ("members", "most")
+    __slots__ = ("evicted", "members", "most")
 
     def __init__(self, most: int) -> None:
         """Start with nobody."""
         self.most = most
+        self.evicted = 0
         self.members: dict[str, tuple[str, float]] = {}
 
     def join(self, group: str, members: Iterable[str], since: float) -> None:
         """Let members belong to a group from `since` on; whoever is in a group stays in it."""
         for name in members:
             if name not in self.members:
-                make_room(self.members, self.most)
+                self.evicted += make_room(self.members, self.most)
                 self.members[name] = (group, since)
 
     def leave(self, group: str) -> None:

@@ -86,6 +86,8 @@ class Watchers:
         self.again_s = _AGAIN_S
         self._raised: OrderedDict[tuple[str, str, bool], float] = OrderedDict()
         self._standing: OrderedDict[str, Standing] = OrderedDict()
+        #: Standing decisions that fell because too many stood.
+        self.evicted = 0
 
     def _learn(self, settings: Model, most: int) -> None:
         """Let the learned model look, if there is one; a file of exchanges may hold that of another release."""
@@ -134,6 +136,7 @@ class Watchers:
 
     def inherit(self, before: Watchers) -> None:
         """Take over what was known under another policy and must not be forgotten with it: who was shown canaries."""
+        self.evicted = before.evicted
         self.canary.inherit(before.canary)
 
     def observe(
@@ -299,6 +302,7 @@ class Watchers:
         self._standing.move_to_end(standing.principal)
         if len(self._standing) > self._most:
             self._standing.popitem(last=False)
+            self.evicted += 1
 
     def standing_for(self, ticket: Ticket, now: float) -> Standing | None:
         """Return what stands for the ticket's actor, or, for a stranger, for its address, network or the surface.

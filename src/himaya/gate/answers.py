@@ -34,6 +34,9 @@ from himaya.gate.leasing.office import LeaseOffice
 
 _OK = Reply(ok=True)
 
+#: How a question that came by the control socket is named among the doors.
+SOCKET = "socket"
+
 
 class House(Protocol):
     """The process behind the answers. Each may raise a HimayaError, which becomes the reply."""
@@ -77,7 +80,8 @@ class Answers:
             case Decide():
                 if authority.probes.waiting:
                     authority.probes.see(question.request, "", authority.clock(), trusted=True)
-                return Reply(ok=True, decision=authority.decide(question.request, question.at))
+                decision = authority.decide(question.request, question.at, SOCKET)
+                return Reply(ok=True, decision=decision)
             case Admit():
                 return Reply(ok=True, admission=authority.admit(question.response, question.at))
             case Record():

@@ -21,6 +21,7 @@ from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import Fact, NearFact
 from himaya.core.policy import Policy
 from himaya.gate.challenge import reference_of
+from himaya.gate.metrics.meter import Meter
 from himaya.gate.probes import Probes
 from himaya.gate.refusals import Refusal, Refusals
 from himaya.runner import Runner
@@ -60,6 +61,10 @@ class Authority:
         #: Told who asks, where somebody wants to know: the feed counts who shares an address.
         self.seen: Callable[[Actor, float], None] | None = None
         self.probes = Probes()
+        #: Counts for the metrics; None where nobody asks for any.
+        self.meter: Meter | None = None
+        #: The door that a request came through when nothing else is said.
+        self.door = "none"
         self.requests = 0
         self.refused = 0
         #: Requests for people that were let pass, and exchanges that were told from a log.
@@ -87,15 +92,21 @@ class Authority:
 
     # -- the three calls, and the fourth -----------------------------------------------------
 
-    def decide(self, request: Request, at: float | None = None) -> Decision:
-        """Return the decision for a request; see `Engine.decide`."""
+    def decide(self, request: Request, at: float | None = None, door: str = "") -> Decision:
+        """Return the decision for a request; see `Engine.decide`. `door`: where it came in ("": the process's own)."""
         self.requests += 1
+        meter = self.meter
         if self.off:
+            if meter is not None:
+                meter.passed_unseen(door or self.door)
             return self._pass_all
         now = self.clock() if at is None else at
         if self.seen is not None:
             self.seen(request.actor, now)
-        decision = self.engine.decide(request, now)
+        if meter is None:
+            decision = self.engine.decide(request, now)
+        else:
+            decision = meter.decide(self.engine, request, now, door or self.door)
         if not decision.passes:
             self.note_refusal(request.id, decision, now)
         elif decision.surface:
@@ -128,6 +139,8 @@ class Authority:
         """Let a solved challenge buy people; see `Engine.clear`."""
         now = self.clock() if at is None else at
         granted = self.engine.clear(clearance, actor, now)
+        if self.meter is not None:
+            self.meter.cleared(granted=granted)
         if self.writer is not None:
             self.writer.write(x.Cleared(at=now, clearance=clearance, actor=actor, granted=granted))
         return granted
@@ -135,6 +148,8 @@ class Authority:
     def note_refusal(self, request_id: str, decision: Decision | Admission, now: float) -> None:
         """Write down why a request is refused, under the reference that its page shows."""
         self.refused += 1
+        if self.meter is not None:
+            self.meter.refused(decision)
         if self.refusals is not None:
             self.refusals.note(Refusal.of(now, reference_of(request_id), decision))
 

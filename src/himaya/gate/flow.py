@@ -18,11 +18,12 @@ class Source(Protocol):
 
 
 class BrokenBodyError(Exception):
-    """The body ended before its end; `why` is told to the sender."""
+    """The body ended before its end, or may not go on; `status` and `why` are told to the sender."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, status: int = 400) -> None:
         super().__init__(why)
         self.why = why
+        self.status = status
 
 
 class Inflow:

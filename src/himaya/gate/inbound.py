@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol, cast
 
+from himaya.gate.clients import Clients
 from himaya.gate.flow import Inflow, Outflow
 from himaya.gate.heads import RefusedRequestError, RequestHead
 from himaya.gate.limits import Limits
@@ -34,11 +35,14 @@ Handler = Callable[[Incoming, "Inbound"], Awaitable[None]]
 
 
 class House(Protocol):
-    """What connections share: bounds, the handler, and who is connected."""
+    """What connections share: bounds, the handler, who is connected, and how often one was refused or cut."""
 
     limits: Limits
     handle: Handler
     connections: set[Inbound]
+    clients: Clients
+    taken: int
+    ended: Counter[str]
     stopping: bool
 
 
@@ -66,6 +70,8 @@ class Inbound(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._refusal: RefusedRequestError | None = None
         self._lingering = -1
+        self._piece = 0
+        self._client = ""
         self._ended = False
         self._holds = 0
         self._gone = False
@@ -78,15 +84,26 @@ class Inbound(asyncio.Protocol):
         self.on_unix = not isinstance(address, tuple)
         self.peer = "" if self.on_unix else str(address[0])
         self.house.connections.add(self)
+        self.house.taken += 1
+        self._client = self.house.clients.enter(self.peer)
         self.touch(self.limits.head_s)
-        if len(self.house.connections) > 2 * self.limits.connections:
-            self._transport.abort()
+        self._check_room()
+
+    def _check_room(self) -> None:
+        """Refuse past the bounds, and cut without a word what comes even then."""
+        excess = self.house.clients.excess(self._client) if self._client else 0
+        if len(self.house.connections) > 2 * self.limits.connections or excess > 1:
+            self._cut("flood")
         elif len(self.house.connections) > self.limits.connections:
             self._refuse(RefusedRequestError(503, "too many connections"))
+        elif excess:
+            self._refuse(RefusedRequestError(429, "too many connections of one client"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone = True
         self.house.connections.discard(self)
+        if self._client:
+            self.house.clients.leave(self._client)
         self.out.fail(GoneError("the other end is gone"))
         self._reader.fail("the other end is gone")
         if self.tunnel is not None:
@@ -125,13 +142,23 @@ class Inbound(asyncio.Protocol):
     # -- reading requests ---------------------------------------------------------------------
 
     def _parse(self, data: bytes) -> None:
+        was_in_body = self._reader.body is not None
         try:
             self._reader.feed(data)
         except RefusedRequestError as refusal:
             self._refuse(refusal)
         else:
             if self._reader.body is not None:
-                self._rearm()
+                self._see_piece(len(data))
+            elif was_in_body and self._current is not None:
+                self._rearm()  # the body is complete: its time does not run against the answer
+
+    def _see_piece(self, size: int) -> None:
+        """Give a body more time for every piece of it, not for every byte: it may not drip."""
+        self._piece += size
+        if not self.deadline or self._piece >= self.limits.body_piece:
+            self._piece = 0
+            self._rearm()
 
     def request_began(self) -> None:
         if self._current is None:
@@ -270,16 +297,21 @@ class Inbound(asyncio.Protocol):
         if not self.deadline or now < self.deadline:
             return
         if self._current is not None or self._lingering >= 0 or self.tunnel is not None:
-            self._transport.abort()
+            self._cut("reader" if self.unsent else "body" if self._reader.body else "idle")
+        elif self.unsent:
+            self._cut("reader")  # nothing is asked any more, and the last answer is not taken
         elif self._reader.in_head:
             self._refuse(RefusedRequestError(408, "the request took too long"))
         else:
             self._transport.close()
 
     def stop(self) -> None:
-        """Close when idle; otherwise after the current request."""
-        if self._current is None and self.tunnel is None:
-            self._transport.close()
+        """Close after the current request; when idle, after a moment.
+
+        A request may be on its way already: closing at once would reset it, and nobody could tell the sender.
+        """
+        if self._current is None and self.tunnel is None and self._lingering < 0:
+            self.touch(self.limits.stop_idle_s)
         else:
             self.keep_alive = False
 
@@ -288,9 +320,15 @@ class Inbound(asyncio.Protocol):
         if self._refusal is not None:
             return
         self._refusal = refusal
-        self._reader.fail(refusal.why)
+        self.house.ended[str(refusal.status)] += 1
+        self._reader.fail(refusal.why, refusal.status)
         if self._current is None:
             self._say(refusal)
+
+    def _cut(self, why: str) -> None:
+        """Close at once, and count why."""
+        self.house.ended[why] += 1
+        self._transport.abort()
 
     def _say(self, refusal: RefusedRequestError) -> None:
         self.write(plain_reply(refusal.status, refusal.why))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from himaya.core.errors import ConfigError, ServiceError
+from himaya.gate.clients import Clients
 from himaya.gate.inbound import Handler, Inbound
 from himaya.gate.limits import Limits
 
@@ -16,11 +19,21 @@ _BACKLOG = 1024
 
 
 class Listener:
-    """Listens at `host:port` or `unix:/path`, and answers requests with `handle`."""
+    """Listens at `host:port` or `unix:/path`, and answers requests with `handle`.
 
-    def __init__(self, handle: Handler, limits: Limits) -> None:
+    `exempt` tells of an address whether its connections are not held against `limits.per_client`. `taken` counts
+    connections, `ended` what was refused before any handler saw it, by status (408, 413, 429, 431, 503, ...), and what
+    was cut without an answer: "flood", "body", "reader", "idle".
+    """
+
+    def __init__(
+        self, handle: Handler, limits: Limits, exempt: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self.handle = handle
         self.limits = limits
+        self.clients = Clients(limits.per_client, exempt)
+        self.taken = 0
+        self.ended: Counter[str] = Counter()
         self.connections: set[Inbound] = set()
         self.stopping = False
         self.address = ""
@@ -65,8 +78,9 @@ class Listener:
             connection.stop()
         loop = asyncio.get_running_loop()
         end = loop.time() + self.limits.stop_s
-        while self.connections and loop.time() < end:  # noqa: ASYNC110  (once, at the end)
+        while self.connections and loop.time() < end:
             await asyncio.sleep(0.02)
+            self.sweep(loop.time())
         for connection in list(self.connections):
             connection.abort()
         await asyncio.sleep(0)

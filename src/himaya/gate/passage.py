@@ -253,9 +253,9 @@ class Passage:
             return
         self.status, self.people = problem.status, ()
         if self._broken is not None:
-            self.status = 400
+            self.status = self._broken.status
             self.out.keep_alive = False
-            send_plain(400, self._broken.why, self.head, self.out)
+            send_plain(self._broken.status, self._broken.why, self.head, self.out)
         else:
             send_plain(problem.status, problem.why, self.head, self.out)
 

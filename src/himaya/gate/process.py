@@ -19,6 +19,7 @@ from himaya.gate.authority import Authority
 from himaya.gate.feeds.house import FeedHouse, FeedQuestion
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.listener import Listener
+from himaya.gate.notify import Notifier
 from himaya.gate.upstream import UpstreamPool
 
 log = logging.getLogger(__name__)
@@ -55,12 +56,17 @@ class GateProcess:
         socket: Path,
         pool: UpstreamPool | None = None,
         office: LeaseOffice | None = None,
-        feed: FeedHouse | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self.authority = authority
         self.listener = listener
+        #: All HTTP listeners by name; the door is the one whose requests a stop waits for.
+        self.listeners = {"door": listener}
         self.pool = pool
-        self.feed = feed
+        #: The decision feed, where there is one.
+        self.feed: FeedHouse | None = None
+        self._notifier = notifier or Notifier()
+        self._beside: list[tuple[Listener, str]] = []
         self._backing = backing
         self._switch = Switch.beside(socket)
         self._switch_problem = ""
@@ -79,13 +85,17 @@ class GateProcess:
         try:
             await self._control.start()
             await self.listener.start(listen)
+            for listener, address in self._beside:
+                await listener.start(address)
             self._watch_switch()
             if self.feed is not None:
                 await self.feed.start()
             self._on_signals(loop)
             self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._tick())]
             ready(self.listener.address)
+            self._say_ready()
             await self._stop.wait()
+            self._notifier.stopping()
             log.info("stopping: requests in progress are finished")
         finally:
             await self._end()
@@ -93,6 +103,25 @@ class GateProcess:
     def stop(self) -> None:
         """End `run` gracefully."""
         self._stop.set()
+
+    def add(self, name: str, listener: Listener, listen: str) -> None:
+        """Run one more listener beside the door, until after the door has ended."""
+        self.listeners[name] = listener
+        self._beside.append((listener, listen))
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether the process was told to stop."""
+        return self._stop.is_set()
+
+    @property
+    def control_clients(self) -> tuple[int, int]:
+        """Return how many clients the control socket has, and may have."""
+        return len(self._control.clients), self._control.max_clients
+
+    def _say_ready(self) -> None:
+        told = self._backing.status()
+        self._notifier.ready(f"{told.door}, mode {told.mode}, policy {told.policy}")
 
     # -- what the control socket asks for ------------------------------------------------------
 
@@ -107,7 +136,11 @@ class GateProcess:
 
     def reload(self) -> None:
         """Read the configuration again; a bad one changes nothing."""
-        self._backing.reload()
+        self._notifier.reloading()
+        try:
+            self._backing.reload()
+        finally:
+            self._say_ready()
 
     def keep(self, facts: list[Fact]) -> None:
         """Make facts durable."""
@@ -132,7 +165,9 @@ class GateProcess:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now = loop.time()
-            self.listener.sweep(now)
+            self._notifier.alive(now)
+            for listener in self.listeners.values():
+                listener.sweep(now)
             if self.pool is not None:
                 self.pool.sweep(now)
             if self.feed is not None:
@@ -186,7 +221,7 @@ class GateProcess:
 
     def _on_hangup(self) -> None:
         try:
-            self._backing.reload()
+            self.reload()
         except HimayaError as problem:
             log.warning("the configuration was not taken over; the old one stays: %s", problem)
 
@@ -198,6 +233,8 @@ class GateProcess:
             task.cancel()
         if self.pool is not None:
             self.pool.close()
+        for listener, _ in self._beside:
+            await listener.stop()
         await self._control.stop()
         await asyncio.to_thread(self._backing.close)
 

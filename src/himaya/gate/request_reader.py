@@ -48,6 +48,7 @@ class RequestReader:
         self._target = b""
         self._fields: Fields = []
         self._head_bytes = 0
+        self._body_bytes = 0
         self._is_last = False
         self._is_upgrade = False
         self._declined: RequestHead | None = None
@@ -71,10 +72,10 @@ class RequestReader:
         if self.in_head and continues_head:
             self._count(len(data))
 
-    def fail(self, why: str) -> None:
+    def fail(self, why: str, status: int = 400) -> None:
         """Tell a body that its rest will not come."""
         if self.body is not None:
-            self.body.fail(BrokenBodyError(why))
+            self.body.fail(BrokenBodyError(why, status))
             self.body = None
 
     def _after_upgrade(self, rest: bytes) -> None:
@@ -145,11 +146,18 @@ class RequestReader:
         if upgrades and not head.upgrade:
             self._declined = head
         self._is_last = not head.keep_alive
+        self._body_bytes = 0
+        if 0 < self._limits.body_bytes < head.length:
+            raise RefusedRequestError(413, "the body is too large")
         self.body = self._receiver.request_came(head)
 
     def on_body(self, data: bytes) -> None:
-        if self.body is not None:
-            self.body.feed(data)
+        if self.body is None:
+            return
+        self._body_bytes += len(data)
+        if 0 < self._limits.body_bytes < self._body_bytes:
+            raise RefusedRequestError(413, "the body is too large")
+        self.body.feed(data)
 
     def on_message_complete(self) -> None:
         if self.body is not None and self._declined is None:

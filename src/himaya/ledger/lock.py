@@ -24,8 +24,12 @@ def take_lock(layout: Layout) -> int:
         raise LedgerError(
             f"{layout.directory}: process {holder} writes this ledger; one process writes at a time"
         )
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, b"%d\n" % os.getpid(), 0)
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, b"%d\n" % os.getpid(), 0)
+    except OSError as problem:  # a full disk
+        os.close(handle)
+        raise LedgerError(f"{layout.lock}: cannot write: {problem.strerror}") from problem
     return handle
 
 

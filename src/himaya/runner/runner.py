@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -62,6 +62,19 @@ class Alarms(Protocol):
         """Let what waits be written down and sent."""
 
 
+class Counts(Protocol):
+    """Who counts for the metrics of a gate what goes through a runner."""
+
+    def found(self, finding: Finding) -> None:
+        """Count a finding."""
+
+    def gap(self, start: float, end: float, why: str, door: str = "") -> None:
+        """Count an unobserved period (epoch seconds)."""
+
+    def wrote(self, row: Disclosures, canaries: Container[str]) -> None:
+        """Count the rows of one exchange, in the thread that writes them."""
+
+
 class Gap(msgspec.Struct, frozen=True):
     """An unobserved period waiting to be written."""
 
@@ -96,6 +109,7 @@ class Runner:
         self.on_standing: Callable[[Standing], None] | None = None
         self.max_pending = max_pending
         self.maintain_s = maintain_s
+        self.meter: Counts | None = None
         self.problem = ""
         self.maintenance_problem = ""
         self.last_flush = 0.0
@@ -130,6 +144,8 @@ class Runner:
         self.gaps += 1
         if self.alerts is not None:
             self.alerts.gap(start, end, why, surface, door)
+        if self.meter is not None:
+            self.meter.gap(start, end, why, door)
         if self.ledger is None:
             return
         if len(self._rows) >= self.max_pending:
@@ -173,6 +189,8 @@ class Runner:
 
     def _raise(self, finding: Finding) -> None:
         self.findings += 1
+        if self.meter is not None:
+            self.meter.found(finding)
         if self.on_finding is not None:
             self.on_finding(finding)
         if self.alerts is not None:
@@ -216,8 +234,10 @@ class Runner:
             row = self._rows.popleft()
             if isinstance(row, Gap):
                 ledger.note_gap(row.start, row.end, row.why, row.surface, row.door)
-            else:
-                ledger.append(row)
+                continue
+            if self.meter is not None:
+                self.meter.wrote(row, self.canaries)
+            ledger.append(row)
 
     def _recover(self, ledger: LedgerSink) -> None:
         if self.problem:
@@ -231,6 +251,8 @@ class Runner:
                 self.alerts.gap(start, self._lost_to, why)
             ledger.flush()
             self.gaps += 1
+            if self.meter is not None:
+                self.meter.gap(start, self._lost_to, why)
 
     def _maintain(self, now: float) -> None:
         """Start sealing and retention in a thread of their own: rows must not wait for them."""
