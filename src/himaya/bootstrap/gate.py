@@ -38,6 +38,7 @@ from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
+from himaya.gate.edge import Passes
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 from himaya.gate.process import GateProcess
@@ -96,6 +97,8 @@ class Gate:
             self._refusals = refusals
             self._groups = GroupWatch(self.config, self.authority, clock)
             self.authority.also = self._groups.take
+            if options.mode == "authority" and self.config.edge.surfaces:
+                self.authority.passes = Passes(self.config, engine)
             self._recall(finder)
         except BaseException:
             self._ledger.close()
@@ -186,6 +189,7 @@ class Gate:
         self.authority.place(config.canary_places)
         self._runner.canaries = config.canary_places
         self.authority.reload(config.policy())
+        self._adopt_edge(config)
         self._door.finder = finder
         self._door.site_host = urlsplit(config.site.url).netloc
         challenges = self._door.challenges
@@ -252,6 +256,14 @@ class Gate:
 
     def _keep_house(self, now: float) -> None:
         keep_house(self._ledger, self.config, now)
+
+    def _adopt_edge(self, config: Config) -> None:
+        """Withdraw all passes; who may have one is decided by the new configuration."""
+        passes = self.authority.passes
+        if passes is not None:
+            passes.adopt(config)
+        elif self._options.mode == "authority" and config.edge.surfaces:
+            self.authority.passes = Passes(config, self.authority.engine)
 
     def _say_fixed(self, config: Config) -> None:
         before, after = self.config, config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from himaya.config.config import Config, sees_people
+from himaya.config.edge import EdgeConfig
 from himaya.config.loading import examine, load, loads, read
 from himaya.config.model_file import read_model
 from himaya.config.types import (
@@ -25,6 +26,7 @@ __all__ = [
     "Alerts",
     "Canaries",
     "Config",
+    "EdgeConfig",
     "GateConfig",
     "GroupsConfig",
     "LedgerConfig",

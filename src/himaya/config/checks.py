@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from himaya.config.config import Config
 from himaya.config.decode import Problem
+from himaya.config.edge_checks import edge_problems
 from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
 from himaya.config.surfaces import surface_problems
@@ -50,6 +51,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _names(config)
     yield from _jwt(config)
     yield from _authorised(config)
+    yield from edge_problems(config)
     yield from _alerts(config)
     yield from _addresses(config)
     yield from _files(config, directory)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from himaya.config.edge import EdgeConfig
 from himaya.config.types import (
     ActorConfig,
     Alerts,
@@ -64,6 +65,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Alerts = Alerts()
     groups: GroupsConfig = GroupsConfig()
     gate: GateConfig = GateConfig()
+    edge: EdgeConfig = EdgeConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
     canaries: Canaries = Canaries()

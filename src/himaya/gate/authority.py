@@ -21,6 +21,7 @@ from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import Fact, NearFact
 from himaya.core.policy import Policy
 from himaya.gate.challenge import reference_of
+from himaya.gate.edge import Passes
 from himaya.gate.refusals import Refusal, Refusals
 from himaya.runner import Runner
 
@@ -56,6 +57,8 @@ class Authority:
         self.off_why = ""
         #: Called at every tick: what the slow path found is taken over here.
         self.also: Callable[[], None] | None = None
+        #: Passes given to nginx, where it decides at the edge.
+        self.passes: Passes | None = None
         self.requests = 0
         self.refused = 0
         self._gap_from = 0.0
@@ -111,6 +114,8 @@ class Authority:
         if self.writer is not None:
             self.writer.write(x.Recorded(at=now, exchange=exchange, disclosures=_rows(effects)))
         self.runner.perform(effects)
+        if self.passes is not None:
+            self.passes.note(exchange, now)
 
     def clear(self, clearance: str, actor: Actor, at: float | None = None) -> bool:
         """Let a solved challenge buy people; see `Engine.clear`."""
@@ -209,12 +214,16 @@ class Authority:
             self._note_off(now)
         if self.also is not None:
             self.also()
+        if self.passes is not None:
+            self.passes.tick(now, off=self.off)
         if self.writer is not None:
             self.writer.flush()
 
     def stop(self, why: str) -> None:
         """Write what a stop leaves to be written."""
         now = self.clock()
+        if self.passes is not None:
+            self.passes.clear()
         self._settle_overdue(now)
         if self.off:
             self._note_off(now)
