@@ -63,7 +63,11 @@ class EdgeRig(Rig):
     @property
     def config(self) -> Config:
         """Return the configuration."""
-        return loads(self.text, directory=self.directory) if hasattr(self, "directory") else loads(self.text)
+        return (
+            loads(self.text, directory=self.directory)
+            if hasattr(self, "directory")
+            else loads(self.text)
+        )
 
     def start(self) -> None:
         """Start the gate and the follower."""
@@ -77,9 +81,11 @@ class EdgeRig(Rig):
         with (self.directory / "follow.log").open("ab") as log:
             self.follower = subprocess.Popen(words, stderr=log)
 
-    def view(self, path: str, address: str = "203.0.113.9", **headers: str) -> int:
+    def view(
+        self, path: str, address: str = "203.0.113.1", method: str = "GET", **headers: str
+    ) -> int:
         """Return the status of one request from an address."""
-        return self.get(path, X_Forwarded_For=address, **headers)[0]
+        return self.get(path, method, X_Forwarded_For=address, **headers)[0]
 
     def edges(self, count: int) -> list[str]:
         """Return what the log says of the last `count` requests: asked, pass or free."""

@@ -125,7 +125,9 @@ _WITH_PORT = """#
 
 #: What stands in the places of `edge_blocks` when every page is asked about.
 _ALWAYS = {
-    **dict.fromkeys("made logged maps buffer rate cached free cache single".split(), ""),
+    **dict.fromkeys(
+        ["made", "logged", "maps", "buffer", "rate", "cached", "free", "cache", "single"], ""
+    ),
     "asks": "asks himaya before every page",
     "down": """\
 # himaya stopped, slow or broken: every page is served as if it were not there. The log then says "gate":"down",

@@ -1,8 +1,9 @@
-"""Which surfaces nginx may serve for a while without asking, and how much that may be; `docs/nginx_edge.md` explains it."""
+"""Which surfaces nginx may serve for a while without asking, and how much that may be."""
 
 from __future__ import annotations
 
 import msgspec
+
 
 class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Passes: nginx may let one actor through for `pass_s` seconds without asking about every page.

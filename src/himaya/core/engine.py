@@ -340,7 +340,7 @@ class Engine:
         return self.surge.told(self._now)
 
     def room(self, actor: Actor, surface: Surface, now: float, agent: str = "") -> dict[str, int]:
-        """Return the units that each principal of an actor could still reserve on a surface; none where it is held back.
+        """Return the units that each principal of an actor could still reserve on a surface; {} when it is held back.
 
         Held back is an actor for whom a decision stands, who is near a limit, or whose class pays more while it surges.
         """

@@ -1,8 +1,9 @@
 """Passes: nginx may let an actor through for some seconds without asking about every page.
 
-A pass is an answer of ours that nginx keeps in its cache (`proxy_cache` of the question), under a key made of everything
-that could tell actors apart. It is given while every budget of the actor has room for all that can be obtained on it, and
-withdrawn by removing its file as soon as that is no longer so, a decision stands against the actor, or the log is late.
+A pass is an answer of ours that nginx keeps in its cache (`proxy_cache` of the question), under a key made of
+everything that could tell actors apart. It is given while every budget of the actor has room for all that can be
+obtained on it, and withdrawn by removing its file as soon as that is no longer so, a decision stands against the
+actor, or the log is late.
 Refusals are never kept: whoever is refused is asked about every time.
 """
 
@@ -112,7 +113,9 @@ class Passes:
         if found is None:
             return ""
         if found[1] != self._digest:
-            self._say_once("nginx's configuration was printed for another himaya.toml, print it again")
+            self._say_once(
+                "nginx's configuration was printed for another himaya.toml, print it again"
+            )
             return ""
         return hashlib.md5(found[2], usedforsecurity=False).hexdigest()  # as nginx names it
 
@@ -200,9 +203,7 @@ class Passes:
         held = (
             name
             for name, given in self._table.items()
-            if any(
-                one in standing and standing[one].until > now for one in _names(given.actor)
-            )
+            if any(one in standing and standing[one].until > now for one in _names(given.actor))
         )
         return [*seen, *held]
 
@@ -230,9 +231,9 @@ class Passes:
         self._count.clear()
         self._seen.clear()
         with contextlib.suppress(OSError):  # whoever asks for a pass is told why there is none
-            for name in os.listdir(self._directory):
-                if _FILE.fullmatch(name):
-                    self._remove(name)
+            for file in self._directory.iterdir():
+                if _FILE.fullmatch(file.name):
+                    self._remove(file.name)
 
     def _remove(self, name: str) -> None:
         try:
@@ -250,7 +251,9 @@ class Passes:
 
     def _problem(self, now: float) -> str:
         if self._waiting and now - self._waiting > _LATE_S:
-            return f"none, the log told nothing for {_LATE_S:g} s of what passed: is follow running?"
+            return (
+                f"none, the log told nothing for {_LATE_S:g} s of what passed: is follow running?"
+            )
         if not os.access(self._directory, os.R_OK | os.W_OK | os.X_OK):
             return f"none, {self._directory} is not there or cannot be written"
         return ""

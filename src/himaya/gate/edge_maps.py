@@ -1,7 +1,7 @@
 """Maps for nginx, made from a himaya.toml: which way a request goes, what tells actors apart, what fails closed.
 
 nginx decides by the raw request target. What could be read as another path than it looks like (escapes, dot
-segments, doubled slashes, parameters) is always asked about, so that no spelling leads around the engine's own matching.
+segments, doubled slashes, parameters) is always asked about, so that no spelling leads around the engine's matching.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from himaya.core.routes import fixed_length
 from himaya.core.surface import Surface
 
 #: A path that every reader reads alike: no escapes, no empty segments, none that begins or ends with a dot.
-PLAIN = r"(?:/(?![.])[A-Za-z0-9_~@:,=+*!().-]+(?<![.]))*/?"
+PLAIN = r"(?=/)(?:/(?![.])[A-Za-z0-9_~@:,=+*!().-]+(?<![.]))*/?"
 
 _END = r"/?(?:[?]|$)"
 _PLAIN_ONLY = rf"(?={PLAIN}(?:[?]|$))"
@@ -39,7 +39,7 @@ def pattern_of(route: str) -> str:
 def _fixed(text: str) -> str:
     """Return fixed text as a pattern; nothing in it is special in PCRE, nor inside quotes of nginx."""
     return "".join(
-        chr(byte) if chr(byte).isalnum() and byte < 128 or byte == 47 else f"\\x{byte:02x}"
+        chr(byte) if (chr(byte).isalnum() and byte < 128) or byte == 47 else f"\\x{byte:02x}"
         for byte in text.encode()
     )
 
@@ -97,7 +97,7 @@ def headers(config: Config) -> tuple[str, ...]:
 
 
 def cookie_value(name: str, number: int) -> tuple[str, str]:
-    """Return (pattern, value) that takes a cookie out of `$http_cookie`; spaces and letter case as nobody agrees on them."""
+    """Return (pattern, value) that takes a cookie out of `$http_cookie`, whatever its spaces and letter case."""
     value = f"himaya_value{number}"
     return rf"~*(?:^|;)\s*{_fixed(name)}\s*=\s*(?<{value}>[^;]*)", f"${value}"
 

@@ -18,7 +18,7 @@ NOT_JUDGED = {
     "no budget": "no budget is in force for any principal of their actor",
     "redacted": "the personal fields were withheld; what was left in the answer costs no budget",
     "counted twice": "charged when their time was over, and told again by an answer or a line that came later",
-    "beyond a pass": "over the limit only by people to whom nginx let the actor through on passes in the minutes before",
+    "beyond a pass": "over the limit only by people whom nginx let through on passes in the minutes before",
     "erased": "over the limit only by people who were erased since and may have been shown again under a new number",
     "look-up by path": "a look-up that showed nobody, at a path that names the person: rows do not say whom, so"
     " repeated ones cannot be told apart",
@@ -29,7 +29,7 @@ LESS_SURE = {
     "unattributed": "people nobody could name: charged, and counted as if each were somebody else",
     "authorised-only": "let pass, and the end was not seen: counted as shown",
     "inferred-from-route": "the response was not read: the person of the path is counted as shown",
-    "edge": "let through by nginx without asking: on a pass, or because it did not know the route; counted from the log",
+    "edge": "let through by nginx without asking, on a pass or by an old configuration; counted from the log",
     "age unknown": "an account whose age the rows do not say: not counted as new",
     "no group": "of a proven member of an open case, after the case was opened, and charged to no group: it joined"
     " later, or the gate forgot it",

@@ -28,8 +28,8 @@ class Counted:
     """The window of one principal, and what may have let it hold more than its limit.
 
     `purses` are bindings of purses that may have paid. `unsettled` are units charged because a request's time was over:
-    its answer may have been charged again, unasked. `passed` are units that nginx let through without asking, with their
-    time: the latest ones only. `slack` are units that are known to be beyond every limit, with the
+    its answer may have been charged again, unasked. `passed` are units that nginx let through unasked, with
+    their time: the latest ones only. `slack` are units that are known to be beyond every limit, with the
     time since when. `limits` are those that the tiers of its actors gave it, with the time of the last row of each.
     """
 
