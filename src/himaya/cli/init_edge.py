@@ -26,7 +26,7 @@ def edge_blocks(config: Config) -> dict[str, str]:
     return {
         "made": " --edge himaya.toml",
         "asks": "asks himaya where it must",
-        "down": _DOWN,
+        "down": _DOWN.format(directory=config.edge.directory),
         "logged": ',"edge":"$himaya_edge"',
         "maps": _maps(config),
         "buffer": " buffer=64k flush=1s",
@@ -99,8 +99,9 @@ _DOWN = """\
 # The gate gives nginx passes: for some seconds nginx lets an actor through to the surfaces of [edge] without asking.
 # Print this file again when himaya.toml changes; with an older one nobody gets a pass, and nginx asks about every page.
 #
-# Once, so that nginx and the gate (a process of nginx's group) can both write there:
-#                                      install -d -o www-data -g www-data -m 2770 DIRECTORY-OF-proxy_cache_path
+# nginx and the gate (a process of nginx's group) both write into the directory of the passes. Let it lie in memory, and
+# make it before nginx starts; in /etc/tmpfiles.d/himaya-edge.conf, then `systemd-tmpfiles --create`:
+#                                      d {directory} 2770 www-data www-data
 #
 # himaya stopped, slow or broken: each surface does what its `fail` says. The log then says "gate":"down", which
 # `himaya follow` records as an unobserved period."""

@@ -14,7 +14,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     surfaces: tuple[str, ...] = ()
-    directory: str = "/var/cache/himaya-edge"
+    directory: str = "/run/himaya-edge"
     pass_s: int = 20
     per_minute: int = 60
     burst: int = 10

@@ -17,4 +17,4 @@ def edge_problems(config: Config) -> Iterator[Problem]:
             path = ("edge", "surfaces", at)
             yield Problem(path, f'no surface has the id "{name}".', nearest(name, known))
     if not config.edge.directory.startswith("/"):
-        yield Problem(("edge", "directory"), "is no absolute path.", 'Example: "/var/cache/himaya"')
+        yield Problem(("edge", "directory"), "is no absolute path.", 'Example: "/run/himaya-edge"')
