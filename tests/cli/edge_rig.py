@@ -75,11 +75,13 @@ class EdgeRig(Rig):
         self.follow()
 
     def follow(self) -> None:
-        """Start the follower."""
+        """Start the follower and wait until it knows the gate."""
         program = Path(sys.executable).with_name("himaya")
         words = [program, "follow", self.log, "--config", self.directory / "himaya.toml"]
         with (self.directory / "follow.log").open("ab") as log:
             self.follower = subprocess.Popen(words, stderr=log)
+        told = self.directory / "follow.log"
+        wait_until(lambda: "telling the gate" in told.read_text(), 60)
 
     def view(
         self, path: str, address: str = "203.0.113.1", method: str = "GET", **headers: str

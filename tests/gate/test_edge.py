@@ -95,12 +95,12 @@ BOB = Actor(address="198.51.100.7")
 
 
 def test_a_pass_is_given_while_all_of_it_would_fit(desk: Desk) -> None:
-    """A pass of 20 s is worth 31 requests; it is given while every budget has room for so many people."""
-    assert desk.config.edge.unasked == 31
+    """A pass of 20 s is worth 32 requests; it is given while every budget has room for so many people."""
+    assert desk.config.edge.unasked == 32
     assert desk.ask(BOB) == 20
-    desk.views(BOB, range(69))
+    desk.views(BOB, range(68))
     assert desk.ask(BOB) == 20
-    desk.views(BOB, range(69, 70))
+    desk.views(BOB, range(68, 69))
     assert desk.ask(BOB) == 0
 
 
@@ -109,7 +109,7 @@ def test_passes_that_share_a_budget_fit_into_it_together(desk: Desk) -> None:
     found = [desk.ask(Actor(address=f"203.0.113.{n}", account="ann")) for n in range(6)]
     assert found == [20, 20, 20, 0, 0, 0]
     desk.hear(NOW + 21)
-    desk.passes.tick(NOW + 21.5)
+    desk.passes.tick(NOW + 22)
     assert len(desk.passes) == 0
     assert desk.ask(ANN, at=NOW + 22) == 20
 
@@ -162,7 +162,7 @@ def test_no_more_passes_than_the_bound(tmp_path: Path) -> None:
     assert found == [20, 20, 20, 0, 0]
     assert desk.ask(Actor(address="203.0.1.9")) == 20
     desk.hear(NOW + 21)
-    desk.passes.tick(NOW + 22)
+    desk.passes.tick(NOW + 22.5)
     assert desk.ask(Actor(address="203.0.4.9"), at=NOW + 22) == 20
 
 

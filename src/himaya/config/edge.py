@@ -24,6 +24,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def unasked(self) -> int:
         """Return how many requests of one address nginx may let through during a pass.
 
-        A bucket that holds `burst` and drains `per_minute` (nginx `limit_req`), and the request under way.
+        A bucket that holds `burst` and drains `per_minute` (nginx `limit_req`), and the request under way. nginx
+        counts whole seconds, and keeps an answer through the last of them.
         """
-        return 1 + self.burst + -(-self.per_minute * self.pass_s // 60)
+        return 1 + self.burst + -(-self.per_minute * (self.pass_s + 1) // 60)

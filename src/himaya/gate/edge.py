@@ -36,8 +36,8 @@ _FILE = re.compile(r"[0-9a-f]{32}(\.\d+)?")
 #: nginx may write a pass a moment after it was withdrawn, so removing is tried again for so long.
 _AGAIN_S = 5.0
 
-#: nginx counts the seconds of a pass from when it has our answer.
-_GRACE_S = 1.0
+#: nginx counts the seconds of a pass from when it has our answer, whole ones, and through the last of them.
+_GRACE_S = 2.0
 
 #: A log that tells nothing of a request for so long is late: nobody gets a pass.
 _LATE_S = 10.0
