@@ -106,7 +106,8 @@ class Application(Handler):
             "/many": ", ".join(f"person-{n:06}" for n in range(2500)),
             "/nobody": "-",
         }.get(self.path, "u1, u2")
-        told = {} if self.path == "/unsaid" else {"Himaya_Subjects": people}
+        unsaid = self.path == "/unsaid" or self.path.startswith("/p/")
+        told = {} if unsaid else {"Himaya_Subjects": people}
         body = b"x" * 50_000_000 if self.path == "/large" else b"two people"
         self.answer(status, body, Himaya_Account="me", **told)
 
@@ -139,7 +140,13 @@ class UnixServer(socketserver.ThreadingUnixStreamServer):
 class Rig:
     """Starts everything below one directory; `close` stops what was started."""
 
-    def __init__(self, directory: Path, *, edit: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        edit: dict[str, str] | None = None,
+        edge: dict[str, str] | None = None,
+    ) -> None:
         self.directory = directory
         self.socket = directory / "auth.sock"
         self.log = directory / "access.log"
@@ -153,6 +160,7 @@ class Rig:
             port=f"unix:{directory}/front.sock",
             log=str(self.log),
             gate=f"unix:{self.socket}",
+            edge=edge,
         )
         for old, new in (edit or {}).items():
             assert old in text

@@ -23,3 +23,11 @@ def test_the_example_for_nginx_is_what_is_printed() -> None:
     """examples/nginx/himaya.conf is the output of `himaya init nginx`."""
     printed = CliRunner().invoke(init, ["nginx"]).output
     assert (EXAMPLES / "nginx/himaya.conf").read_text() == printed
+
+
+def test_the_example_of_nginx_at_the_edge_is_what_is_printed() -> None:
+    """examples/nginx-edge/himaya.conf is what `himaya init nginx --edge` prints for the himaya.toml beside it."""
+    file = EXAMPLES / "nginx-edge/himaya.toml"
+    assert warnings(load(file)) == []
+    printed = CliRunner().invoke(init, ["nginx", "--edge", str(file)]).output
+    assert (EXAMPLES / "nginx-edge/himaya.conf").read_text() == printed

@@ -42,6 +42,7 @@ from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
+from himaya.gate.edge import Passes
 from himaya.gate.feeds.house import FeedHouse
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.limits import Limits
@@ -118,6 +119,8 @@ class Gate:
                 self.config, self.authority, follows=options.mode == "authority"
             )
             self.authority.also = self._take_along
+            if options.mode == "authority" and self.config.edge.surfaces:
+                self.authority.passes = Passes(self.config, engine)
             self._recall(finder)
             self._feed = FeedHouse(self.config, self.authority) if self.config.feed.listen else None
         except BaseException:
@@ -226,6 +229,7 @@ class Gate:
         self._runner.canaries = config.canary_places
         self.authority.reload(config.policy())
         self._office.offer(lease_terms(config))
+        self._adopt_edge(config)
         self._door.finder = finder
         self._door.opener = opener.after(self._door.opener)
         self._door.site_host = urlsplit(config.site.url).netloc
@@ -297,6 +301,14 @@ class Gate:
 
     def _keep_house(self, now: float) -> None:
         keep_house(self._ledger, self.config, now)
+
+    def _adopt_edge(self, config: Config) -> None:
+        """Withdraw all passes; who may have one is decided by the new configuration."""
+        passes = self.authority.passes
+        if passes is not None:
+            passes.adopt(config)
+        elif self._options.mode == "authority" and config.edge.surfaces:
+            self.authority.passes = Passes(config, self.authority.engine)
 
     def _say_fixed(self, config: Config) -> None:
         before, after = self.config, config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from pathlib import Path
 
 import click
 
@@ -53,12 +54,27 @@ def init() -> None:
 @click.option(
     "--log", default="/var/log/nginx/himaya.log", show_default=True, help="The log nginx writes."
 )
-def nginx(site: str, upstream: str, socket: str, listen: str, port: str, log: str) -> None:
+@click.option(
+    "--edge",
+    type=click.Path(path_type=Path),
+    metavar="HIMAYA.TOML",
+    help="Decide at the edge what [edge] of this configuration allows; ask about the rest.",
+)
+def nginx(*, edge: Path | None, **values: str) -> None:
     """Print a complete nginx configuration that asks himaya before every page."""
-    values = {"site": site, "upstream": upstream, "port": port, "log": log}
+    socket, listen = values.pop("socket"), values.pop("listen")
     values["gate"] = listen or f"unix:{socket}"
     _check(values)
-    click.echo(nginx_snippet(**values), nl=False)
+    click.echo(nginx_snippet(**values, edge=_edge_blocks(edge)), nl=False)
+
+
+def _edge_blocks(file: Path | None) -> dict[str, str] | None:
+    if file is None:
+        return None
+    from himaya.cli.init_edge import edge_blocks
+    from himaya.config import load
+
+    return edge_blocks(load(file, canaries=False))
 
 
 @init.command()
@@ -81,8 +97,13 @@ def django(config: str, socket: str) -> None:
     click.echo(_filled(_template("django.py.in"), values), nl=False)
 
 
-def nginx_snippet(*, site: str, upstream: str, port: str, log: str, gate: str) -> str:
-    """Return the nginx configuration. `gate` is where the authority listens, `host:port` or `unix:/path`."""
+def nginx_snippet(
+    *, site: str, upstream: str, port: str, log: str, gate: str, edge: dict[str, str] | None = None
+) -> str:
+    """Return the nginx configuration. `gate` is where the authority listens, `host:port` or `unix:/path`.
+
+    `edge` are the blocks of `edge_blocks` where nginx decides what it may; None: it asks about every page.
+    """
     text = _template("nginx.conf.in")
     by_port = not gate.startswith("unix:")
     secret = ("X-Himaya-Secret", '"PUT-THE-SECRET-HERE"' if by_port else '""')
@@ -92,7 +113,7 @@ def nginx_snippet(*, site: str, upstream: str, port: str, log: str, gate: str) -
         "secret": _WITH_PORT if by_port else "",
     }
     values = {"site": site, "upstream": upstream, "port": port, "log": log, "gate": gate}
-    return _filled(text, {**values, **blocks})
+    return _filled(text, {**values, **blocks, **(_ALWAYS if edge is None else edge)})
 
 
 #: Said at the top when the authority listens on a port: anybody who reaches it could speak for nginx.
@@ -100,6 +121,21 @@ _WITH_PORT = """#
 # The authority listens on a port, so nginx shows it a secret: make one (openssl rand -hex 32), put it into the file
 # that [gate] secret_file names, and in place of PUT-THE-SECRET-HERE below.
 """
+
+
+#: What stands in the places of `edge_blocks` when every page is asked about.
+_ALWAYS = {
+    **dict.fromkeys(
+        ["made", "logged", "maps", "buffer", "rate", "cached", "free", "cache", "single"], ""
+    ),
+    "asks": "asks himaya before every page",
+    "down": """\
+# himaya stopped, slow or broken: every page is served as if it were not there. The log then says "gate":"down",
+# which `himaya follow` records as an unobserved period. To refuse instead, see "fail closed" below.""",
+    "fail": """\
+        return 204;
+        # fail closed: put "return 403;" in place of the line above; pages are then answered 503.""",
+}
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

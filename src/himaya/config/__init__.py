@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from himaya.config.config import Config, sees_people
+from himaya.config.edge import EdgeConfig
 from himaya.config.feed import FeedConfig
 from himaya.config.loading import examine, load, loads, read
 from himaya.config.model_file import read_model
@@ -27,6 +28,7 @@ __all__ = [
     "Alerts",
     "Canaries",
     "Config",
+    "EdgeConfig",
     "FeedConfig",
     "GateConfig",
     "GroupsConfig",

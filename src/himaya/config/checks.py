@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from himaya.config.alerts import alert_problems
 from himaya.config.config import Config
 from himaya.config.decode import Problem
+from himaya.config.edge_checks import edge_problems
 from himaya.config.endpoints import endpoint_problems
 from himaya.config.feed import feed_problems
 from himaya.config.locate import Path
@@ -54,6 +55,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _jwt(config)
     yield from _authorised(config)
     yield from alert_problems(config)
+    yield from edge_problems(config)
     yield from _addresses(config)
     yield from _leases(config)
     yield from _feed(config)

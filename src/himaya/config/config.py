@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from himaya.config.edge import EdgeConfig
 from himaya.config.feed import FeedConfig
 from himaya.config.types import (
     ActorConfig,
@@ -70,6 +71,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feed: FeedConfig = FeedConfig()
     operations: OperationsConfig = OperationsConfig()
     metrics: MetricsConfig = MetricsConfig()
+    edge: EdgeConfig = EdgeConfig()
     ledger: LedgerConfig = LedgerConfig()
     log: LogConfig = LogConfig()
     canaries: Canaries = Canaries()

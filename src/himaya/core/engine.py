@@ -41,7 +41,7 @@ from himaya.core.policy import Policy
 from himaya.core.prices import Prices
 from himaya.core.rows import UNSETTLED, Rows
 from himaya.core.settle import Settlement
-from himaya.core.surface import Match, Surfaces
+from himaya.core.surface import Match, Surface, Surfaces
 from himaya.core.ticket import Ticket, slim
 from himaya.core.watchers import Watchers
 from himaya.core.weights import Weights
@@ -386,6 +386,24 @@ class Engine:
     def classes(self) -> tuple[Watched, ...]:
         """Return how many people were newly shown to each class of actors this hour, and how many are usual."""
         return self.surge.told(self._now)
+
+    def room(self, actor: Actor, surface: Surface, now: float, agent: str = "") -> dict[str, int]:
+        """Return the units that each principal of an actor could still reserve on a surface; {} when it is held back.
+
+        Held back is an actor for whom a decision stands, who is near a limit, or whose class pays more while it surges.
+        """
+        now = self._tick(now)
+        ticket = self._opening.ticket(Request("", actor, "", agent=agent), Match(surface), now)
+        ticket.land()  # asking keeps no window
+        held_back = self.watchers.standing_for(ticket, now) or self.ladder.near(ticket)
+        if held_back or ticket.price > 1.0:
+            return {}
+        rows = zip(ticket.principals, ticket.windows, strict=True)
+        return {key: window.free(limits) for (_, key, limits), window in rows}
+
+    def heaviest(self, surface: Surface) -> int:
+        """Return the units of the heaviest answer that a surface declares."""
+        return self._weights.heaviest(surface) * max(1, surface.max_people)
 
     def stats(self) -> dict[str, int]:
         """Return how much state is held, by kind; no identities."""

@@ -63,7 +63,8 @@ class Exchange(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `people` is None when nobody saw the response's people. `sent` is body bytes that left,
     -1 when unknown. `aborted`: the transfer broke off. `source` names the room that saw it: log, proxy,
-    authority, asgi, wsgi, django. `refused`: our own door answered instead of the site.
+    authority, asgi, wsgi, django; edge for a line of the log that nginx decided by itself. `refused`: our own
+    door answered instead of the site.
     """
 
     request: Request

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from typing import TypeVar
 
 from himaya.core.decision import Action, Decision
+from himaya.core.exchange import Request
 from himaya.gate.challenge import reference_of
 from himaya.gate.challenge_pages import PREFIX
 from himaya.gate.door import Asker, Door, send, send_plain
@@ -100,14 +101,24 @@ class AuthRequest:
         except asyncio.CancelledError:
             self.door.settle_refused(request, 499)
             raise
+        pass_s = 0
         if passes:
             _keep(self._passed, request.id, (hash(request.target), decision), self._remember)
+            pass_s = self._pass_for(request, decision, head)
         else:
             _keep(self._refused, request.id, decision, self._remember)
             if decision.passes:  # too many wait already
                 self.door.authority.note_refusal(request.id, decision, asker.now)
             self.door.settle_refused(request, _STATUS[decision.action])
-        _answer(decision, reference_of(request.id), head, out, passes=passes)
+        _answer(decision, reference_of(request.id), head, out, passes=passes, pass_s=pass_s)
+
+    def _pass_for(self, request: Request, decision: Decision, head: RequestHead) -> int:
+        """Return for how many seconds nginx may keep the answer, 0 where it did not ask for that."""
+        passes = self.door.authority.passes
+        asked = head.get(b"x-himaya-pass") if passes is not None else b""
+        if passes is None or not asked:
+            return 0
+        return passes.give(request, decision, asked, self.door.authority.clock())
 
     def _asker(self, head: RequestHead, out: Inbound) -> Asker | None:
         """Return who asks for what, as the front door tells; None when it does not tell."""
@@ -175,8 +186,9 @@ def _answer(
     out: Inbound,
     *,
     passes: bool = False,
+    pass_s: int = 0,
 ) -> None:
-    """Send the verdict; every header is there, whatever the verdict."""
+    """Send the verdict; every header is there, whatever the verdict. nginx may keep it for `pass_s` seconds."""
     action = decision.action if decision.enforced else Action.ALLOW
     redact = ", ".join(decision.redact) if decision.enforced else ""
     fields: Fields = [
@@ -184,7 +196,7 @@ def _answer(
         (b"himaya-redact", redact.encode()),
         (b"himaya-reference", reference.encode()),
         (b"himaya-retry-after", b"%d" % decision.retry_after_s),
-        (b"cache-control", b"no-store"),
+        (b"x-accel-expires", b"%d" % pass_s) if pass_s else (b"cache-control", b"no-store"),
     ]
     status = 200 if passes else _STATUS.get(action, 403)
     out.write(reply(status, fields, b"", keep_alive=out.stays_open, method=head.method))

@@ -21,6 +21,7 @@ from himaya.core.exchange import Exchange, Request, Response
 from himaya.core.facts import Fact, NearFact
 from himaya.core.policy import Policy
 from himaya.gate.challenge import reference_of
+from himaya.gate.edge import Passes
 from himaya.gate.metrics.meter import Meter
 from himaya.gate.probes import Probes
 from himaya.gate.refusals import Refusal, Refusals
@@ -65,6 +66,8 @@ class Authority:
         self.meter: Meter | None = None
         #: The door that a request came through when nothing else is said.
         self.door = "none"
+        #: Passes given to nginx, where it decides at the edge.
+        self.passes: Passes | None = None
         self.requests = 0
         self.refused = 0
         #: Requests for people that were let pass, and exchanges that were told from a log.
@@ -134,6 +137,8 @@ class Authority:
         if self.writer is not None:
             self.writer.write(x.Recorded(at=now, exchange=exchange, disclosures=_rows(effects)))
         self.runner.perform(effects)
+        if self.passes is not None:
+            self.passes.note(exchange, now)
 
     def clear(self, clearance: str, actor: Actor, at: float | None = None) -> bool:
         """Let a solved challenge buy people; see `Engine.clear`."""
@@ -236,12 +241,16 @@ class Authority:
             self._note_off(now)
         if self.also is not None:
             self.also()
+        if self.passes is not None:
+            self.passes.tick(now, off=self.off)
         if self.writer is not None:
             self.writer.flush()
 
     def stop(self, why: str) -> None:
         """Write what a stop leaves to be written."""
         now = self.clock()
+        if self.passes is not None:
+            self.passes.clear()
         self._settle_overdue(now)
         if self.off:
             self._note_off(now)

@@ -236,7 +236,8 @@ def new_reference() -> str:
 
 def reference_of(request_id: str) -> str:
     """Return the reference number of a request id; whoever knows the id finds the reference."""
-    text = b32encode(hashlib.sha256(request_id.encode()).digest())[:10].decode()
+    # Ten bytes encode without padding; of their sixteen letters ten are used.
+    text = b32encode(hashlib.sha256(request_id.encode()).digest()[:10])[:10].decode()
     return f"{text[:4]}-{text[4:8]}-{text[8:]}"
 
 

@@ -44,6 +44,7 @@ class RequestReader:
         self.body: Inflow | None = None
         self._receiver = receiver
         self._limits = limits
+        self._header_bytes, self._header_count = limits.header_bytes, limits.header_count
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._fields: Fields = []
@@ -123,9 +124,14 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self.in_head:
             return  # a trailer, or a repeated head: trailers are dropped, as RFC 9110 section 6.5.1 allows
-        self._fields.append((name.lower(), value))
-        self._count(len(name) + len(value))
-        if len(self._fields) > self._limits.header_count:
+        fields = self._fields
+        fields.append((name.lower(), value))
+        self._head_bytes += len(name) + len(
+            value
+        )  # as `_count`, which would be a call for each field
+        if self._head_bytes > self._header_bytes:
+            raise RefusedRequestError(431, "the header is too large")
+        if len(fields) > self._header_count:
             raise RefusedRequestError(431, "too many header fields")
 
     def on_headers_complete(self) -> None:

@@ -22,6 +22,9 @@ _INTERNAL = tuple(
 #: An IPv4 address in canonical form; most addresses in logs are such.
 _PLAIN = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
 
+#: What nginx writes where it decided by itself, on a pass or because it took the route for one that shows nobody.
+UNASKED = frozenset({"pass", "free"})
+
 #: Remembered addresses and actors; when full, all are forgotten and built anew.
 _MOST = 100_000
 
@@ -63,7 +66,7 @@ class Exchanges:
             entry.sent,
             entry.aborted,
             False,  # refused: a log cannot tell whose refusal it was
-            self._source,
+            "edge" if entry.edge in UNASKED and self._source == "log" else self._source,
             entry.type,
         )
 

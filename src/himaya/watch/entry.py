@@ -12,7 +12,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     list as logged; `himaya_account` comes from the application's response header. `method` and
     `target` are "" for a request line that is no HTTP. `sent` is -1 when unknown. `subjects` is the
     `Himaya-Subjects` value, None when the log does not say. `gate` is "down" where the front door got
-    no answer from himaya. `line` is the line's number.
+    no answer from himaya, `edge` is "pass" where it let a request through without asking, and "free" where it took the
+    route for one that shows nobody. `line` is the line's number.
     """
 
     at: float
@@ -36,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     forwarded: str = ""
     type: str = ""
     gate: str = ""
+    edge: str = ""
     aborted: bool = False
     line: int = 0
 
@@ -63,6 +65,7 @@ WORDS = (
     "forwarded",
     "type",
     "gate",
+    "edge",
     "completion",
     "connection",
     "query",

@@ -11,6 +11,7 @@ import msgspec
 from himaya.config import Config
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.salt import Salted
+from himaya.core.surface import Surfaces
 from himaya.runner.alerting import Occurrence
 from himaya.watch.actors import Exchanges
 from himaya.watch.beside import keep_of
@@ -72,6 +73,7 @@ class Follower:
         self._place = place
         self._config = config
         self._clock = clock
+        self._surfaces = Surfaces(config.surfaces)
         self._keep = keep_of(config.surfaces, [config.policy()])
         self._exchanges = Exchanges(config.actor, salt=salt)
         self._form: LineFormat | None = None
@@ -233,6 +235,11 @@ class Follower:
         down = [entry.at for entry in reading.entries if entry.gate == "down"]
         if down:
             self._gap(min(down), max(down), f"the gate did not answer for {len(down)} requests")
+        match = self._surfaces.match
+        free = [e.at for e in reading.entries if e.edge == "free" and match(e.method, e.target)]
+        if free:
+            why = f"nginx did not ask about {len(free)} requests: its configuration is an old one"
+            self._gap(min(free), max(free), why)
 
     def _gap(self, start: float, end: float, why: str) -> None:
         self.counts.gaps += 1

@@ -79,6 +79,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "type": ("type", "content_type", "sent_http_content_type", "resp_headers.Content-Type.0"),
     "completion": ("completion", "request_completion"),
     "gate": ("gate", "himaya_gate_state"),
+    "edge": ("himaya_edge", "edge"),
 }  # fmt: skip
 
 #: Words a field map may use; `request` is a whole request line.

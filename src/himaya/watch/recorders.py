@@ -24,6 +24,9 @@ from himaya.runner import Runner
 from himaya.watch.bookmark import Bookmark, FileMark, Sent
 from himaya.watch.crawlers import claimed_crawler
 
+#: The doors of rows that come from lines of a log.
+_FOLLOWED = frozenset({"log", "edge"})
+
 #: Rows that come from lines of a log.
 _COUNTED = frozenset({*SHOWING, MISS, UNATTRIBUTED})
 
@@ -98,7 +101,7 @@ class OwnRecorder:
         times = [
             row.at
             for row in self._rows_since(since)
-            if row.source == "log" and row.kind in _COUNTED
+            if row.source in _FOLLOWED and row.kind in _COUNTED
         ]
         self._latest = max(times, default=since)
         return len(times)
@@ -196,7 +199,7 @@ class AuthorityRecorder:
             return
         self._control.flush()
         for row in self._rows_since(self._sent.at - _SLACK_S):
-            if row.source == "log" and row.kind in _COUNTED:
+            if row.source in _FOLLOWED and row.kind in _COUNTED:
                 self._known[row.actor.name, row.subject or "", row.surface] += 1
 
     def before(self, bookmark: Bookmark, upto: FileMark, first_at: float | None) -> Bookmark | None:

@@ -27,7 +27,7 @@ _COUNTED = frozenset({*SHOWING, MISS, UNATTRIBUTED})
 _ERASED = "erased"
 
 #: Rows that come from doors which see no response.
-_BLIND = frozenset({"log", "authority"})
+_BLIND = frozenset({"log", "edge", "authority"})
 
 CANNOT_KNOW = (
     "routes that are no declared surface: nothing of them is in the ledger",

@@ -9,7 +9,7 @@ import msgspec
 from himaya.analysis.bound.cover import Charge, Cover
 from himaya.analysis.bound.grouped import Grouped
 from himaya.analysis.bound.lapses import Lapses
-from himaya.analysis.bound.outside import Gaps, Tally
+from himaya.analysis.bound.outside import EDGE, Gaps, Tally
 from himaya.analysis.bound.peaks import Peaks, name_of
 from himaya.analysis.bound.purses import Purses
 from himaya.analysis.bound.recent import FLIGHT_S, Recent, Rules
@@ -153,6 +153,8 @@ class Judge:
             grown = counted.count(subject, units, row.at)
             if row.source == UNSETTLED:
                 counted.unsettled += units
+            elif row.source == EDGE:
+                counted.note_passed(units, row.at)
             if is_limited(principal[2]):
                 counted.limits[principal[2]] = row.at
                 charges.append(Charge(principal, grown))
@@ -179,6 +181,8 @@ class Judge:
         excess = [] if why else list(self._excess(row, rules, charges))
         if excess and self._all_excused(row, excess):
             why = "counted twice"
+        elif excess and self._all_passed(row, excess):
+            why = "beyond a pass"
         elif excess and self._only_erased(rules[0], row, excess):
             why = "erased"
         if why:
@@ -226,14 +230,23 @@ class Judge:
 
     def _all_excused(self, row: Row, excess: list[_Excess]) -> bool:
         """Tell whether all that is too much can have been charged twice: at its deadline, and when it was told."""
-        bucket = int(row.at // BUCKET_S)
-        over: dict[Principal, int] = {}
-        for each in excess:
-            over[each.principal] = max(each.over, over.get(each.principal, 0))
-        windows = {principal: self._windows.of(principal, bucket) for principal in over}
+        over = _most_over(excess)
+        windows = self._windows_of(row, over)
         if any(windows[principal].unsettled < units for principal, units in over.items()):
             return False
         return all(windows[principal].excuse(units, row.at) for principal, units in over.items())
+
+    def _all_passed(self, row: Row, excess: list[_Excess]) -> bool:
+        """Tell whether all that is too much was let through by nginx without asking, a short while ago."""
+        over = _most_over(excess)
+        windows = self._windows_of(row, over)
+        if any(not windows[principal].passed for principal in over):
+            return False
+        return all(windows[p].excuse_passed(units, row.at) for p, units in over.items())
+
+    def _windows_of(self, row: Row, over: dict[Principal, int]) -> dict[Principal, Counted]:
+        bucket = int(row.at // BUCKET_S)
+        return {principal: self._windows.of(principal, bucket) for principal in over}
 
     def _only_erased(self, rule: Rules, row: Row, excess: list[_Excess]) -> bool:
         """Tell whether people who were erased make up for all that is too much."""
@@ -251,6 +264,14 @@ class Judge:
         for each in excess:
             if len(self.named) < NAMED:
                 self.named.append(_broken(row, kind, each))
+
+
+def _most_over(excess: list[_Excess]) -> dict[Principal, int]:
+    """Return by how much each principal is over in the window where it is most."""
+    over: dict[Principal, int] = {}
+    for each in excess:
+        over[each.principal] = max(each.over, over.get(each.principal, 0))
+    return over
 
 
 def _limits(rule: Rules, row: Row) -> Iterator[tuple[str, Triple]]:

@@ -6,6 +6,9 @@ from himaya.analysis.bound.result import Outside
 from himaya.ledger.batch import Gap
 from himaya.ledger.rows import Row
 
+#: The door of rows that nginx decided by itself.
+EDGE = "edge"
+
 #: Reasons for which a row is counted but not judged, in the order of the answer.
 NOT_JUDGED = {
     "unknown policy": "the chain keeps no configuration for their policy, so nobody can say what was allowed",
@@ -15,6 +18,7 @@ NOT_JUDGED = {
     "no budget": "no budget is in force for any principal of their actor",
     "redacted": "the personal fields were withheld; what was left in the answer costs no budget",
     "counted twice": "charged when their time was over, and told again by an answer or a line that came later",
+    "beyond a pass": "over the limit only by people whom nginx let through on passes in the minutes before",
     "erased": "over the limit only by people who were erased since and may have been shown again under a new number",
     "look-up by path": "a look-up that showed nobody, at a path that names the person: rows do not say whom, so"
     " repeated ones cannot be told apart",
@@ -25,6 +29,7 @@ LESS_SURE = {
     "unattributed": "people nobody could name: charged, and counted as if each were somebody else",
     "authorised-only": "let pass, and the end was not seen: counted as shown",
     "inferred-from-route": "the response was not read: the person of the path is counted as shown",
+    "edge": "let through by nginx without asking, on a pass or by an old configuration; counted from the log",
     "age unknown": "an account whose age the rows do not say: not counted as new",
     "no group": "of a proven member of an open case, after the case was opened, and charged to no group: it joined"
     " later, or the gate forgot it",
@@ -55,7 +60,7 @@ class Tally:
 
     def add_less_sure(self, row: Row) -> None:
         """Count a judged row under every reason why it says less."""
-        for what in (row.kind, row.certainty):
+        for what in (row.kind, row.certainty, row.source):
             if what in LESS_SURE:
                 self.add(what, row)
 

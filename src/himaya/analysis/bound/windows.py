@@ -17,6 +17,9 @@ _ALL = 1 << 62
 
 _HOURS, _DAYS = 12, 288
 
+#: Seconds for which what passed unasked may explain an excess: the longest pass, and the longest request in flight.
+_PASSED_S = 360.0
+
 #: The part of a remembered value that is the weight.
 _WEIGHT = (1 << 20) - 1
 
@@ -25,17 +28,19 @@ class Counted:
     """The window of one principal, and what may have let it hold more than its limit.
 
     `purses` are bindings of purses that may have paid. `unsettled` are units charged because a request's time was over:
-    its answer may have been charged again, unasked. `slack` are units that are known to be beyond every limit, with the
+    its answer may have been charged again, unasked. `passed` are units that nginx let through unasked, with
+    their time: the latest ones only. `slack` are units that are known to be beyond every limit, with the
     time since when. `limits` are those that the tiers of its actors gave it, with the time of the last row of each.
     """
 
-    __slots__ = ("limits", "purses", "slack", "unsettled", "window")
+    __slots__ = ("limits", "passed", "purses", "slack", "unsettled", "window")
 
     def __init__(self, bucket: int) -> None:
         """Start empty."""
         self.window = PeopleWindow(bucket)
         self.purses: dict[str, None] = {}
         self.unsettled = 0
+        self.passed: list[tuple[float, int]] = []
         self.slack: list[tuple[float, int]] = []
         self.limits: dict[Triple, float] = {}
 
@@ -73,6 +78,20 @@ class Counted:
         if excess > self.unsettled:
             return False
         self.unsettled -= excess
+        self.slack.append((at, excess))
+        return True
+
+    def note_passed(self, units: int, at: float) -> None:
+        """Note units that nginx let through without asking."""
+        self.passed = [one for one in self.passed if one[0] >= at - _PASSED_S] + [(at, units)]
+
+    def excuse_passed(self, excess: int, at: float) -> bool:
+        """Tell whether so many units were let through without asking lately; then they are slack from now on."""
+        lately = [one for one in self.passed if one[0] >= at - _PASSED_S]
+        left = sum(units for _, units in lately) - excess
+        if left < 0:
+            return False
+        self.passed = [(at, left)] if left else []
         self.slack.append((at, excess))
         return True
 

@@ -33,7 +33,7 @@ class Tally:
         judge.begin(day)
         self._erased += day.erased
         for unit in day.units:
-            self.surfaces[unit.surface].from_log += unit.taken and unit.source == "log"
+            self.surfaces[unit.surface].from_log += unit.taken and unit.source in {"log", "edge"}
         for line in day.lines:
             self._first = line.at if self._first is None else min(self._first, line.at)
             self._last = max(self._last, line.at)

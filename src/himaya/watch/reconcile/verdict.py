@@ -14,7 +14,7 @@ from himaya.watch.reconcile.asked import Asked, Line
 from himaya.watch.reconcile.days import Day
 
 #: Where rows come from that see no answer: each of their exchanges leaves a row.
-_BLIND = frozenset({"log", "authority", UNSETTLED})
+_BLIND = frozenset({"log", "edge", "authority", UNSETTLED})
 
 
 class Doubt(StrEnum):
