@@ -33,16 +33,18 @@ from himaya.core.policy import Model
 from himaya.exchanges import ExchangeWriter
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.actor_from import ActorFinder
-from himaya.gate.auth_request import AuthRequest
+from himaya.gate.auth_request import AuthRequest, refuse_unread
 from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
+from himaya.gate.inbound import Refusal
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
+from himaya.gate.reply import plain_reply
 from himaya.gate.upstream import Target, UpstreamPool
 from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
@@ -115,14 +117,16 @@ class Gate:
         """Serve until a signal says stop. Raises ServiceError when a socket cannot be had."""
         self._door.finder.bindings.load(self._sessions)
         pool = None
+        refusal: Refusal = plain_reply
         if self._options.mode == "proxy":
             pool = UpstreamPool(self._target, self._limits)
             handle = Proxy(self._door, pool, self._limits).handle
         else:
+            refusal = refuse_unread
             handle = AuthRequest(self._door, self._limits, self._front_secret).handle
         process = GateProcess(
             self.authority,
-            Listener(handle, self._limits),
+            Listener(handle, self._limits, refusal),
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,

@@ -22,7 +22,7 @@ from himaya.gate.door import Asker, Door, send, send_plain
 from himaya.gate.heads import Fields, RequestHead
 from himaya.gate.inbound import Inbound
 from himaya.gate.limits import Limits
-from himaya.gate.reply import reply
+from himaya.gate.reply import plain_reply, reply
 from himaya.gate.request_reader import Incoming
 from himaya.gate.sleepers import Sleepers
 
@@ -168,6 +168,18 @@ def _from_header(head: RequestHead) -> Decision:
     return _STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
 
 
+def refuse_unread(status: int, why: str) -> bytes:
+    """Return the answer to a question that could not be read, as a listener's `refusal`.
+
+    A visitor's fields are part of the question, and any code but 200, 401 and 403 says to a front door that himaya
+    is broken, so that it may let the page pass. Too slow (408) and too many (503) are not the visitor's making.
+    """
+    if status in {408, 503}:
+        return plain_reply(status, why)
+    fields = _verdict(_STRICTEST, "")
+    return plain_reply(403, why, fields=fields)
+
+
 def _answer(
     decision: Decision,
     reference: str,
@@ -177,14 +189,19 @@ def _answer(
     passes: bool = False,
 ) -> None:
     """Send the verdict; every header is there, whatever the verdict."""
+    fields = [*_verdict(decision, reference), (b"cache-control", b"no-store")]
+    status = (
+        200 if passes else _STATUS.get(decision.action if decision.enforced else Action.ALLOW, 403)
+    )
+    out.write(reply(status, fields, b"", keep_alive=out.stays_open, method=head.method))
+
+
+def _verdict(decision: Decision, reference: str) -> Fields:
     action = decision.action if decision.enforced else Action.ALLOW
     redact = ", ".join(decision.redact) if decision.enforced else ""
-    fields: Fields = [
+    return [
         (b"himaya-verdict", action.value.encode()),
         (b"himaya-redact", redact.encode()),
         (b"himaya-reference", reference.encode()),
         (b"himaya-retry-after", b"%d" % decision.retry_after_s),
-        (b"cache-control", b"no-store"),
     ]
-    status = 200 if passes else _STATUS.get(action, 403)
-    out.write(reply(status, fields, b"", keep_alive=out.stays_open, method=head.method))

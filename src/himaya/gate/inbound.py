@@ -33,11 +33,16 @@ class GoneError(Exception):
 Handler = Callable[[Incoming, "Inbound"], Awaitable[None]]
 
 
+#: Makes the answer to what is no request, or one past a bound: status and reason to bytes.
+Refusal = Callable[[int, str], bytes]
+
+
 class House(Protocol):
-    """What connections share: bounds, the handler, and who is connected."""
+    """What connections share: bounds, the handler, how requests are refused, and who is connected."""
 
     limits: Limits
     handle: Handler
+    refusal: Refusal
     connections: set[Inbound]
     stopping: bool
 
@@ -293,7 +298,7 @@ class Inbound(asyncio.Protocol):
             self._say(refusal)
 
     def _say(self, refusal: RefusedRequestError) -> None:
-        self.write(plain_reply(refusal.status, refusal.why))
+        self.write(self.house.refusal(refusal.status, refusal.why))
         self._linger()
 
     def _linger(self) -> None:

@@ -8,19 +8,21 @@ import socket
 from pathlib import Path
 
 from himaya.core.errors import ConfigError, ServiceError
-from himaya.gate.inbound import Handler, Inbound
+from himaya.gate.inbound import Handler, Inbound, Refusal
 from himaya.gate.limits import Limits
+from himaya.gate.reply import plain_reply
 
 #: Connections the kernel holds until they are taken.
 _BACKLOG = 1024
 
 
 class Listener:
-    """Listens at `host:port` or `unix:/path`, and answers requests with `handle`."""
+    """Listens at `host:port` or `unix:/path`, answers requests with `handle`, and what is none with `refusal`."""
 
-    def __init__(self, handle: Handler, limits: Limits) -> None:
+    def __init__(self, handle: Handler, limits: Limits, refusal: Refusal = plain_reply) -> None:
         self.handle = handle
         self.limits = limits
+        self.refusal = refusal
         self.connections: set[Inbound] = set()
         self.stopping = False
         self.address = ""
