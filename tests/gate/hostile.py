@@ -149,8 +149,8 @@ SMUGGLING = {
 
 #: Fields by which somebody could speak for himaya, a front door or an account.
 SPOKEN = (
-    b"Himaya-Account: boss", b"Himaya-Subjects: -", b"Himaya-Redact: nothing", b"Himaya-Verdict: allow",
-    b"Himaya-Reference: AAAA-BBBB-CC", b"X-Himaya-Secret: a", b"X-Account: boss",
+    b"Himaya-Account: visitor", b"Himaya-Subjects: visitor", b"Himaya-Redact: visitor", b"Himaya-Verdict: visitor",
+    b"Himaya-Reference: visitor", b"X-Himaya-Secret: visitor", b"X-Account: visitor",
     b"X-Original-URI: /about", b"X-Original-Method: OPTIONS", b"X-Original-URL: /about", b"X-Rewrite-URL: /about",
     b"X-Forwarded-Uri: /about", b"X-Forwarded-Method: OPTIONS", b"X-Forwarded-Host: elsewhere.example",
     b"X-Forwarded-For: 203.0.113.66", b"X-Forwarded-Proto: https", b"X-Forwarded-Prefix: /about",
@@ -193,6 +193,9 @@ def _spoken():
     )
     yield "every field at once", get(b"/u/@who@", *SPOKEN)
 
+
+#: Numbers of people and addresses beyond those of the cases.
+_PLAIN, _SLOW = 900, 990
 
 CASES = (
     *(Case(target.decode(), get(target), plain=True) for target in PLAIN),
@@ -246,18 +249,32 @@ def _listen(sock, quiet_s):
 
 
 def run(door):
-    """Drive every case through a door, with room in the budget and without; return {case name: first answer}."""
+    """Drive every case through a door, with room in the budget and without."""
 
     def one(number):
         case, come_from = CASES[number], source(number)
-        first = talk(door.address, filled(case.data, number, "a", "b"), come_from)
+        talk(door.address, filled(case.data, number, "a", "b"), come_from)
         for letter in "xyz"[:BUDGET]:
             talk(door.address, filled(get(b"/u/@who@"), number, letter, letter), come_from, 10)
         talk(door.address, filled(case.data, number, "c", "d"), come_from)
-        return case.name, first
 
     with ThreadPoolExecutor(8) as pool:
-        return dict(pool.map(one, range(len(CASES))))
+        list(pool.map(one, range(len(CASES))))
+
+
+def serves_plain(door, most_s=30.0):
+    """Return the plain cases that a door does not answer with 200.
+
+    The doors of the tests fail closed, so on a machine with much to do a request may be tried again.
+    """
+    left = {_PLAIN + number: case for number, case in enumerate(CASES) if case.plain}
+    deadline = time.monotonic() + most_s
+    while left and time.monotonic() < deadline:
+        for number, case in list(left.items()):
+            answer = talk(door.address, filled(case.data, number, "a", "b"), source(number), 10)
+            if b" 200 " in answer[:15]:
+                del left[number]
+    return [case.name for case in left.values()]
 
 
 def check(door, timeout=30.0):
@@ -281,7 +298,7 @@ def _wrong(shown, recorded):
     People that were recorded and not shown are left out: a front server may have gone away meanwhile.
     """
     return {
-        f"{CASES[int(person[1:4])].name} ({person[4]})": recorded.get(person, "nobody")
+        f"{CASES[int(person[1:4]) % _PLAIN].name} ({person[4]})": recorded.get(person, "nobody")
         for person in shown
         if recorded.get(person) != {f"address:{source(int(person[1:4]))}"}
     }
@@ -291,10 +308,12 @@ def answers_in_time(door, openings, timeout=20.0):
     """Hold many half-sent requests open; return the answer to an ordinary one, sent meanwhile."""
     with contextlib.ExitStack() as stack:
         for data in openings:
-            sock = socket.create_connection(door.address, timeout=20)
+            sock = socket.create_connection(
+                door.address, timeout=20, source_address=(source(_SLOW), 0)
+            )
             stack.enter_context(sock)
-            sock.sendall(filled(data, 0, "s", "t"))
-        return talk(door.address, filled(get(b"/about"), 0, "a", "b"), quiet_s=timeout)
+            sock.sendall(filled(data, _SLOW, "s", "t"))
+        return talk(door.address, filled(get(b"/about"), _SLOW, "a", "b"), quiet_s=timeout)
 
 
 SLOW = (

@@ -1,4 +1,8 @@
-"""The doors that hostile requests are driven through, each with the same site behind it."""
+"""The doors that hostile requests are driven through, each with the same site behind it.
+
+All of them fail closed: what passes while the authority does not answer in time is a gap and no row, by design, and
+a machine with much to do must not make it look like a hole.
+"""
 
 import contextlib
 import subprocess
@@ -156,7 +160,8 @@ class NginxDoor(AuthorityDoor):
             site=HOST.decode(), upstream=f"127.0.0.1:{self.upstream.port}", port=f"127.0.0.1:{self.port}",
             log=str(self.folder / "access.log"), gate=f"127.0.0.1:{self.rig.port}",
         )  # fmt: skip
-        # As the file says: whatever [actor] names is set or cleared.
+        # As the file says: fail closed, and whatever [actor] names is set or cleared.
+        text = text.replace("return 204;", "return 403;")
         text = text.replace("PUT-THE-SECRET-HERE", SECRET).replace(
             'proxy_set_header Himaya-Account "";',
             'proxy_set_header Himaya-Account ""; proxy_set_header X-Account "";',
@@ -174,6 +179,9 @@ class EmbeddedDoor:
 
     def __init__(self, folder, kind):
         self.authority = ThreadAuthority(folder, budget=BUDGET).start()
+        text = self.authority.file.read_text()
+        profile = 'id = "profile"\n'
+        self.authority.file.write_text(text.replace(profile, profile + 'fail = "closed"\n'))
         self.record = Record(folder / "record")
         self.address = ("127.0.0.1", free_port())
         words = [
