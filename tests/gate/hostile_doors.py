@@ -1,10 +1,11 @@
 """The doors that hostile requests are driven through, each with the same site behind it.
 
-All of them fail closed: what passes while the authority does not answer in time is a gap and no row, by design, and
-a machine with much to do must not make it look like a hole.
+What passes while the authority does not answer in time is a gap and no row, by design, and a machine with much to do
+must not make it look like a hole. So the middleware fails closed here, and front servers wait long.
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -18,9 +19,12 @@ from tests.gate.hostile import BUDGET, HOST, talk
 from tests.gate.hostile_site import Record, upstream_answer
 
 from himaya.cli.init import nginx_snippet
+from himaya.cli.init_caddy import caddy_snippet
 from himaya.core.effect import RecordDisclosures
-from himaya.gate.auth_request import AuthRequest, refuse_unread
+from himaya.gate.auth_request import AuthRequest
+from himaya.gate.forward_auth import ForwardAuth
 from himaya.gate.limits import Limits
+from himaya.gate.verdict import refuse_unread
 
 SITE = Path(__file__).with_name("hostile_site.py")
 SECRET = "a secret between a front door and himaya"
@@ -86,8 +90,8 @@ class AuthorityRig(Rig):
 
     refusal = staticmethod(refuse_unread)
 
-    def __init__(self, **config):
-        self.later = 0.0
+    def __init__(self, front="nginx", **config):
+        self.later, self.front = 0.0, front
         super().__init__(
             1,
             limits=Limits(stop_s=1),
@@ -98,7 +102,9 @@ class AuthorityRig(Rig):
         self.door.source, self.door.sees_body = "authority", False
 
     def handler(self):
-        return AuthRequest(self.door, self.limits, SECRET.encode()).handle
+        if self.front == "nginx":
+            return AuthRequest(self.door, self.limits, SECRET.encode()).handle
+        return ForwardAuth(self.front, self.door, self.limits, SECRET.encode()).handle
 
     def settle(self):
         """Settle what nobody settles: a person who was let pass is a row after `settle_s`."""
@@ -114,7 +120,12 @@ class AuthorityRig(Rig):
 
 
 class AuthorityDoor(Behind):
-    """A front server that asks the authority; `start_front` begins it on `self.port`, and returns its process."""
+    """A front server that asks the authority; `start_front` begins it on `self.port`, and returns its process.
+
+    It fails open, as it is printed, but waits long for an answer: whoever passes unasked was not asked for.
+    """
+
+    kind = "nginx"
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -123,7 +134,7 @@ class AuthorityDoor(Behind):
 
     def __enter__(self):
         super().__enter__()
-        self.rig = AuthorityRig(budget=BUDGET)
+        self.rig = AuthorityRig(self.kind, budget=BUDGET)
         self.rig.__enter__()
         self.front = self.start_front()
         wait_for(self._answers, timeout=30)
@@ -160,8 +171,8 @@ class NginxDoor(AuthorityDoor):
             site=HOST.decode(), upstream=f"127.0.0.1:{self.upstream.port}", port=f"127.0.0.1:{self.port}",
             log=str(self.folder / "access.log"), gate=f"127.0.0.1:{self.rig.port}",
         )  # fmt: skip
-        # As the file says: fail closed, and whatever [actor] names is set or cleared.
-        text = text.replace("return 204;", "return 403;")
+        # As the file says: whatever [actor] names is set or cleared.
+        text = text.replace("timeout 500ms", "timeout 60s").replace("timeout 3s", "timeout 60s")
         text = text.replace("PUT-THE-SECRET-HERE", SECRET).replace(
             'proxy_set_header Himaya-Account "";',
             'proxy_set_header Himaya-Account ""; proxy_set_header X-Account "";',
@@ -172,6 +183,39 @@ class NginxDoor(AuthorityDoor):
             conf.read_text().replace("worker_connections 128", "worker_connections 1024")
         )
         return subprocess.Popen(["nginx", "-p", self.folder, "-c", conf])
+
+
+class CaddyDoor(AuthorityDoor):
+    """Caddy with the printed configuration."""
+
+    kind = "caddy"
+
+    def start_front(self):
+        text = caddy_snippet(
+            address=f"http://127.0.0.1:{self.port}, http://{HOST.decode()}:{self.port}, http://:{self.port}",
+            upstream=f"127.0.0.1:{self.upstream.port}", log=str(self.folder / "access.log"),
+            gate=f"127.0.0.1:{self.rig.port}",
+        )  # fmt: skip
+        text = text.replace("PUT-THE-SECRET-HERE", f'"{SECRET}"').replace(
+            "#request_header -X-Account", "request_header -X-Account\n\t\trequest_header -X_Account"
+        )
+        text = text.replace("timeout 500ms", "timeout 60s").replace("timeout 3s", "timeout 60s")
+        return start_caddy(self.folder, text)
+
+
+def start_caddy(folder, text):
+    """Start Caddy below a directory, without its administration port."""
+    file = folder / "Caddyfile"
+    file.write_text(text.replace("\tservers {", "\tadmin off\n\tservers {"))
+    home = {
+        **os.environ,
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
+    words = ["caddy", "run", "--config", file, "--adapter", "caddyfile"]
+    with (folder / "caddy.log").open("ab") as out:
+        return subprocess.Popen(words, stdout=out, stderr=out, env=home)
 
 
 class EmbeddedDoor:

@@ -11,8 +11,9 @@ from tests.gate.process_support import GateProcess
 
 from himaya.core.actor import Actor
 from himaya.core.exchange import Exchange, Person, Request
-from himaya.gate.auth_request import AuthRequest, refuse_unread
+from himaya.gate.auth_request import AuthRequest
 from himaya.gate.limits import Limits
+from himaya.gate.verdict import refuse_unread
 
 SHARED = b"a secret between nginx and himaya"
 VERDICT = {"himaya-verdict", "himaya-redact", "himaya-reference", "himaya-retry-after"}

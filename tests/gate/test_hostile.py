@@ -2,11 +2,12 @@
 
 import pytest
 from tests.gate.hostile import CASES, SLOW, answers_in_time, check, run, serves_plain
-from tests.gate.hostile_doors import Behind, EmbeddedDoor, NginxDoor, ProxyDoor
+from tests.gate.hostile_doors import Behind, CaddyDoor, EmbeddedDoor, NginxDoor, ProxyDoor
 
 DOORS = {
     "proxy": ProxyDoor,
     "nginx": NginxDoor,
+    "caddy": CaddyDoor,
     "asgi": lambda folder: EmbeddedDoor(folder, "asgi"),
     "wsgi": lambda folder: EmbeddedDoor(folder, "wsgi"),
     "django": lambda folder: EmbeddedDoor(folder, "django"),

@@ -33,12 +33,13 @@ from himaya.core.policy import Model
 from himaya.exchanges import ExchangeWriter
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.actor_from import ActorFinder
-from himaya.gate.auth_request import AuthRequest, refuse_unread
+from himaya.gate.auth_request import AuthRequest
 from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
-from himaya.gate.inbound import Refusal
+from himaya.gate.forward_auth import ForwardAuth
+from himaya.gate.inbound import Handler, Refusal
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 from himaya.gate.process import GateProcess
@@ -46,6 +47,7 @@ from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
 from himaya.gate.reply import plain_reply
 from himaya.gate.upstream import Target, UpstreamPool
+from himaya.gate.verdict import refuse_unread
 from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
 
@@ -118,12 +120,13 @@ class Gate:
         self._door.finder.bindings.load(self._sessions)
         pool = None
         refusal: Refusal = plain_reply
+        handle: Handler
         if self._options.mode == "proxy":
             pool = UpstreamPool(self._target, self._limits)
             handle = Proxy(self._door, pool, self._limits).handle
         else:
             refusal = refuse_unread
-            handle = AuthRequest(self._door, self._limits, self._front_secret).handle
+            handle = self._asked()
         process = GateProcess(
             self.authority,
             Listener(handle, self._limits, refusal),
@@ -132,6 +135,13 @@ class Gate:
             pool=pool,
         )
         await process.run(self.config.gate.listen, ready)
+
+    def _asked(self) -> Handler:
+        """Return what answers the questions of the front door that the configuration names."""
+        front, secret = self.config.gate.front, self._front_secret
+        if front == "nginx":
+            return AuthRequest(self._door, self._limits, secret).handle
+        return ForwardAuth(front, self._door, self._limits, secret).handle
 
     # -- what the process asks for ---------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from himaya.core.errors import InputError
+from himaya.watch.caddy import unpacked
 from himaya.watch.entry import WORDS
 from himaya.watch.fields import word_of
 from himaya.watch.reading import Row, Rows
@@ -35,7 +36,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "username",
     ),
     "himaya_account": (
-        "himaya_account", "upstream_http_himaya_account", "resp_headers.Himaya-Account.0",
+        "himaya_account", "himaya.account", "upstream_http_himaya_account", "resp_headers.Himaya-Account.0",
         "downstream_Himaya-Account", "himaya-account",
     ),
     "request": ("request", "request_line", "requestLine"),
@@ -61,9 +62,11 @@ KEYS: dict[str, tuple[str, ...]] = {
         "request.headers.User-Agent.0", "request_User-Agent", "user_agent.original",
     ),
     "host": ("host", "http_host", "request.host", "RequestHost", ":authority", "server_name"),
-    "id": ("id", "request_id", "x-request-id", "http.request.id"),
+    "id": (
+        "id", "himaya.id", "request_id", "x-request-id", "http.request.id", "request_X-Request-Id",
+    ),
     "subjects": (
-        "subjects", "himaya_subjects", "upstream_http_himaya_subjects",
+        "subjects", "himaya.subjects", "himaya_subjects", "upstream_http_himaya_subjects",
         "resp_headers.Himaya-Subjects.0", "downstream_Himaya-Subjects", "himaya-subjects",
     ),
     "session": ("session", "session_id"),
@@ -78,7 +81,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "type": ("type", "content_type", "sent_http_content_type", "resp_headers.Content-Type.0"),
     "completion": ("completion", "request_completion"),
-    "gate": ("gate", "himaya_gate_state"),
+    "gate": ("gate", "himaya.gate", "himaya_gate_state"),
 }  # fmt: skip
 
 #: Words a field map may use; `request` is a whole request line.
@@ -192,13 +195,13 @@ def decoded(line: str) -> dict[str, Any] | None:
     it, which reading has made visible as an escape that JSON does not know.
     """
     try:
-        return _DECODER.decode(line)
+        return unpacked(_DECODER.decode(line))
     except (msgspec.DecodeError, RecursionError):
         found = _PREFIX.match(line)
     if found is None or not (found[0] or "\\x" in line):
         return None
     try:
-        return _DECODER.decode(line[found.end() :].replace("\\x", "\\\\x"))
+        return unpacked(_DECODER.decode(line[found.end() :].replace("\\x", "\\\\x")))
     except (msgspec.DecodeError, RecursionError):
         return None
 
