@@ -1,11 +1,13 @@
-"""`himaya init nginx|caddy|django`: complete snippets for what stands beside himaya, on standard output."""
+"""`himaya init nginx|caddy|traefik|envoy|django`: complete snippets for what stands beside himaya."""
 
 from __future__ import annotations
 
 import click
 
 from himaya.cli.init_caddy import caddy
+from himaya.cli.init_envoy import envoy
 from himaya.cli.init_text import SOCKET, check_plain, filled, template
+from himaya.cli.init_traefik import traefik
 
 _COMMON = (
     ("Host", "$host"),
@@ -99,4 +101,5 @@ def _headers(pairs: tuple[tuple[str, str], ...]) -> str:
     return "\n".join(f"        proxy_set_header {name} {value};" for name, value in pairs)
 
 
-init.add_command(caddy)
+for command in (caddy, traefik, envoy):
+    init.add_command(command)

@@ -37,7 +37,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "himaya_account": (
         "himaya_account", "himaya.account", "upstream_http_himaya_account", "resp_headers.Himaya-Account.0",
-        "downstream_Himaya-Account", "himaya-account",
+        "origin_Himaya-Account", "downstream_Himaya-Account", "himaya-account",
     ),
     "request": ("request", "request_line", "requestLine"),
     "method": (
@@ -67,7 +67,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "subjects": (
         "subjects", "himaya.subjects", "himaya_subjects", "upstream_http_himaya_subjects",
-        "resp_headers.Himaya-Subjects.0", "downstream_Himaya-Subjects", "himaya-subjects",
+        "resp_headers.Himaya-Subjects.0", "origin_Himaya-Subjects", "downstream_Himaya-Subjects", "himaya-subjects",
     ),
     "session": ("session", "session_id"),
     "key": ("key", "api_key"),
