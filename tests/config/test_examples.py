@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from himaya.cli.init import init
@@ -19,10 +20,13 @@ def test_the_example_configuration_is_right() -> None:
     assert config.unseen_surfaces() == ()
 
 
-def test_the_example_for_nginx_is_what_is_printed() -> None:
-    """examples/nginx/himaya.conf is the output of `himaya init nginx`."""
-    printed = CliRunner().invoke(init, ["nginx"]).output
-    assert (EXAMPLES / "nginx/himaya.conf").read_text() == printed
+@pytest.mark.parametrize(
+    "file", ["nginx/himaya.conf", "caddy/Caddyfile", "traefik/himaya.yml", "envoy/envoy.yaml"]
+)
+def test_the_example_for_a_front_door_is_what_is_printed(file: str) -> None:
+    """Each example of a front door is the output of `himaya init` for it."""
+    printed = CliRunner().invoke(init, [file.partition("/")[0]]).output
+    assert (EXAMPLES / file).read_text() == printed
 
 
 def test_the_example_of_nginx_at_the_edge_is_what_is_printed() -> None:

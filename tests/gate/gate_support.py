@@ -18,6 +18,7 @@ from himaya.gate.door import Door
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
 from himaya.gate.proxy import Proxy
+from himaya.gate.reply import plain_reply
 from himaya.gate.upstream import Target, UpstreamPool
 
 SECRET = b"the secret of a test, long enough"
@@ -114,6 +115,8 @@ class Notes:
 class Rig:
     """A proxy in a thread of the test, in front of `upstream` (a port, or a Target text)."""
 
+    refusal = staticmethod(plain_reply)
+
     def __init__(self, upstream, *, limits=None, clock=time.time, config=None, **more):
         text = upstream if isinstance(upstream, str) else f"http://127.0.0.1:{upstream}"
         self.config = config or loads(config_text(**more))
@@ -154,7 +157,7 @@ class Rig:
     async def _serve(self):
         self._stop = asyncio.Event()
         self.pool = UpstreamPool(self._target, self.limits)
-        self.listener = Listener(self.handler(), self.limits)
+        self.listener = Listener(self.handler(), self.limits, self.refusal)
         await self.listener.start("127.0.0.1:0")
         self.port = int(self.listener.address.rpartition(":")[2])
         sweeps = asyncio.create_task(self._sweep())
@@ -268,7 +271,8 @@ class Reader:
         parts = []
         while size := int(self.until(b"\r\n").partition(b";")[0], 16):
             parts.append(self.exactly(size))
-            assert self.until(b"\r\n") == b""
+            if self.until(b"\r\n"):
+                raise ValueError("a chunk is longer than it said")
         while self.until(b"\r\n"):
             pass
         return b"".join(parts)

@@ -13,6 +13,7 @@ from himaya.core.actor import Actor
 from himaya.core.exchange import Exchange, Person, Request
 from himaya.gate.auth_request import AuthRequest
 from himaya.gate.limits import Limits
+from himaya.gate.verdict import refuse_unread
 
 SHARED = b"a secret between nginx and himaya"
 VERDICT = {"himaya-verdict", "himaya-redact", "himaya-reference", "himaya-retry-after"}
@@ -22,6 +23,7 @@ class AuthRig(Rig):
     """An authority on a port, asked with the shared secret."""
 
     remember = 10_000
+    refusal = staticmethod(refuse_unread)
 
     def __init__(self, **config):
         self.longest = config.pop("sleepers", 500)
@@ -114,6 +116,19 @@ def test_incomplete_questions_get_the_strictest_answer(auth, fields):
     """A question without target or method, or in another front door's words, is 403 and reserves nothing."""
     answer = auth.get("/auth", f"X-Himaya-Secret: {SHARED.decode()}", *fields)
     assert (answer.status, answer.headers["himaya-verdict"]) == (403, "block")
+    assert auth.authority.requests == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [[f"X-{n}: a" for n in range(300)], ["X: " + "a" * 70_000], ["Host: b"], ["Transfer-Encoding: xchunked"]],
+    ids=["many fields", "a large field", "two hosts", "an unknown coding"],
+)  # fmt: skip
+def test_a_question_that_a_visitor_made_unreadable_is_refused(auth, fields):
+    """What a visitor adds to make a question unreadable gets 403: with any other code nginx would let the page pass."""
+    answer = auth.ask("/u/1", "", *fields)
+    assert (answer.status, answer.headers["himaya-verdict"]) == (403, "block")
+    assert set(answer.headers) >= VERDICT
     assert auth.authority.requests == 0
 
 

@@ -44,6 +44,8 @@ from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
 from himaya.gate.edge import Passes
 from himaya.gate.feeds.house import FeedHouse
+from himaya.gate.forward_auth import ForwardAuth
+from himaya.gate.inbound import Handler, Refusal
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
@@ -53,7 +55,9 @@ from himaya.gate.operations.persisted import opener_of
 from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
+from himaya.gate.reply import plain_reply
 from himaya.gate.upstream import Target, UpstreamPool
+from himaya.gate.verdict import refuse_unread
 from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
 from himaya.runner.alerting import conditions
@@ -142,15 +146,18 @@ class Gate:
         """Serve until a signal says stop. Raises ServiceError when a socket cannot be had."""
         self._door.finder.bindings.load(self._sessions)
         pool = None
+        refusal: Refusal = plain_reply
+        handle: Handler
         if self._options.mode == "proxy":
             pool = UpstreamPool(self._target, self._limits)
             handle = Proxy(self._door, pool, self._limits).handle
         else:
-            handle = AuthRequest(self._door, self._limits, self._front_secret).handle
+            refusal = refuse_unread
+            handle = self._asked()
         self._alarm.start()
         process = GateProcess(
             self.authority,
-            Listener(handle, self._limits, self._trusts),
+            Listener(handle, self._limits, refusal, exempt=self._trusts),
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,
@@ -161,6 +168,13 @@ class Gate:
         if self._meter is not None:
             serve_metrics(process, self._meter, self.status, self.config.metrics.listen)
         await process.run(self.config.gate.listen, ready)
+
+    def _asked(self) -> Handler:
+        """Return what answers the questions of the front door that the configuration names."""
+        front, secret = self.config.gate.front, self._front_secret
+        if front == "nginx":
+            return AuthRequest(self._door, self._limits, secret).handle
+        return ForwardAuth(front, self._door, self._limits, secret).handle
 
     def _trusts(self, peer: str) -> bool:
         return self._door.finder.trusts(peer)

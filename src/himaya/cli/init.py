@@ -1,17 +1,15 @@
-"""`himaya init nginx|django`: complete snippets for what stands beside himaya, on standard output."""
+"""`himaya init nginx|caddy|traefik|envoy|django`: complete snippets for what stands beside himaya."""
 
 from __future__ import annotations
 
-import re
-from importlib import resources
 from pathlib import Path
 
 import click
 
-from himaya.core.errors import InputError
-
-#: What may stand in a configuration of nginx or Python without quoting.
-_PLAIN = re.compile(r"[A-Za-z0-9_.:/*@%+\[\]-]+")
+from himaya.cli.init_caddy import caddy
+from himaya.cli.init_envoy import envoy
+from himaya.cli.init_text import SOCKET, check_plain, filled, template
+from himaya.cli.init_traefik import traefik
 
 _COMMON = (
     ("Host", "$host"),
@@ -27,8 +25,6 @@ _COMMON = (
 )
 _UNASKED = (("Himaya-Verdict", '""'), ("Himaya-Reference", '""'))
 _REFUSED = (("Himaya-Verdict", "$himaya_verdict"), ("Himaya-Reference", "$himaya_reference"))
-
-SOCKET = "/run/himaya/auth.sock"
 
 
 @click.group()
@@ -64,7 +60,7 @@ def nginx(*, edge: Path | None, **values: str) -> None:
     """Print a complete nginx configuration that asks himaya before every page."""
     socket, listen = values.pop("socket"), values.pop("listen")
     values["gate"] = listen or f"unix:{socket}"
-    _check(values)
+    check_plain(values)
     click.echo(nginx_snippet(**values, edge=_edge_blocks(edge)), nl=False)
 
 
@@ -93,8 +89,8 @@ def _edge_blocks(file: Path | None) -> dict[str, str] | None:
 def django(config: str, socket: str) -> None:
     """Print settings, middleware and views for a Django site."""
     values = {"config": config, "socket": socket}
-    _check(values)
-    click.echo(_filled(_template("django.py.in"), values), nl=False)
+    check_plain(values)
+    click.echo(filled(template("django.py.in"), values), nl=False)
 
 
 def nginx_snippet(
@@ -104,7 +100,7 @@ def nginx_snippet(
 
     `edge` are the blocks of `edge_blocks` where nginx decides what it may; None: it asks about every page.
     """
-    text = _template("nginx.conf.in")
+    text = template("nginx.conf.in")
     by_port = not gate.startswith("unix:")
     secret = ("X-Himaya-Secret", '"PUT-THE-SECRET-HERE"' if by_port else '""')
     blocks = {
@@ -113,7 +109,7 @@ def nginx_snippet(
         "secret": _WITH_PORT if by_port else "",
     }
     values = {"site": site, "upstream": upstream, "port": port, "log": log, "gate": gate}
-    return _filled(text, {**values, **blocks, **(_ALWAYS if edge is None else edge)})
+    return filled(text, {**values, **blocks, **(_ALWAYS if edge is None else edge)})
 
 
 #: Said at the top when the authority listens on a port: anybody who reaches it could speak for nginx.
@@ -138,19 +134,9 @@ _ALWAYS = {
 }
 
 
-def _filled(text: str, values: dict[str, str]) -> str:
-    return re.sub(r"@([a-z]+)@", lambda found: values[found[1]], text)
-
-
 def _headers(pairs: tuple[tuple[str, str], ...]) -> str:
     return "\n".join(f"        proxy_set_header {name} {value};" for name, value in pairs)
 
 
-def _template(name: str) -> str:
-    return (resources.files("himaya.cli") / "snippets" / name).read_text(encoding="utf-8")
-
-
-def _check(values: dict[str, str]) -> None:
-    for name, value in values.items():
-        if not _PLAIN.fullmatch(value):
-            raise InputError(f"--{name}: {value!r} cannot stand in a configuration file")
+for command in (caddy, traefik, envoy):
+    init.add_command(command)

@@ -9,7 +9,6 @@ from the access log, by the request id that nginx sends along.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import re
 from collections import OrderedDict
@@ -20,12 +19,13 @@ from himaya.core.exchange import Request
 from himaya.gate.challenge import reference_of
 from himaya.gate.challenge_pages import PREFIX
 from himaya.gate.door import Asker, Door, send, send_plain
-from himaya.gate.heads import Fields, RequestHead
+from himaya.gate.heads import RequestHead
 from himaya.gate.inbound import Inbound
 from himaya.gate.limits import Limits
 from himaya.gate.reply import reply
 from himaya.gate.request_reader import Incoming
 from himaya.gate.sleepers import Sleepers
+from himaya.gate.verdict import LONGEST_S, METHOD, STRICTEST, TARGET, Vouching, verdict_fields
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +35,7 @@ _T = TypeVar("_T")
 ASK = b"/auth"
 REFUSED = PREFIX.encode() + b"refused"
 
-#: nginx gives up on an answer after three seconds in the printed configuration.
-_LONGEST_S = 2.0
-
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{8,128}")
-#: A token (RFC 9110 section 5.6.2), and what nginx lets through as a target: it takes raw bytes above ASCII.
-_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
-_TARGET = re.compile(rb"/[!-~\x80-\xff]*")
-
-#: What a request gets that may not be decided by us: a stranger asks, or the question lacks something.
-_STRICTEST = Decision(action=Action.BLOCK)
 
 _STATUS = {Action.CHALLENGE: 401, Action.BLOCK: 403, Action.THROTTLE: 403, Action.REDACT: 403}
 
@@ -60,20 +51,18 @@ class AuthRequest:
         self, door: Door, limits: Limits, secret: bytes = b"", remember: int = 10_000
     ) -> None:
         self.door = door
-        self.secret = secret
-        self._sleepers = Sleepers(limits.sleepers, _LONGEST_S)
+        self._vouches = Vouching(secret)
+        self._sleepers = Sleepers(limits.sleepers, LONGEST_S)
         self._refused: OrderedDict[str, Decision] = OrderedDict()
         self._passed: OrderedDict[str, tuple[int, Decision]] = OrderedDict()
         self._remember = remember
-        self._stranger_told = False
 
     async def handle(self, incoming: Incoming, out: Inbound) -> None:
         """Answer one request."""
         head = incoming.head
         path = head.target.partition(b"?")[0]
         if not self._vouches(head, out):
-            self._say_stranger()
-            _answer(_STRICTEST, "", head, out)
+            _answer(STRICTEST, "", head, out)
         elif path == ASK:
             await self._ask(head, out)
         elif path == REFUSED:
@@ -88,10 +77,10 @@ class AuthRequest:
         asker = self._asker(head, out)
         if asker is None:
             log.warning("a question without X-Original-URI or X-Original-Method was refused")
-            _answer(_STRICTEST, "", head, out)
+            _answer(STRICTEST, "", head, out)
             return
         request = asker.request
-        target, decision = self._passed.get(request.id, (None, _STRICTEST))
+        target, decision = self._passed.get(request.id, (None, STRICTEST))
         if target == hash(request.target):
             _answer(decision, reference_of(request.id), head, out, passes=True)
             return
@@ -123,7 +112,7 @@ class AuthRequest:
     def _asker(self, head: RequestHead, out: Inbound) -> Asker | None:
         """Return who asks for what, as the front door tells; None when it does not tell."""
         target, method = head.get(b"x-original-uri"), head.get(b"x-original-method")
-        if not _TARGET.fullmatch(target) or not _METHOD.fullmatch(method):
+        if not TARGET.fullmatch(target) or not METHOD.fullmatch(method):
             return None
         told = head.get(b"x-request-id")
         return self.door.identify(
@@ -153,17 +142,6 @@ class AuthRequest:
         )
         send(page, head, out)
 
-    def _vouches(self, head: RequestHead, out: Inbound) -> bool:
-        if out.on_unix:
-            return True
-        told = head.get(b"x-himaya-secret")
-        return bool(self.secret) and hmac.compare_digest(told, self.secret)
-
-    def _say_stranger(self) -> None:
-        if not self._stranger_told:
-            self._stranger_told = True
-            log.warning("somebody asked without the right X-Himaya-Secret and was refused")
-
 
 def _keep(table: OrderedDict[str, _T], request_id: str, value: _T, most: int) -> None:
     table[request_id] = value
@@ -175,8 +153,8 @@ def _from_header(head: RequestHead) -> Decision:
     try:
         action = Action(head.get(b"himaya-verdict").decode("latin-1"))
     except ValueError:
-        return _STRICTEST
-    return _STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
+        return STRICTEST
+    return STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
 
 
 def _answer(
@@ -189,14 +167,9 @@ def _answer(
     pass_s: int = 0,
 ) -> None:
     """Send the verdict; every header is there, whatever the verdict. nginx may keep it for `pass_s` seconds."""
-    action = decision.action if decision.enforced else Action.ALLOW
-    redact = ", ".join(decision.redact) if decision.enforced else ""
-    fields: Fields = [
-        (b"himaya-verdict", action.value.encode()),
-        (b"himaya-redact", redact.encode()),
-        (b"himaya-reference", reference.encode()),
-        (b"himaya-retry-after", b"%d" % decision.retry_after_s),
-        (b"x-accel-expires", b"%d" % pass_s) if pass_s else (b"cache-control", b"no-store"),
-    ]
-    status = 200 if passes else _STATUS.get(action, 403)
+    kept = (b"x-accel-expires", b"%d" % pass_s) if pass_s else (b"cache-control", b"no-store")
+    fields = [*verdict_fields(decision, reference), kept]
+    status = (
+        200 if passes else _STATUS.get(decision.action if decision.enforced else Action.ALLOW, 403)
+    )
     out.write(reply(status, fields, b"", keep_alive=out.stays_open, method=head.method))

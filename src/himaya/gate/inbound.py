@@ -34,11 +34,16 @@ class GoneError(Exception):
 Handler = Callable[[Incoming, "Inbound"], Awaitable[None]]
 
 
+#: Makes the answer to what is no request, or one past a bound: status and reason to bytes.
+Refusal = Callable[[int, str], bytes]
+
+
 class House(Protocol):
-    """What connections share: bounds, the handler, who is connected, and how often one was refused or cut."""
+    """What connections share: bounds, the handler, who is connected, how one is refused, and how often one was."""
 
     limits: Limits
     handle: Handler
+    refusal: Refusal
     connections: set[Inbound]
     clients: Clients
     taken: int
@@ -331,7 +336,7 @@ class Inbound(asyncio.Protocol):
         self._transport.abort()
 
     def _say(self, refusal: RefusedRequestError) -> None:
-        self.write(plain_reply(refusal.status, refusal.why))
+        self.write(self.house.refusal(refusal.status, refusal.why))
         self._linger()
 
     def _linger(self) -> None:

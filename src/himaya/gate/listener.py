@@ -11,15 +11,16 @@ from pathlib import Path
 
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.gate.clients import Clients
-from himaya.gate.inbound import Handler, Inbound
+from himaya.gate.inbound import Handler, Inbound, Refusal
 from himaya.gate.limits import Limits
+from himaya.gate.reply import plain_reply
 
 #: Connections the kernel holds until they are taken.
 _BACKLOG = 1024
 
 
 class Listener:
-    """Listens at `host:port` or `unix:/path`, and answers requests with `handle`.
+    """Listens at `host:port` or `unix:/path`, answers requests with `handle`, and what is none with `refusal`.
 
     `exempt` tells of an address whether its connections are not held against `limits.per_client`. `taken` counts
     connections, `ended` what was refused before any handler saw it, by status (408, 413, 429, 431, 503, ...), and what
@@ -27,10 +28,16 @@ class Listener:
     """
 
     def __init__(
-        self, handle: Handler, limits: Limits, exempt: Callable[[str], bool] = lambda _: False
+        self,
+        handle: Handler,
+        limits: Limits,
+        refusal: Refusal = plain_reply,
+        *,
+        exempt: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.handle = handle
         self.limits = limits
+        self.refusal = refusal
         self.clients = Clients(limits.per_client, exempt)
         self.taken = 0
         self.ended: Counter[str] = Counter()

@@ -39,6 +39,9 @@ _SAVE_S = 1.0
 #: So many malformed lines, when they are most of a piece, are an unobserved period.
 _MALFORMED_LINES = 20
 
+#: What front doors log for a page that was not asked about; the last is Envoy's `x-envoy-auth-failure-mode-allowed`.
+_DOWN = frozenset({"down", "true"})
+
 
 class Counts(msgspec.Struct):
     """What a follower has read since it started."""
@@ -232,7 +235,7 @@ class Follower:
         if reading.malformed >= _MALFORMED_LINES and 2 * reading.malformed > reading.lines:
             why = f"{reading.malformed} lines of the log were not in its format"
             self._gap(before, max(before, reading.last or now), why)
-        down = [entry.at for entry in reading.entries if entry.gate == "down"]
+        down = [entry.at for entry in reading.entries if entry.gate in _DOWN]
         if down:
             self._gap(min(down), max(down), f"the gate did not answer for {len(down)} requests")
         match = self._surfaces.match

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from himaya.core.errors import InputError
+from himaya.watch.caddy import unpacked
 from himaya.watch.entry import WORDS
 from himaya.watch.fields import word_of
 from himaya.watch.reading import Row, Rows
@@ -35,8 +36,8 @@ KEYS: dict[str, tuple[str, ...]] = {
         "username",
     ),
     "himaya_account": (
-        "himaya_account", "upstream_http_himaya_account", "resp_headers.Himaya-Account.0",
-        "downstream_Himaya-Account", "himaya-account",
+        "himaya_account", "himaya.account", "upstream_http_himaya_account", "resp_headers.Himaya-Account.0",
+        "origin_Himaya-Account", "downstream_Himaya-Account", "himaya-account",
     ),
     "request": ("request", "request_line", "requestLine"),
     "method": (
@@ -61,10 +62,12 @@ KEYS: dict[str, tuple[str, ...]] = {
         "request.headers.User-Agent.0", "request_User-Agent", "user_agent.original",
     ),
     "host": ("host", "http_host", "request.host", "RequestHost", ":authority", "server_name"),
-    "id": ("id", "request_id", "x-request-id", "http.request.id"),
+    "id": (
+        "id", "himaya.id", "request_id", "x-request-id", "http.request.id", "request_X-Request-Id",
+    ),
     "subjects": (
-        "subjects", "himaya_subjects", "upstream_http_himaya_subjects",
-        "resp_headers.Himaya-Subjects.0", "downstream_Himaya-Subjects", "himaya-subjects",
+        "subjects", "himaya.subjects", "himaya_subjects", "upstream_http_himaya_subjects",
+        "resp_headers.Himaya-Subjects.0", "origin_Himaya-Subjects", "downstream_Himaya-Subjects", "himaya-subjects",
     ),
     "session": ("session", "session_id"),
     "key": ("key", "api_key"),
@@ -78,7 +81,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "type": ("type", "content_type", "sent_http_content_type", "resp_headers.Content-Type.0"),
     "completion": ("completion", "request_completion"),
-    "gate": ("gate", "himaya_gate_state"),
+    "gate": ("gate", "himaya.gate", "himaya_gate_state"),
     "edge": ("himaya_edge", "edge"),
 }  # fmt: skip
 
@@ -193,13 +196,13 @@ def decoded(line: str) -> dict[str, Any] | None:
     it, which reading has made visible as an escape that JSON does not know.
     """
     try:
-        return _DECODER.decode(line)
+        return unpacked(_DECODER.decode(line))
     except (msgspec.DecodeError, RecursionError):
         found = _PREFIX.match(line)
     if found is None or not (found[0] or "\\x" in line):
         return None
     try:
-        return _DECODER.decode(line[found.end() :].replace("\\x", "\\\\x"))
+        return unpacked(_DECODER.decode(line[found.end() :].replace("\\x", "\\\\x")))
     except (msgspec.DecodeError, RecursionError):
         return None
 

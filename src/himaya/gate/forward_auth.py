@@ -1,0 +1,154 @@
+"""The authority behind Caddy and Traefik (forward auth) and Envoy (HTTP `ext_authz`).
+
+These front doors pass a request on a 2xx answer and hand any other answer to the visitor as it is. So a refusal is
+answered with the page itself: the challenge, the block, the 429. Each door is believed in its own words for target
+and method only; the words of another door are a visitor's (mixing them would be a way around).
+
+    caddy, traefik   X-Forwarded-Uri and X-Forwarded-Method
+    envoy            the question's own path behind the prefix `/auth`, and its own method
+
+The id by which the access log settles a reservation is made here and handed on in `X-Request-ID`: a visitor can choose
+what Traefik and Envoy would send.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from himaya.core.actor import Actor
+from himaya.core.decision import Decision
+from himaya.gate.challenge import reference_of
+from himaya.gate.challenge_pages import Page
+from himaya.gate.door import Asker, Door, send, send_plain
+from himaya.gate.heads import RequestHead
+from himaya.gate.inbound import Inbound
+from himaya.gate.limits import Limits
+from himaya.gate.reply import reply
+from himaya.gate.request_reader import Incoming
+from himaya.gate.sleepers import Sleepers
+from himaya.gate.verdict import LONGEST_S, METHOD, STRICTEST, TARGET, Vouching, verdict_fields
+
+log = logging.getLogger(__name__)
+
+#: Where a front door asks.
+ASK = b"/auth"
+
+
+class Question(NamedTuple):
+    """What a visitor asks the front door for; empty where the door does not say."""
+
+    target: bytes
+    method: bytes
+
+
+def _of_forwarded(head: RequestHead) -> Question | None:
+    if head.target.partition(b"?")[0] != ASK:
+        return None
+    return Question(head.get(b"x-forwarded-uri"), head.get(b"x-forwarded-method"))
+
+
+def _of_own_path(head: RequestHead) -> Question | None:
+    if not head.target.startswith(ASK + b"/"):
+        return None
+    return Question(head.target.removeprefix(ASK), head.method.encode())
+
+
+Front = Literal["caddy", "traefik", "envoy"]
+
+#: How each door says what is asked for; None: this request is no question.
+_READ: dict[Front, Callable[[RequestHead], Question | None]] = {
+    "caddy": _of_forwarded,
+    "traefik": _of_forwarded,
+    "envoy": _of_own_path,
+}
+
+
+class ForwardAuth:
+    """Answers one kind of front door, believed on a Unix socket or when it shows `secret`."""
+
+    def __init__(self, front: Front, door: Door, limits: Limits, secret: bytes = b"") -> None:
+        self.door = door
+        self._front = front
+        self._read = _READ[front]
+        self._vouches = Vouching(secret)
+        self._sleepers = Sleepers(limits.sleepers, LONGEST_S)
+
+    async def handle(self, incoming: Incoming, out: Inbound) -> None:
+        """Answer one request."""
+        head = incoming.head
+        if not self._vouches(head, out):
+            self._refuse_unasked(head, out)
+        elif self.door.is_own(head):
+            asker = self.door.identify(head, out.peer, vouched=True)
+            await self.door.answer_own(incoming, asker, out)
+        elif (question := self._read(head)) is not None:
+            await self._ask(question, head, out)
+        else:
+            send_plain(404, "there is nothing here", head, out)
+
+    async def _ask(self, question: Question, head: RequestHead, out: Inbound) -> None:
+        if not TARGET.fullmatch(question.target) or not METHOD.fullmatch(question.method):
+            log.warning(
+                "a question without the target and method that %s sends was refused", self._front
+            )
+            self._refuse_unasked(head, out)
+            return
+        asker = self.door.identify(
+            head,
+            out.peer,
+            vouched=True,
+            target=question.target.decode("utf-8", "backslashreplace"),
+            method=question.method.decode("ascii"),
+        )
+        decision = self.door.authority.decide(asker.request)
+        try:
+            passes = decision.passes and await self._sleepers.slow_down(decision)
+        except asyncio.CancelledError:
+            self.door.settle_refused(asker.request, 499)
+            raise
+        if passes:
+            self._pass(asker, decision, head, out)
+        else:
+            self._refuse(asker, decision, head, out)
+
+    def _pass(self, asker: Asker, decision: Decision, head: RequestHead, out: Inbound) -> None:
+        fields = [
+            *verdict_fields(decision, reference_of(asker.request.id)),
+            (b"x-request-id", asker.request.id.encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        out.write(reply(200, fields, b"", keep_alive=out.stays_open, method=head.method))
+
+    def _refuse(self, asker: Asker, decision: Decision, head: RequestHead, out: Inbound) -> None:
+        """Answer with the page of a refusal and its verdict; the exchange is over."""
+        request = asker.request
+        if decision.passes:  # too many wait already
+            self.door.authority.note_refusal(request.id, decision, asker.now)
+        page = self._page(decision, request.actor, request.target, asker.now, head, request.id)
+        self.door.settle_refused(request, page.status)
+        send(page, head, out)
+
+    def _refuse_unasked(self, head: RequestHead, out: Inbound) -> None:
+        """Answer a stranger, or a question that cannot be understood, with the strictest page."""
+        now = self.door.authority.clock()
+        send(self._page(STRICTEST, Actor(), "/", now, head, ""), head, out)
+
+    def _page(
+        self,
+        decision: Decision,
+        actor: Actor,
+        target: str,
+        now: float,
+        head: RequestHead,
+        request_id: str,
+    ) -> Page:
+        reference = reference_of(request_id) if request_id else ""
+        page = self.door.challenges.page(
+            decision, actor, target, now, reference, headers=head.fields
+        )
+        told = [(n.decode(), v.decode()) for n, v in verdict_fields(decision, reference)]
+        own = [(n, v) for n, v in page.headers if n.lower() != "himaya-reference"]
+        return page._replace(headers=(*own, *told))

@@ -1,0 +1,69 @@
+"""What every front door that asks the authority is told, and who may ask: the parts its adapters share.
+
+The verdict headers are always all sent. Caddy writes its own placeholder text into a request where one is missing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+
+from himaya.core.decision import Action, Decision
+from himaya.gate.heads import Fields, RequestHead
+from himaya.gate.inbound import Inbound
+from himaya.gate.reply import plain_reply
+
+log = logging.getLogger(__name__)
+
+#: Front doors give up on an answer after three seconds in the printed configurations.
+LONGEST_S = 2.0
+
+#: A token (RFC 9110 section 5.6.2), and what front doors let through as a target: nginx takes raw bytes above ASCII.
+METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
+TARGET = re.compile(rb"/[!-~\x80-\xff]*")
+
+#: What a request gets that may not be decided by us: a stranger asks, or the question lacks something.
+STRICTEST = Decision(action=Action.BLOCK)
+
+
+class Vouching:
+    """Tells front doors from strangers: one is believed on a Unix socket, or when it shows `secret`."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._stranger_told = False
+
+    def __call__(self, head: RequestHead, out: Inbound) -> bool:
+        """Tell whether a request comes from a front door; the first stranger is logged."""
+        if out.on_unix:
+            return True
+        told = head.get(b"x-himaya-secret")
+        believed = bool(self._secret) and hmac.compare_digest(told, self._secret)
+        if not (believed or self._stranger_told):
+            self._stranger_told = True
+            log.warning("somebody asked without the right X-Himaya-Secret and was refused")
+        return believed
+
+
+def verdict_fields(decision: Decision, reference: str) -> Fields:
+    """Return the header fields of a verdict, all of them, whatever the verdict."""
+    action = decision.action if decision.enforced else Action.ALLOW
+    redact = ", ".join(decision.redact) if decision.enforced else ""
+    return [
+        (b"himaya-verdict", action.value.encode()),
+        (b"himaya-redact", redact.encode()),
+        (b"himaya-reference", reference.encode()),
+        (b"himaya-retry-after", b"%d" % decision.retry_after_s),
+    ]
+
+
+def refuse_unread(status: int, why: str) -> bytes:
+    """Return the answer to a question that could not be read, as a listener's `refusal`.
+
+    A visitor's fields are part of the question, and any code but 200, 401 and 403 says to a front door that himaya
+    is broken, so that it may let the page pass. Too slow (408) and too many (503) are not the visitor's making.
+    """
+    if status in {408, 503}:
+        return plain_reply(status, why)
+    return plain_reply(403, why, fields=verdict_fields(STRICTEST, ""))
