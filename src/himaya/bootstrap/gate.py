@@ -45,7 +45,9 @@ from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
 from himaya.gate.reply import plain_reply
+from himaya.gate.spoe.listener import SpoeListener, check_place
 from himaya.gate.upstream import Target, UpstreamPool
+from himaya.gate.verdicts import Verdicts
 from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
 
@@ -79,6 +81,8 @@ class Gate:
         secret = load_secret(self.config)
         self._secret = secret
         self._front_secret = _front_secret(self.config, options.mode)
+        self._spoe_counts: dict[str, int] = {}
+        _check_spoe(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
         finder = ActorFinder(self.config.actor, secret)
         self._sessions = Path(f"{self.config.gate.socket}.sessions")
@@ -116,22 +120,36 @@ class Gate:
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve until a signal says stop. Raises ServiceError when a socket cannot be had."""
         self._door.finder.bindings.load(self._sessions)
-        pool = None
+        pool, further = None, {}
         refusal: Refusal = plain_reply
         if self._options.mode == "proxy":
             pool = UpstreamPool(self._target, self._limits)
             handle = Proxy(self._door, pool, self._limits).handle
         else:
             refusal = refuse_unread
-            handle = AuthRequest(self._door, self._limits, self._front_secret).handle
+            verdicts = Verdicts(self._door, self._limits)
+            handle = AuthRequest(
+                self._door, self._limits, self._front_secret, verdicts=verdicts
+            ).handle
+            further = self._spoe(verdicts)
         process = GateProcess(
             self.authority,
             Listener(handle, self._limits, refusal),
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,
+            further=further,
         )
         await process.run(self.config.gate.listen, ready)
+
+    def _spoe(self, verdicts: Verdicts) -> dict[str, SpoeListener]:
+        """Return the listener for HAProxy by its address; nothing where none is configured."""
+        gate = self.config.gate
+        if gate.spoe_listen:
+            listener = SpoeListener(verdicts, self._limits, gate.spoe_from)
+            self._spoe_counts = listener.counts
+            return {gate.spoe_listen: listener}
+        return {}
 
     # -- what the process asks for ---------------------------------------------------------------
 
@@ -169,6 +187,7 @@ class Gate:
             canary_views=runner.canary_views,
             canary_views_exempt=authority.engine.watchers.canary.exempted,
             classes=authority.engine.classes(),
+            spoe=self._spoe_counts,
         )
 
     def reload(self) -> None:
@@ -259,7 +278,15 @@ class Gate:
 
     def _say_fixed(self, config: Config) -> None:
         before, after = self.config, config
-        fixed = ("listen", "upstream", "socket", "secret_file", "key_file")
+        fixed = (
+            "listen",
+            "upstream",
+            "socket",
+            "secret_file",
+            "key_file",
+            "spoe_listen",
+            "spoe_from",
+        )
         changed = [
             f"gate.{key}" for key in fixed if getattr(before.gate, key) != getattr(after.gate, key)
         ]
@@ -302,6 +329,18 @@ def _model_words(settings: Model, model: ModelDetector | None) -> str:
         f"{learned.digest[:8]} of {learned.made}, {settings.action} at most; since it was loaded {model.strangers}"
         f" exchanges of cohorts it does not judge, {model.broken} scores that were no number"
     )
+
+
+def _check_spoe(config: Config, mode: Mode) -> None:
+    """Refuse a place for HAProxy to ask that makes no sense. Raises ConfigError."""
+    gate, key = config.gate, "gate.spoe_listen"
+    if gate.spoe_listen and mode == "proxy":
+        raise ConfigError(
+            "HAProxy asks an authority, and this gate is a proxy.",
+            file=config.file, key=key, hint="Start it with --mode authority.",
+        )  # fmt: skip
+    if gate.spoe_listen:
+        check_place(gate.spoe_listen, gate.spoe_from, config.file)
 
 
 def _front_secret(config: Config, mode: Mode) -> bytes:

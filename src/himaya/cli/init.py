@@ -1,16 +1,11 @@
-"""`himaya init nginx|django`: complete snippets for what stands beside himaya, on standard output."""
+"""`himaya init nginx|haproxy|django`: complete snippets for what stands beside himaya, on standard output."""
 
 from __future__ import annotations
 
-import re
-from importlib import resources
-
 import click
 
-from himaya.core.errors import InputError
-
-#: What may stand in a configuration of nginx or Python without quoting.
-_PLAIN = re.compile(r"[A-Za-z0-9_.:/*@%+\[\]-]+")
+from himaya.cli.filling import check, filled, template
+from himaya.cli.init_haproxy import haproxy
 
 _COMMON = (
     ("Host", "$host"),
@@ -57,7 +52,7 @@ def nginx(site: str, upstream: str, socket: str, listen: str, port: str, log: st
     """Print a complete nginx configuration that asks himaya before every page."""
     values = {"site": site, "upstream": upstream, "port": port, "log": log}
     values["gate"] = listen or f"unix:{socket}"
-    _check(values)
+    check(values)
     click.echo(nginx_snippet(**values), nl=False)
 
 
@@ -77,13 +72,13 @@ def nginx(site: str, upstream: str, socket: str, listen: str, port: str, log: st
 def django(config: str, socket: str) -> None:
     """Print settings, middleware and views for a Django site."""
     values = {"config": config, "socket": socket}
-    _check(values)
-    click.echo(_filled(_template("django.py.in"), values), nl=False)
+    check(values)
+    click.echo(filled(template("django.py.in"), values), nl=False)
 
 
 def nginx_snippet(*, site: str, upstream: str, port: str, log: str, gate: str) -> str:
     """Return the nginx configuration. `gate` is where the authority listens, `host:port` or `unix:/path`."""
-    text = _template("nginx.conf.in")
+    text = template("nginx.conf.in")
     by_port = not gate.startswith("unix:")
     secret = ("X-Himaya-Secret", '"PUT-THE-SECRET-HERE"' if by_port else '""')
     blocks = {
@@ -92,7 +87,7 @@ def nginx_snippet(*, site: str, upstream: str, port: str, log: str, gate: str) -
         "secret": _WITH_PORT if by_port else "",
     }
     values = {"site": site, "upstream": upstream, "port": port, "log": log, "gate": gate}
-    return _filled(text, {**values, **blocks})
+    return filled(text, {**values, **blocks})
 
 
 #: Said at the top when the authority listens on a port: anybody who reaches it could speak for nginx.
@@ -102,19 +97,8 @@ _WITH_PORT = """#
 """
 
 
-def _filled(text: str, values: dict[str, str]) -> str:
-    return re.sub(r"@([a-z]+)@", lambda found: values[found[1]], text)
-
-
 def _headers(pairs: tuple[tuple[str, str], ...]) -> str:
     return "\n".join(f"        proxy_set_header {name} {value};" for name, value in pairs)
 
 
-def _template(name: str) -> str:
-    return (resources.files("himaya.cli") / "snippets" / name).read_text(encoding="utf-8")
-
-
-def _check(values: dict[str, str]) -> None:
-    for name, value in values.items():
-        if not _PLAIN.fullmatch(value):
-            raise InputError(f"--{name}: {value!r} cannot stand in a configuration file")
+init.add_command(haproxy)

@@ -125,7 +125,8 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the Unix socket of the authority process. `secret_file` holds the secret that a front door shows to the
     authority in `X-Himaya-Secret` (not needed on a Unix socket); `key_file` the key that signs clearances
     ("": beside the socket, `.key`). `forecast`: whether a policy may be enforced that no forecast on record
-    is for.
+    is for. `spoe_listen` is where HAProxy asks the authority over SPOE ("": nowhere), from loopback and the networks
+    `spoe_from`.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -141,6 +142,8 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_timeout_s: float = 60.0
     idle_timeout_s: float = 75.0
     forecast: Literal["warn", "required"] = "warn"
+    spoe_listen: str = ""
+    spoe_from: tuple[str, ...] = ()
 
 
 class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

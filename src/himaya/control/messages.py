@@ -144,6 +144,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     canary_views: int = 0
     canary_views_exempt: int = 0
     classes: tuple[Watched, ...] = ()
+    spoe: dict[str, int] = {}
 
 
 class Reply(msgspec.Struct, omit_defaults=True):

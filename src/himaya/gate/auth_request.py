@@ -8,12 +8,9 @@ from the access log, by the request id that nginx sends along.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import re
-from collections import OrderedDict
-from typing import TypeVar
 
 from himaya.core.decision import Action, Decision
 from himaya.gate.challenge import reference_of
@@ -24,46 +21,37 @@ from himaya.gate.inbound import Inbound
 from himaya.gate.limits import Limits
 from himaya.gate.reply import plain_reply, reply
 from himaya.gate.request_reader import Incoming
-from himaya.gate.sleepers import Sleepers
+from himaya.gate.verdicts import REFUSED, STATUS, STRICTEST, Verdict, Verdicts
 
 log = logging.getLogger(__name__)
 
-_T = TypeVar("_T")
-
 #: Where nginx asks, and where it fetches the page of a refusal.
 ASK = b"/auth"
-REFUSED = PREFIX.encode() + b"refused"
-
-#: nginx gives up on an answer after three seconds in the printed configuration.
-_LONGEST_S = 2.0
+PAGE = PREFIX.encode() + b"refused"
 
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{8,128}")
 #: A token (RFC 9110 section 5.6.2), and what nginx lets through as a target: it takes raw bytes above ASCII.
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 _TARGET = re.compile(rb"/[!-~\x80-\xff]*")
 
-#: What a request gets that may not be decided by us: a stranger asks, or the question lacks something.
-_STRICTEST = Decision(action=Action.BLOCK)
-
-_STATUS = {Action.CHALLENGE: 401, Action.BLOCK: 403, Action.THROTTLE: 403, Action.REDACT: 403}
-
 
 class AuthRequest:
     """Answers nginx. A front door is believed on a Unix socket, or when it shows `secret`.
 
-    Refused decisions are remembered for the page that is fetched a moment later, passed ones because nginx asks
-    again under the same id when it hands a request on inside itself (`try_files`, `index`); at most `remember`.
+    `verdicts` may be shared with other front doors that fetch their pages here.
     """
 
     def __init__(
-        self, door: Door, limits: Limits, secret: bytes = b"", remember: int = 10_000
+        self,
+        door: Door,
+        limits: Limits,
+        secret: bytes = b"",
+        *,
+        verdicts: Verdicts | None = None,
     ) -> None:
         self.door = door
         self.secret = secret
-        self._sleepers = Sleepers(limits.sleepers, _LONGEST_S)
-        self._refused: OrderedDict[str, Decision] = OrderedDict()
-        self._passed: OrderedDict[str, tuple[int, Decision]] = OrderedDict()
-        self._remember = remember
+        self.verdicts = verdicts or Verdicts(door, limits)
         self._stranger_told = False
 
     async def handle(self, incoming: Incoming, out: Inbound) -> None:
@@ -72,10 +60,10 @@ class AuthRequest:
         path = head.target.partition(b"?")[0]
         if not self._vouches(head, out):
             self._say_stranger()
-            _answer(_STRICTEST, "", head, out)
+            _answer(REFUSED, head, out)
         elif path == ASK:
             await self._ask(head, out)
-        elif path == REFUSED:
+        elif path == PAGE:
             self._show(head, out)
         elif self.door.is_own(head):
             asker = self.door.identify(head, out.peer, vouched=True)
@@ -87,27 +75,9 @@ class AuthRequest:
         asker = self._asker(head, out)
         if asker is None:
             log.warning("a question without X-Original-URI or X-Original-Method was refused")
-            _answer(_STRICTEST, "", head, out)
+            _answer(REFUSED, head, out)
             return
-        request = asker.request
-        target, decision = self._passed.get(request.id, (None, _STRICTEST))
-        if target == hash(request.target):
-            _answer(decision, reference_of(request.id), head, out, passes=True)
-            return
-        decision = self.door.authority.decide(request)
-        try:
-            passes = decision.passes and await self._sleepers.slow_down(decision)
-        except asyncio.CancelledError:
-            self.door.settle_refused(request, 499)
-            raise
-        if passes:
-            _keep(self._passed, request.id, (hash(request.target), decision), self._remember)
-        else:
-            _keep(self._refused, request.id, decision, self._remember)
-            if decision.passes:  # too many wait already
-                self.door.authority.note_refusal(request.id, decision, asker.now)
-            self.door.settle_refused(request, _STATUS[decision.action])
-        _answer(decision, reference_of(request.id), head, out, passes=passes)
+        _answer(await self.verdicts.give(asker), head, out)
 
     def _asker(self, head: RequestHead, out: Inbound) -> Asker | None:
         """Return who asks for what, as the front door tells; None when it does not tell."""
@@ -131,7 +101,7 @@ class AuthRequest:
             send_plain(404, "there is nothing here", head, out)
             return
         request = asker.request
-        decision = self._refused.pop(request.id, None) or _from_header(head)
+        decision = self.verdicts.refusal(request.id) or _from_header(head)
         page = self.door.challenges.page(
             decision,
             request.actor,
@@ -154,18 +124,12 @@ class AuthRequest:
             log.warning("somebody asked without the right X-Himaya-Secret and was refused")
 
 
-def _keep(table: OrderedDict[str, _T], request_id: str, value: _T, most: int) -> None:
-    table[request_id] = value
-    if len(table) > most:
-        table.popitem(last=False)
-
-
 def _from_header(head: RequestHead) -> Decision:
     try:
         action = Action(head.get(b"himaya-verdict").decode("latin-1"))
     except ValueError:
-        return _STRICTEST
-    return _STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
+        return STRICTEST
+    return STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
 
 
 def refuse_unread(status: int, why: str) -> bytes:
@@ -176,32 +140,21 @@ def refuse_unread(status: int, why: str) -> bytes:
     """
     if status in {408, 503}:
         return plain_reply(status, why)
-    fields = _verdict(_STRICTEST, "")
+    fields = _fields(REFUSED)
     return plain_reply(403, why, fields=fields)
 
 
-def _answer(
-    decision: Decision,
-    reference: str,
-    head: RequestHead,
-    out: Inbound,
-    *,
-    passes: bool = False,
-) -> None:
+def _answer(verdict: Verdict, head: RequestHead, out: Inbound) -> None:
     """Send the verdict; every header is there, whatever the verdict."""
-    fields = [*_verdict(decision, reference), (b"cache-control", b"no-store")]
-    status = (
-        200 if passes else _STATUS.get(decision.action if decision.enforced else Action.ALLOW, 403)
-    )
+    fields = [*_fields(verdict), (b"cache-control", b"no-store")]
+    status = 200 if verdict.passes else STATUS.get(verdict.action, 403)
     out.write(reply(status, fields, b"", keep_alive=out.stays_open, method=head.method))
 
 
-def _verdict(decision: Decision, reference: str) -> Fields:
-    action = decision.action if decision.enforced else Action.ALLOW
-    redact = ", ".join(decision.redact) if decision.enforced else ""
+def _fields(verdict: Verdict) -> Fields:
     return [
-        (b"himaya-verdict", action.value.encode()),
-        (b"himaya-redact", redact.encode()),
-        (b"himaya-reference", reference.encode()),
-        (b"himaya-retry-after", b"%d" % decision.retry_after_s),
+        (b"himaya-verdict", verdict.action.value.encode()),
+        (b"himaya-redact", verdict.redact.encode()),
+        (b"himaya-reference", verdict.reference.encode()),
+        (b"himaya-retry-after", b"%d" % verdict.decision.retry_after_s),
     ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.gate.inbound import Handler, Inbound, Refusal
@@ -16,18 +18,38 @@ from himaya.gate.reply import plain_reply
 _BACKLOG = 1024
 
 
-class Listener:
-    """Listens at `host:port` or `unix:/path`, answers requests with `handle`, and what is none with `refusal`."""
+class Connection(Protocol):
+    """What a listener asks of a connection."""
 
-    def __init__(self, handle: Handler, limits: Limits, refusal: Refusal = plain_reply) -> None:
-        self.handle = handle
+    def time_out(self, now: float) -> None:
+        """End the connection when its time is over; `now` is the loop's clock."""
+
+    def stop(self) -> None:
+        """End the connection once what is asked is answered."""
+
+    def abort(self) -> None:
+        """End the connection now."""
+
+
+_C = TypeVar("_C", bound=Connection)
+
+
+class Listening(ABC, Generic[_C]):
+    """Listens at `host:port` or `unix:/path`; `key` is where the configuration says so."""
+
+    key = "gate.listen"
+
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.refusal = refusal
-        self.connections: set[Inbound] = set()
+        self.connections: set[_C] = set()
         self.stopping = False
         self.address = ""
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
+
+    @abstractmethod
+    def connection(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection."""
 
     async def start(self, listen: str) -> None:
         """Begin to take connections. Raises ServiceError (port in use), ConfigError (no address)."""
@@ -36,12 +58,12 @@ class Listener:
             if listen.startswith("unix:"):
                 self._path = Path(listen[5:])
                 sock = _bind_unix(self._path)
-                self._server = await loop.create_unix_server(lambda: Inbound(self), sock=sock)
+                self._server = await loop.create_unix_server(self.connection, sock=sock)
                 self.address = listen
             else:
-                sock = _bind_port(listen)
+                sock = _bind_port(listen, self.key)
                 self._server = await loop.create_server(
-                    lambda: Inbound(self), sock=sock, backlog=_BACKLOG
+                    self.connection, sock=sock, backlog=_BACKLOG
                 )
                 self.address = _name(sock)
         except OSError as problem:
@@ -74,11 +96,24 @@ class Listener:
         await asyncio.sleep(0)
 
 
-def _bind_port(listen: str) -> socket.socket:
+class Listener(Listening[Inbound]):
+    """Listens for HTTP, answers requests with `handle`, and what is none with `refusal`."""
+
+    def __init__(self, handle: Handler, limits: Limits, refusal: Refusal = plain_reply) -> None:
+        super().__init__(limits)
+        self.handle = handle
+        self.refusal = refusal
+
+    def connection(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection."""
+        return Inbound(self)
+
+
+def _bind_port(listen: str, key: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     if not port.isdecimal() or int(port) > 65535:
-        raise ConfigError(f"expected host:port or unix:/path, got {listen!r}", key="gate.listen")
+        raise ConfigError(f"expected host:port or unix:/path, got {listen!r}", key=key)
     family, kind, _, _, address = socket.getaddrinfo(
         host or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from himaya.control import Status, Switch, SwitchState
 from himaya.control.server import ControlServer
@@ -16,7 +16,7 @@ from himaya.core.errors import HimayaError, LedgerError
 from himaya.core.facts import Fact
 from himaya.gate.answers import Answers
 from himaya.gate.authority import Authority
-from himaya.gate.listener import Listener
+from himaya.gate.listener import Listener, Listening
 from himaya.gate.upstream import UpstreamPool
 
 log = logging.getLogger(__name__)
@@ -52,10 +52,13 @@ class GateProcess:
         *,
         socket: Path,
         pool: UpstreamPool | None = None,
+        further: Mapping[str, Listening[Any]] | None = None,
     ) -> None:
+        """Take the parts; `further` are more listeners, by the address each listens at."""
         self.authority = authority
         self.listener = listener
         self.pool = pool
+        self.further = further or {}
         self._backing = backing
         self._switch = Switch.beside(socket)
         self._switch_problem = ""
@@ -74,6 +77,8 @@ class GateProcess:
         try:
             await self._control.start()
             await self.listener.start(listen)
+            for address, listening in self.further.items():
+                await listening.start(address)
             self._watch_switch()
             self._on_signals(loop)
             self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._tick())]
@@ -120,6 +125,8 @@ class GateProcess:
             await asyncio.sleep(_SWEEP_S)
             now = loop.time()
             self.listener.sweep(now)
+            for listening in self.further.values():
+                listening.sweep(now)
             if self.pool is not None:
                 self.pool.sweep(now)
 
@@ -174,6 +181,8 @@ class GateProcess:
             log.warning("the configuration was not taken over; the old one stays: %s", problem)
 
     async def _end(self) -> None:
+        for listening in self.further.values():
+            await listening.stop()
         await self.listener.stop()
         for task in self._tasks:
             task.cancel()
