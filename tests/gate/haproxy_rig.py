@@ -7,12 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 from tests.gate.gate_support import Answer, Asked, Upstream, ok, read_answer
 
 from himaya.cli.init_haproxy import Part, Places, haproxy_snippet
@@ -37,16 +35,22 @@ fields = ["name", "email"]
 id = "card"
 route = "/card/{{subject}}"
 fields = ["name", "email"]
-redact = ["email"]
+redact = ["name", "email"]
 [[surface]]
 id = "search"
 route = "/search"
 kind = "listing"
+methods = ["GET", "POST"]
 people = ["header"]
 max_people = 4
+[[surface]]
+id = "find"
+route = "/find"
+kind = "lookup"
+people = ["header"]
 [budgets]
 account = {{}}
-address = {{ hour = {budget}, day = 1000, month = 10000 }}
+address = {{ hour = {budget} }}
 prefix = {{}}
 session = {{}}
 [challenge]
@@ -103,7 +107,9 @@ class HaproxyRig:
         edit: dict[str, str] | None = None,
         answer: Callable[[Asked, socket.socket], bytes | None] = people,
         closed: tuple[str, ...] = (),
+        gate: HaproxyRig | None = None,
     ) -> None:
+        """Start all but the gate; with `gate` that of another rig is asked."""
         self.folder = folder
         self.port = free_port()
         self.config = folder / "himaya.toml"
@@ -114,28 +120,33 @@ class HaproxyRig:
         self.places = Places(
             upstream=f"127.0.0.1:{self.application.port}",
             port=f"127.0.0.1:{self.port}",
-            conf=str(folder / "spoe.conf"),
+            conf=str(folder / "haproxy-spoe.conf"),
             log=str(self.log),
-            directory=str(folder),
+            directory=str((gate or self).folder),
             chroot="",
             closed=closed,
         )
-        (folder / "haproxy.cfg").write_text(self.printed("cfg", edit or {}))
-        (folder / "spoe.conf").write_text(self.printed("spoe", edit or {}))
-        (folder / "rsyslog.conf").write_text(self.printed("rsyslog", edit or {}))
-        self.rsyslog = subprocess.Popen(
-            ["rsyslogd", "-n", "-f", folder / "rsyslog.conf", "-i", folder / "rsyslog.pid"],
-            stderr=(folder / "rsyslog.err").open("wb"),
-        )
-        self.haproxy = subprocess.Popen(
-            ["haproxy", "-db", "-f", folder / "haproxy.cfg"],
-            stderr=(folder / "haproxy.err").open("wb"),
-        )
+        self.rsyslog = self._program("rsyslog", "rsyslogd", "-n", "-i", folder / "pid", "-f")
+        self._write("spoe", edit or {})
+        self.haproxy = self._program("cfg", "haproxy", "-db", "-f", edit=edit or {})
         try:
             wait_for(self._listens)
+            wait_for((folder / "log.sock").exists)
         except AssertionError as problem:
             self.close()
-            raise AssertionError(f"{problem}: {(folder / 'haproxy.err').read_text()}") from None
+            raise AssertionError(f"{problem}: {(folder / 'cfg.err').read_text()}") from None
+
+    def _program(
+        self, part: Part, *words: str | Path, edit: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program with its printed file as its last word."""
+        with (self.folder / f"{part}.err").open("wb") as told:
+            return subprocess.Popen([*words, self._write(part, edit or {})], stderr=told)
+
+    def _write(self, part: Part, edit: dict[str, str]) -> Path:
+        file = Path(self.places.conf) if part == "spoe" else self.folder / f"{part}.conf"
+        file.write_text(self.printed(part, edit))
+        return file
 
     def printed(self, part: Part, edit: dict[str, str]) -> str:
         text = haproxy_snippet(self.places, part)
@@ -143,6 +154,7 @@ class HaproxyRig:
             text = text.replace("global\n", "global\n    user root\n    group root\n", 1)
         # Only root may give a socket to a group.
         text = text.replace(' fileGroup="haproxy" fileCreateMode="0660"', "")
+        text = text.replace(f"{self.places.directory}/log.sock", f"{self.folder}/log.sock")
         for old, new in edit.items():
             text = text.replace(old, new)
         return text
@@ -156,12 +168,17 @@ class HaproxyRig:
 
     def start_gate(self) -> None:
         """Start the gate and wait until HAProxy asks it."""
+        self.start_gate_unasked()
+        wait_for(self.asks)
+
+    def start_gate_unasked(self) -> None:
+        """Start the gate and wait until it listens."""
+        (self.folder / "spoe.sock").unlink(missing_ok=True)
         program = Path(sys.executable).with_name("himaya")
         words = [program, "gate", "--config", self.config, "--mode", "authority"]
         with (self.folder / "gate.log").open("ab") as log:
             self.gate = subprocess.Popen(words, stderr=log)
-        wait_for(lambda: (self.folder / "spoe.sock").exists(), 60)
-        wait_for(self.asks)
+        wait_for((self.folder / "spoe.sock").exists, 60)
 
     def asks(self) -> bool:
         """Tell whether HAProxy gets answers from the gate."""
@@ -187,10 +204,10 @@ class HaproxyRig:
             self.gate.terminate()
             self.gate.wait(30)
 
-    def follow(self) -> None:
+    def follow(self, log: Path | None = None) -> None:
         """Run `himaya follow` over the log once."""
         program = Path(sys.executable).with_name("himaya")
-        words = [program, "follow", self.log, "--config", self.config, "--once"]
+        words = [program, "follow", log or self.log, "--config", self.config, "--once"]
         subprocess.run(words, check=True, capture_output=True, timeout=60)
 
     def ledger(self) -> Reader:
@@ -237,7 +254,3 @@ class HaproxyRig:
         self.rsyslog.wait(20)
         self.stop_gate()
         self.application.__exit__()
-
-
-def replaced(places: Places, **changes: object) -> Places:
-    return msgspec.structs.replace(places, **changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import Any, Self
 
 from tests.gate.gate_support import Rig
 
@@ -59,7 +59,7 @@ class HAProxy:
             self.send(Frame(Kind.HAPROXY_HELLO, 0, 0, write_pairs(hello)))
             self.greeted = read_pairs(self.read().payload)
 
-    def __enter__(self) -> HAProxy:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

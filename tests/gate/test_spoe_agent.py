@@ -261,10 +261,11 @@ def test_whoever_takes_too_long_is_ended(monkeypatch):
 
 def test_connections_are_bounded():
     """The third of two connections is told that there is no room; the others go on."""
-    with SpoeRig(limits=Limits(connections=2, stop_s=1.0)) as rig:
-        with rig.haproxy() as first, rig.haproxy() as second, rig.haproxy(None) as third:
+    limits = Limits(connections=2, stop_s=1.0)
+    with SpoeRig(limits=limits) as rig, rig.haproxy() as first, rig.haproxy() as second:
+        with rig.haproxy(None) as third:
             assert third.ended() == Status.NO_ROOM
-            assert first.ask("/about")["pass"] is second.ask("/about")["pass"] is True
+        assert first.ask("/about")["pass"] is second.ask("/about")["pass"] is True
 
 
 def test_answers_that_nobody_takes_stop_the_reading(monkeypatch, tmp_path):
@@ -275,24 +276,23 @@ def test_answers_that_nobody_takes_stop_the_reading(monkeypatch, tmp_path):
         sock.settimeout(60)
         sock.connect(f"{tmp_path}/s")
         asking = HAProxy(sock)
-        many = [question("/about", number=n) for n in range(200)]
+        many = [question("/about", number=n) for n in range(200)] * 50
         with pytest.raises(ConnectionError):
-            for _ in range(5000):
-                asking.send(*many)
+            asking.send(*many, *many)
         wait_for(lambda: not rig.listener.connections)
-        assert rig.counts["questions"] < 500_000
+        assert rig.counts["questions"] < 20_000
 
 
 def test_a_stop_says_goodbye_after_the_last_answer():
     """A gate that ends answers what waits, then says that it ends."""
-    with SpoeRig(budget=100, ladder="throttle_at = 0.01\nthrottle_s = 0.3") as rig:
-        with rig.haproxy() as idle, rig.haproxy() as asking:
-            asking.ask("/u/0", number=9, src=ADDRESS)
-            asking.send(question("/u/1", src=ADDRESS))
-            wait_for(lambda: rig.counts["questions"] == 2)
-            rig.stop()
-            assert variables(asking.read())["verdict"] == "throttle"
-            assert (asking.ended(), idle.ended()) == (Status.NORMAL, Status.NORMAL)
+    ladder = "throttle_at = 0.01\nthrottle_s = 0.3"
+    with SpoeRig(ladder=ladder, budget=100) as rig, rig.haproxy() as idle, rig.haproxy() as asking:
+        asking.ask("/u/0", number=9, src=ADDRESS)
+        asking.send(question("/u/1", src=ADDRESS))
+        wait_for(lambda: rig.counts["questions"] == 2)
+        rig.stop()
+        assert variables(asking.read())["verdict"] == "throttle"
+        assert (asking.ended(), idle.ended()) == (Status.NORMAL, Status.NORMAL)
 
 
 def test_an_agent_that_fails_tells_it_and_stays(rig, monkeypatch, caplog):

@@ -73,6 +73,8 @@ def _lines(told: Status) -> list[str]:
     ]
     if told.forecast:
         lines.insert(2, f"forecast    {told.forecast}")
+    if told.spoe:
+        lines.append(f"spoe        {_counted(told.spoe)}")
     if told.model:
         lines.append(f"model       {told.model}")
     if told.canaries:
@@ -94,6 +96,11 @@ def _lines(told: Status) -> list[str]:
             f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}"
         )
     return lines
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """Return what HAProxy's agent counted, broken connections by their status."""
+    return ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in sorted(counts))
 
 
 def _classes(classes: tuple[Watched, ...]) -> list[str]:

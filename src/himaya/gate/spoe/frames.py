@@ -1,7 +1,7 @@
 """Frames of SPOP 2.0 (HAProxy's SPOE.txt, section 3.2). Pure: no socket and no clock.
 
 A stream is frames with their length in four bytes before them. Whatever breaks the rules raises BrokenFrameError
-with the status that ends the connection. Fragmented payload is refused: it is not announced, so HAProxy does not send it.
+with the status that ends the connection. Fragmented payload is refused: it is not offered, so HAProxy does not send it.
 """
 
 from __future__ import annotations
