@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import altcha
 import pytest
-from tests.gate.gate_support import Answer, Reader, read_answer
+from tests.gate.gate_support import Answer, Asked, Reader, ok, read_answer
 from tests.gate.haproxy_rig import HaproxyRig, wait_for
 
 pytestmark = pytest.mark.system
@@ -307,6 +308,44 @@ def test_the_log_settles_what_was_decided(rig: HaproxyRig, me: str) -> None:
     ]  # fmt: skip
 
 
+def named(asked: Asked, _: socket.socket) -> bytes:
+    """Answer `/search?p=7` with two people, named in the header."""
+    number = asked.target.partition("=")[2]
+    return ok(b"people", *([f"Himaya-Subjects: y{number}, z{number}"] if number else []))
+
+
+def visit(rig: HaproxyRig, number: int, shown: set[tuple[str, str]]) -> None:
+    """Ask for a profile and a list from an address of one's own; note who was shown."""
+    source = f"127.2.{number}.1"
+    with rig.connect(source) as sock:
+        reader = Reader(sock)
+        for target, people in (
+            (f"/u/x{number}", (f"x{number}",)),
+            (f"/search?p={number}", (f"y{number}", f"z{number}")),
+        ):
+            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            if reader.answer().status == 200:
+                shown.update((source, one) for one in people)
+
+
+def test_the_ledger_has_everybody_who_was_shown_and_nobody_else(
+    rig: HaproxyRig, tmp_path: Path
+) -> None:
+    """200 profiles and lists, ten visitors at a time: person by person what the application showed to whom."""
+    shown: set[tuple[str, str]] = set()
+    with variant(rig, tmp_path, answer=named) as other:
+        wait_for(other.asks)
+        before = len(other.lines())
+        with ThreadPoolExecutor(10) as pool:
+            list(pool.map(lambda number: visit(other, number, shown), range(100)))
+        wait_for(lambda: len(other.lines()) >= before + 200)
+        rig.follow(other.log)
+    with rig.ledger() as reader:
+        rows = [(row.actor.address, row.subject) for row in reader.rows()]
+    assert len(shown) == 300
+    assert sorted(row for row in rows if row[0].startswith("127.2.")) == sorted(shown)
+
+
 def test_people_in_several_lines_count_as_not_said(rig: HaproxyRig, me: str) -> None:
     """A log holds one line of a header; an answer with two says nothing, rather than half."""
     rig.get("/twice", source=me)
@@ -334,6 +373,7 @@ def hammer(rig: HaproxyRig, over: threading.Event, statuses: list[int]) -> None:
             target = f"/u/{number % 5}" if number % 2 else "/about"
             sock.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             statuses.append(reader.answer().status)
+            time.sleep(0.005)
 
 
 def test_a_killed_gate_opens_what_is_open_and_closes_what_is_closed(tmp_path) -> None:

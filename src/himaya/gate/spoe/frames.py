@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from himaya.gate.spoe.values import BrokenFrameError, Cursor, Status, Value, string, typed, varint
@@ -157,8 +158,12 @@ def write_messages(messages: Iterable[Message]) -> bytes:
 
 def set_variables(variables: Sequence[tuple[str, Value]]) -> bytes:
     """Return actions that set variables of the transaction, without HAProxy's prefix."""
-    head = bytes((_SET_VAR, 3, _TRANSACTION))
-    return b"".join(head + string(name) + typed(value) for name, value in variables)
+    return b"".join(_setting(name) + typed(value) for name, value in variables)
+
+
+@lru_cache(maxsize=64)
+def _setting(name: str) -> bytes:
+    return bytes((_SET_VAR, 3, _TRANSACTION)) + string(name)
 
 
 def read_hello(frame: Frame) -> Hello:
