@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from himaya.cli.init import init
+from himaya.config import loads
 from himaya.core.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -68,6 +69,19 @@ def test_sockets_lie_where_a_locked_in_haproxy_sees_them() -> None:
     assert 'path="/var/lib/haproxy/himaya/log.sock"' in printed("--part", "rsyslog")
 
 
+def test_the_page_says_what_is_printed() -> None:
+    """Sockets, files and log of docs/haproxy.md are those of the printed files; its configuration is valid."""
+    page = (ROOT / "docs/haproxy.md").read_text()
+    (block,) = re.findall(r"<!-- config -->\n```toml\n(.*?)```", page, re.DOTALL)
+    config = loads(block)
+    for line in (f'listen = "{config.gate.listen}"', f'spoe_listen = "{config.gate.spoe_listen}"'):
+        assert line in printed()
+    assert "himaya follow /var/log/himaya-haproxy.log" in page
+    assert 'file="/var/log/himaya-haproxy.log"' in printed("--part", "rsyslog")
+    assert "--part spoe > /etc/haproxy/himaya-spoe.conf" in page
+    assert "config /etc/haproxy/himaya-spoe.conf" in printed()
+
+
 def test_a_port_needs_the_secret() -> None:
     """With the pages on a port HAProxy shows the gate's secret, and is told so; on a socket there is none."""
     assert printed(*PORTS).count("X-Himaya-Secret PUT-THE-SECRET-HERE") == 2
@@ -84,7 +98,13 @@ def test_fail_closed_is_a_comment_until_routes_are_named() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--site", "a b"), ("--closed", "/u/ or"), ("--directory", ""), ("--upstream", "a\nb")],
+    [
+        ("--site", "a b"),
+        ("--closed", "/u/ or"),
+        ("--directory", ""),
+        ("--upstream", "a\nb"),
+        ("--spoe-listen", "a b"),
+    ],
 )
 def test_a_value_that_could_end_a_line_is_refused(words: tuple[str, ...]) -> None:
     """A value with a space or line end is an error that names the option, not a configuration."""

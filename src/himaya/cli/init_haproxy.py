@@ -100,7 +100,8 @@ def haproxy_snippet(places: Places, part: Part = "cfg") -> str:
     """Return one of the files. Raises InputError for a value that could end a line."""
     told = msgspec.structs.asdict(places)
     told["closed"] = "".join(places.closed)
-    check({name: value for name, value in told.items() if value or name not in _MAY_BE_EMPTY})
+    given = {name: value for name, value in told.items() if value or name not in _MAY_BE_EMPTY}
+    check({name.replace("_", "-"): value for name, value in given.items()})
     return filled(template(_FILES[part]), _values(places))
 
 

@@ -155,6 +155,9 @@ class Agent(asyncio.Protocol):
 
     def _waited(self, task: asyncio.Task[None]) -> None:
         self._waiting.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            log.error("a held question of HAProxy could not be answered", exc_info=problem)
+            self._end(Status.UNKNOWN, "the agent failed")
         if self.house.stopping and not self._waiting:
             self.stop()
 
