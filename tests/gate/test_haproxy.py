@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import Any
 import altcha
 import pytest
 from tests.gate.gate_support import Answer, Asked, Reader, ok, read_answer
-from tests.gate.haproxy_rig import HaproxyRig, wait_for
+from tests.gate.haproxy_rig import HaproxyRig, free_port, wait_for
 
 pytestmark = pytest.mark.system
 
@@ -259,6 +260,23 @@ def test_only_websockets_may_upgrade(rig: HaproxyRig, me: str) -> None:
     rig.get("/about", "Connection: upgrade", "Upgrade: websocket",
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", source=me)  # fmt: skip
     assert rig.application.asked[-1].headers["upgrade"] == "websocket"
+
+
+def test_http2_is_asked_and_logged_like_http1(rig: HaproxyRig, tmp_path: Path, me: str) -> None:
+    """Over HTTP/2 the same path is decided, refused and logged."""
+    port = free_port()
+    edit = {"    filter spoe": f"    bind 127.0.0.1:{port} proto h2\n    filter spoe"}
+    with variant(rig, tmp_path, edit=edit) as other:
+        wait_for(other.asks)
+        command = ["curl", "-s", "--http2-prior-knowledge", "--interface", me, "-w", "%{http_code}"]
+        urls = [f"http://127.0.0.1:{port}/u/{n}?q=2" for n in range(6)]
+        told = [
+            subprocess.run([*command, url], capture_output=True, check=True).stdout[-3:]
+            for url in urls
+        ]
+        line = other.line_of("/u/5?q=2")
+    assert told == [b"200"] * 5 + [b"429"]
+    assert (line["verdict"], line["host"]) == ("block", f"127.0.0.1:{port}")
 
 
 # many questions -----------------------------------------------------------------------------------
