@@ -116,6 +116,7 @@ class Rig:
     """A proxy in a thread of the test, in front of `upstream` (a port, or a Target text)."""
 
     refusal = staticmethod(plain_reply)
+    listen = "127.0.0.1:0"
 
     def __init__(self, upstream, *, limits=None, clock=time.time, config=None, **more):
         text = upstream if isinstance(upstream, str) else f"http://127.0.0.1:{upstream}"
@@ -157,9 +158,10 @@ class Rig:
     async def _serve(self):
         self._stop = asyncio.Event()
         self.pool = UpstreamPool(self._target, self.limits)
-        self.listener = Listener(self.handler(), self.limits, self.refusal)
-        await self.listener.start("127.0.0.1:0")
-        self.port = int(self.listener.address.rpartition(":")[2])
+        self.listener = self.listening()
+        await self.listener.start(self.listen)
+        port = self.listener.address.rpartition(":")[2]
+        self.port = int(port) if port.isdecimal() else 0
         sweeps = asyncio.create_task(self._sweep())
         self._started.set()
         await self._stop.wait()
@@ -168,6 +170,9 @@ class Rig:
         sweeps.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeps
+
+    def listening(self):
+        return Listener(self.handler(), self.limits, self.refusal)
 
     def handler(self):
         return Proxy(self.door, self.pool, self.limits).handle

@@ -23,8 +23,9 @@ from himaya.cli.init_caddy import caddy_snippet
 from himaya.core.effect import RecordDisclosures
 from himaya.gate.auth_request import AuthRequest
 from himaya.gate.forward_auth import ForwardAuth
+from himaya.gate.fronts import refuse_unread
 from himaya.gate.limits import Limits
-from himaya.gate.verdict import refuse_unread
+from himaya.gate.verdicts import Verdicts
 
 SITE = Path(__file__).with_name("hostile_site.py")
 SECRET = "a secret between a front door and himaya"
@@ -103,8 +104,8 @@ class AuthorityRig(Rig):
 
     def handler(self):
         if self.front == "nginx":
-            return AuthRequest(self.door, self.limits, SECRET.encode()).handle
-        return ForwardAuth(self.front, self.door, self.limits, SECRET.encode()).handle
+            return AuthRequest(Verdicts(self.door, self.limits), SECRET.encode()).handle
+        return ForwardAuth(self.front, Verdicts(self.door, self.limits), SECRET.encode()).handle
 
     def settle(self):
         """Settle what nobody settles: a person who was let pass is a row after `settle_s`."""

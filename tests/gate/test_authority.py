@@ -12,8 +12,9 @@ from tests.gate.process_support import GateProcess
 from himaya.core.actor import Actor
 from himaya.core.exchange import Exchange, Person, Request
 from himaya.gate.auth_request import AuthRequest
+from himaya.gate.fronts import refuse_unread
 from himaya.gate.limits import Limits
-from himaya.gate.verdict import refuse_unread
+from himaya.gate.verdicts import Verdicts
 
 SHARED = b"a secret between nginx and himaya"
 VERDICT = {"himaya-verdict", "himaya-redact", "himaya-reference", "himaya-retry-after"}
@@ -31,7 +32,8 @@ class AuthRig(Rig):
         self.door.source, self.door.sees_body = "authority", False
 
     def handler(self):
-        self.auth = AuthRequest(self.door, self.limits, SHARED, remember=self.remember)
+        self.verdicts = Verdicts(self.door, self.limits, remember=self.remember)
+        self.auth = AuthRequest(self.verdicts, SHARED)
         return self.auth.handle
 
     def ask(
@@ -211,7 +213,7 @@ def test_remembered_decisions_are_bounded():
         with AuthRig(budget=3) as rig:
             for n in range(20):
                 rig.ask(f"/u/{n}", f"request-{n:04}")
-            assert (len(rig.auth._refused), len(rig.auth._passed)) == (5, 3)
+            assert (len(rig.verdicts._refused), len(rig.verdicts._passed)) == (5, 3)
     finally:
         AuthRig.remember = 10_000
 

@@ -6,8 +6,9 @@ import pytest
 from tests.gate.gate_support import Rig, read_answer
 
 from himaya.gate.forward_auth import ForwardAuth
+from himaya.gate.fronts import refuse_unread
 from himaya.gate.limits import Limits
-from himaya.gate.verdict import refuse_unread
+from himaya.gate.verdicts import Verdicts
 
 SHARED = b"a secret between a front door and himaya"
 VERDICT = {"himaya-verdict", "himaya-redact", "himaya-reference", "himaya-retry-after"}
@@ -51,7 +52,7 @@ class FrontRig(Rig):
         self.door.source, self.door.sees_body = "authority", False
 
     def handler(self):
-        return ForwardAuth(self.front, self.door, self.limits, SHARED).handle
+        return ForwardAuth(self.front, Verdicts(self.door, self.limits), SHARED).handle
 
     def ask(self, target, *fields, method="GET", secret=SHARED):
         lines = [line.format(target=target, method=method) for line in WIRE[self.front]]

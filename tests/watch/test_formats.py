@@ -194,12 +194,14 @@ def test_the_account_is_in_the_configured_field():
 
 
 def test_whether_a_transfer_was_complete():
-    """Nginx says OK when it was, Apache says X when it was not."""
+    """Nginx says OK and HAProxy two dashes when it was, Apache says X when it was not."""
     nginx = format_of_string('$remote_addr [$time_local] "$request" $status $request_completion')
     apache = format_of_string("%h %t %m %U %>s %X")
     head = "203.0.113.9 [02/Mar/2026:06:00:01 +0100]"
     assert not one(nginx, f'{head} "GET / HTTP/1.1" 200 OK').aborted
     assert one(nginx, f'{head} "GET / HTTP/1.1" 200 -').aborted
+    assert not one(nginx, f'{head} "GET / HTTP/1.1" 200 --').aborted
+    assert one(nginx, f'{head} "GET / HTTP/1.1" 200 CD').aborted
     assert one(apache, f"{head} GET / 200 X").aborted
     assert not one(apache, f"{head} GET / 200 -").aborted
     assert not one(found(COMBINED), COMBINED).aborted

@@ -45,6 +45,7 @@ from himaya.gate.door import Door
 from himaya.gate.edge import Passes
 from himaya.gate.feeds.house import FeedHouse
 from himaya.gate.forward_auth import ForwardAuth
+from himaya.gate.fronts import refuse_unread
 from himaya.gate.inbound import Handler, Refusal
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.limits import Limits
@@ -56,8 +57,9 @@ from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
 from himaya.gate.reply import plain_reply
+from himaya.gate.spoe.listener import SpoeListener, check_place
 from himaya.gate.upstream import Target, UpstreamPool
-from himaya.gate.verdict import refuse_unread
+from himaya.gate.verdicts import Verdicts
 from himaya.ledger import Ledger
 from himaya.ledger.reader import Reader
 from himaya.runner.alerting import conditions
@@ -94,6 +96,8 @@ class Gate:
         secret = load_secret(self.config)
         self._secret = secret
         self._front_secret = _front_secret(self.config, options.mode)
+        self._spoe_counts: dict[str, int] = {}
+        _check_spoe(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
         opener = opener_of(self.config)
         finder = ActorFinder(self.config.actor, secret)
@@ -146,6 +150,7 @@ class Gate:
         """Serve until a signal says stop. Raises ServiceError when a socket cannot be had."""
         self._door.finder.bindings.load(self._sessions)
         pool = None
+        further: dict[str, SpoeListener] = {}
         refusal: Refusal = plain_reply
         handle: Handler
         if self._options.mode == "proxy":
@@ -153,7 +158,10 @@ class Gate:
             handle = Proxy(self._door, pool, self._limits).handle
         else:
             refusal = refuse_unread
-            handle = self._asked()
+            refusal = refuse_unread
+            verdicts = Verdicts(self._door, self._limits)
+            handle = self._asked(verdicts)
+            further = self._spoe(verdicts)
         self._alarm.start()
         process = GateProcess(
             self.authority,
@@ -164,17 +172,26 @@ class Gate:
             office=self._office,
             notifier=Notifier.from_environment(),
         )
-        process.feed = self._feed
+        process.feed, process.further = self._feed, further
         if self._meter is not None:
             serve_metrics(process, self._meter, self.status, self.config.metrics.listen)
         await process.run(self.config.gate.listen, ready)
 
-    def _asked(self) -> Handler:
+    def _asked(self, verdicts: Verdicts) -> Handler:
         """Return what answers the questions of the front door that the configuration names."""
         front, secret = self.config.gate.front, self._front_secret
         if front == "nginx":
-            return AuthRequest(self._door, self._limits, secret).handle
-        return ForwardAuth(front, self._door, self._limits, secret).handle
+            return AuthRequest(verdicts, secret).handle
+        return ForwardAuth(front, verdicts, secret).handle
+
+    def _spoe(self, verdicts: Verdicts) -> dict[str, SpoeListener]:
+        """Return the listener for HAProxy by its address; nothing where none is configured."""
+        gate = self.config.gate
+        if gate.spoe_listen:
+            listener = SpoeListener(verdicts, self._limits, gate.spoe_from)
+            self._spoe_counts = listener.counts
+            return {gate.spoe_listen: listener}
+        return {}
 
     def _trusts(self, peer: str) -> bool:
         return self._door.finder.trusts(peer)
@@ -220,6 +237,7 @@ class Gate:
             alerts=self._alarm.status.open,
             alerts_waiting=self._alarm.status.waiting,
             alert_problems=self._alarm.status.problems,
+            spoe=self._spoe_counts,
         )
 
     def reload(self) -> None:
@@ -327,8 +345,9 @@ class Gate:
     def _say_fixed(self, config: Config) -> None:
         before, after = self.config, config
         fixed = ("listen", "upstream", "socket", "secret_file", "key_file", "log_format")
+        told = (*fixed, "front", "spoe_listen", "spoe_from")
         changed = [
-            f"gate.{key}" for key in fixed if getattr(before.gate, key) != getattr(after.gate, key)
+            f"gate.{key}" for key in told if getattr(before.gate, key) != getattr(after.gate, key)
         ]
         if before.ledger != after.ledger:
             changed.append("ledger")
@@ -379,6 +398,18 @@ def _model_words(settings: Model, model: ModelDetector | None) -> str:
         f"{learned.digest[:8]} of {learned.made}, {settings.action} at most; since it was loaded {model.strangers}"
         f" exchanges of cohorts it does not judge, {model.broken} scores that were no number"
     )
+
+
+def _check_spoe(config: Config, mode: Mode) -> None:
+    """Refuse a place for HAProxy to ask that makes no sense. Raises ConfigError."""
+    gate, key = config.gate, "gate.spoe_listen"
+    if gate.spoe_listen and mode == "proxy":
+        raise ConfigError(
+            "HAProxy asks an authority, and this gate is a proxy.",
+            file=config.file, key=key, hint="Start it with --mode authority.",
+        )  # fmt: skip
+    if gate.spoe_listen:
+        check_place(gate.spoe_listen, gate.spoe_from, config.file)
 
 
 def _front_secret(config: Config, mode: Mode) -> bytes:

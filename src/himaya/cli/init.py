@@ -1,4 +1,4 @@
-"""`himaya init nginx|caddy|traefik|envoy|django`: complete snippets for what stands beside himaya."""
+"""`himaya init nginx|caddy|haproxy|traefik|envoy|django`: complete snippets for what stands beside himaya."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from himaya.cli.init_caddy import caddy
 from himaya.cli.init_envoy import envoy
+from himaya.cli.init_haproxy import haproxy
 from himaya.cli.init_text import SOCKET, check_plain, filled, template
 from himaya.cli.init_traefik import traefik
 
@@ -138,5 +139,5 @@ def _headers(pairs: tuple[tuple[str, str], ...]) -> str:
     return "\n".join(f"        proxy_set_header {name} {value};" for name, value in pairs)
 
 
-for command in (caddy, traefik, envoy):
+for command in (caddy, haproxy, traefik, envoy):
     init.add_command(command)

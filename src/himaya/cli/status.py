@@ -100,6 +100,8 @@ def _lines(told: Status) -> list[str]:
     ]
     if told.forecast:
         lines.insert(2, f"forecast    {told.forecast}")
+    if told.spoe:
+        lines.append(f"spoe        {_counted(told.spoe)}")
     if told.model:
         lines.append(f"model       {told.model}")
     if told.feed:
@@ -130,6 +132,11 @@ def _lent(engine: dict[str, int]) -> str:
     """Return what workers have leased, "" where nothing is."""
     leases = engine.get("leases", 0)
     return f", {leases} leases with {engine.get('lessees', 0)} workers" if leases else ""
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """Return what HAProxy's agent counted, broken connections by their status."""
+    return ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in sorted(counts))
 
 
 def _classes(classes: tuple[Watched, ...]) -> list[str]:

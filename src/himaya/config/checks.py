@@ -148,12 +148,16 @@ def _enforcing(config: Config, raw: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _proxies(config: Config) -> Iterator[Problem]:
-    for at, text in enumerate(config.actor.trusted_proxies):
+    lists = (
+        (("actor", "trusted_proxies"), config.actor.trusted_proxies),
+        (("gate", "spoe_from"), config.gate.spoe_from),
+    )
+    for key, at, text in ((k, at, text) for k, texts in lists for at, text in enumerate(texts)):
         try:
             ip_network(text)
         except ValueError:
             yield Problem(
-                ("actor", "trusted_proxies", at),
+                (*key, at),
                 f'expected a network, got "{text}".',
                 _network_hint(text),
             )

@@ -155,8 +155,9 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the Unix socket of the authority process. `secret_file` holds the secret that a front door shows to the
     authority in `X-Himaya-Secret` (not needed on a Unix socket); `key_file` the key that signs clearances
     ("": beside the socket, `.key`). `forecast`: whether a policy may be enforced that no forecast on record
-    is for. `front` is the front door whose words the authority believes. `lease_*`: what workers of the application may
-    decide by themselves; `docs/workers.md`.
+    is for. `front` is the front door whose words the authority believes; HAProxy asks
+    over SPOE at `spoe_listen` ("": nowhere), from loopback and the networks `spoe_from`. `lease_*`: what workers of the
+    application may decide by themselves; `docs/workers.md`.
     `max_connections_per_client`: those of one address, or one IPv6 /64. `max_body_bytes`: the largest body of a
     request (0: any). `log_format`: what the process itself writes to standard error.
     """
@@ -177,6 +178,8 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_timeout_s: float = 75.0
     forecast: Literal["warn", "required"] = "warn"
     front: Literal["nginx", "caddy", "traefik", "envoy"] = "nginx"
+    spoe_listen: str = ""
+    spoe_from: tuple[str, ...] = ()
     lease_people: int = 0
     lease_s: float = 2.0
     lease_weight: float = 1.0

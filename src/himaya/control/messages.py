@@ -212,6 +212,7 @@ class Status(msgspec.Struct, omit_defaults=False):
     alerts: int = 0
     alerts_waiting: int = 0
     alert_problems: tuple[str, ...] = ()
+    spoe: dict[str, int] = {}
 
 
 class Reply(msgspec.Struct, omit_defaults=True):

@@ -8,7 +8,7 @@ here: what goes on is their keyed hash. A fingerprint class is salted here, too 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -106,6 +106,21 @@ class ActorFinder:
         if not actor.account and marks:
             actor = msgspec.structs.replace(actor, account=self.bindings.account_of(marks))
         return actor
+
+    def told(self, actor: Actor, words: Mapping[str, bytes], now: float) -> Actor:
+        """Return an actor with what a front door says beside the header fields: account, tier, fingerprint, asn.
+
+        An empty word says nothing. The front door's account counts before every other.
+        """
+        asn = words.get("asn", b"").upper().removeprefix(b"AS")
+        salted = self._salt.of(_facet(words.get("fingerprint", b"")), now)
+        return msgspec.structs.replace(
+            actor,
+            account=_facet(words.get("account", b"")) or actor.account,
+            tier=_facet(words.get("tier", b"")) or actor.tier,
+            fingerprint=salted or actor.fingerprint,
+            asn=int(asn) if asn.isdigit() and len(asn) <= 10 else actor.asn,
+        )
 
     def learn(self, request: Fields, response: Fields) -> str:
         """Bind the session to the account that a response names, and return it; "" without the header.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from itertools import count
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from himaya.gate.actor_from import ActorFinder
 from himaya.gate.authority import Authority
 from himaya.gate.challenge import MAX_FORM, Challenges, reference_of
 from himaya.gate.challenge_pages import PREFIX, Page
-from himaya.gate.heads import RequestHead
+from himaya.gate.heads import Fields, RequestHead, get
 from himaya.gate.inbound import Inbound
 from himaya.gate.operations.opener import Opener
 from himaya.gate.reply import plain_reply, reply
@@ -47,6 +48,16 @@ class Asker:
         if account and not self.actor.account:
             actor = msgspec.structs.replace(self.actor, account=account)
             self.request = msgspec.structs.replace(self.request, actor=actor)
+
+
+class Asked(NamedTuple):
+    """What is asked for, as a request or a front door tells; `fields` are its header fields, `id` may be ""."""
+
+    id: str
+    method: str
+    target: str
+    host: bytes
+    fields: Fields
 
 
 class Door:
@@ -90,25 +101,35 @@ class Door:
         """Return who asks; `vouched` as in `ActorFinder.find`. Empty texts are taken from the head."""
         now = self.authority.clock()
         actor = self.finder.find(head.fields, peer, now, vouched=vouched)
-        cookie = head.get(b"cookie")
-        clearance = ""
-        if b"himaya_clearance" in cookie:
-            text = cookie.decode("latin-1")
-            clearance = self.challenges.clearance_of(text, actor, now)
-        request = Request(
-            id=request_id or f"{self._run}-{next(self._ids):x}",
-            actor=actor,
-            target=target or head.target.decode("ascii"),
-            method=method or head.method,
-            host=head.host.decode("latin-1"),
-            agent=head.get(b"user-agent")[:_MAX_AGENT].decode("latin-1"),
-            clearance=clearance,
-            sees_body=self.sees_body,
+        asked = Asked(
+            request_id,
+            method or head.method,
+            target or head.target.decode("ascii"),
+            head.host,
+            head.fields,
         )
         believed = vouched or self.finder.trusts(peer)
+        request = self.request(actor, asked, now)
         if self.authority.probes.waiting:
             self.authority.probes.see(request, peer, now, trusted=believed)
         return Asker(request, now, believed=believed)
+
+    def request(self, actor: Actor, asked: Asked, now: float) -> Request:
+        """Return what the engine sees of a request; one without an id gets one."""
+        cookie = get(asked.fields, b"cookie")
+        clearance = ""
+        if b"himaya_clearance" in cookie:
+            clearance = self.challenges.clearance_of(cookie.decode("latin-1"), actor, now)
+        return Request(
+            id=asked.id or f"{self._run}-{next(self._ids):x}",
+            actor=actor,
+            target=asked.target,
+            method=asked.method,
+            host=asked.host.decode("latin-1"),
+            agent=get(asked.fields, b"user-agent")[:_MAX_AGENT].decode("latin-1"),
+            clearance=clearance,
+            sees_body=self.sees_body,
+        )
 
     def refuse(
         self, asker: Asker, decision: Decision | Admission, head: RequestHead, out: Inbound

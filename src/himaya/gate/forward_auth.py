@@ -13,23 +13,19 @@ what Traefik and Envoy would send.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from himaya.core.actor import Actor
-from himaya.core.decision import Decision
-from himaya.gate.challenge import reference_of
 from himaya.gate.challenge_pages import Page
-from himaya.gate.door import Asker, Door, send, send_plain
+from himaya.gate.door import Asker, send, send_plain
+from himaya.gate.fronts import METHOD, TARGET, Vouching, verdict_fields
 from himaya.gate.heads import RequestHead
 from himaya.gate.inbound import Inbound
-from himaya.gate.limits import Limits
 from himaya.gate.reply import reply
 from himaya.gate.request_reader import Incoming
-from himaya.gate.sleepers import Sleepers
-from himaya.gate.verdict import LONGEST_S, METHOD, STRICTEST, TARGET, Vouching, verdict_fields
+from himaya.gate.verdicts import REFUSED, Verdict, Verdicts
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +65,12 @@ _READ: dict[Front, Callable[[RequestHead], Question | None]] = {
 class ForwardAuth:
     """Answers one kind of front door, believed on a Unix socket or when it shows `secret`."""
 
-    def __init__(self, front: Front, door: Door, limits: Limits, secret: bytes = b"") -> None:
-        self.door = door
+    def __init__(self, front: Front, verdicts: Verdicts, secret: bytes = b"") -> None:
+        self.door = verdicts.door
+        self.verdicts = verdicts
         self._front = front
         self._read = _READ[front]
         self._vouches = Vouching(secret)
-        self._sleepers = Sleepers(limits.sleepers, LONGEST_S)
 
     async def handle(self, incoming: Incoming, out: Inbound) -> None:
         """Answer one request."""
@@ -103,52 +99,32 @@ class ForwardAuth:
             target=question.target.decode("utf-8", "backslashreplace"),
             method=question.method.decode("ascii"),
         )
-        decision = self.door.authority.decide(asker.request)
-        try:
-            passes = decision.passes and await self._sleepers.slow_down(decision)
-        except asyncio.CancelledError:
-            self.door.settle_refused(asker.request, 499)
-            raise
-        if passes:
-            self._pass(asker, decision, head, out)
+        verdict = await self.verdicts.give(asker)
+        if verdict.passes:
+            self._pass(asker, verdict, head, out)
         else:
-            self._refuse(asker, decision, head, out)
+            request = asker.request
+            send(self._page(verdict, request.actor, request.target, asker.now, head), head, out)
 
-    def _pass(self, asker: Asker, decision: Decision, head: RequestHead, out: Inbound) -> None:
+    def _pass(self, asker: Asker, verdict: Verdict, head: RequestHead, out: Inbound) -> None:
         fields = [
-            *verdict_fields(decision, reference_of(asker.request.id)),
+            *verdict_fields(verdict),
             (b"x-request-id", asker.request.id.encode()),
             (b"cache-control", b"no-store"),
         ]
         out.write(reply(200, fields, b"", keep_alive=out.stays_open, method=head.method))
 
-    def _refuse(self, asker: Asker, decision: Decision, head: RequestHead, out: Inbound) -> None:
-        """Answer with the page of a refusal and its verdict; the exchange is over."""
-        request = asker.request
-        if decision.passes:  # too many wait already
-            self.door.authority.note_refusal(request.id, decision, asker.now)
-        page = self._page(decision, request.actor, request.target, asker.now, head, request.id)
-        self.door.settle_refused(request, page.status)
-        send(page, head, out)
-
     def _refuse_unasked(self, head: RequestHead, out: Inbound) -> None:
         """Answer a stranger, or a question that cannot be understood, with the strictest page."""
         now = self.door.authority.clock()
-        send(self._page(STRICTEST, Actor(), "/", now, head, ""), head, out)
+        send(self._page(REFUSED, Actor(), "/", now, head), head, out)
 
     def _page(
-        self,
-        decision: Decision,
-        actor: Actor,
-        target: str,
-        now: float,
-        head: RequestHead,
-        request_id: str,
+        self, verdict: Verdict, actor: Actor, target: str, now: float, head: RequestHead
     ) -> Page:
-        reference = reference_of(request_id) if request_id else ""
         page = self.door.challenges.page(
-            decision, actor, target, now, reference, headers=head.fields
+            verdict.decision, actor, target, now, verdict.reference, headers=head.fields
         )
-        told = [(n.decode(), v.decode()) for n, v in verdict_fields(decision, reference)]
+        told = [(n.decode(), v.decode()) for n, v in verdict_fields(verdict)]
         own = [(n, v) for n, v in page.headers if n.lower() != "himaya-reference"]
         return page._replace(headers=(*own, *told))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.gate.clients import Clients
@@ -19,33 +21,38 @@ from himaya.gate.reply import plain_reply
 _BACKLOG = 1024
 
 
-class Listener:
-    """Listens at `host:port` or `unix:/path`, answers requests with `handle`, and what is none with `refusal`.
+class Connection(Protocol):
+    """What a listener asks of a connection."""
 
-    `exempt` tells of an address whether its connections are not held against `limits.per_client`. `taken` counts
-    connections, `ended` what was refused before any handler saw it, by status (408, 413, 429, 431, 503, ...), and what
-    was cut without an answer: "flood", "body", "reader", "idle".
-    """
+    def time_out(self, now: float) -> None:
+        """End the connection when its time is over; `now` is the loop's clock."""
 
-    def __init__(
-        self,
-        handle: Handler,
-        limits: Limits,
-        refusal: Refusal = plain_reply,
-        *,
-        exempt: Callable[[str], bool] = lambda _: False,
-    ) -> None:
-        self.handle = handle
+    def stop(self) -> None:
+        """End the connection once what is asked is answered."""
+
+    def abort(self) -> None:
+        """End the connection now."""
+
+
+_C = TypeVar("_C", bound=Connection)
+
+
+class Listening(ABC, Generic[_C]):
+    """Listens at `host:port` or `unix:/path`; `key` is where the configuration says so."""
+
+    key = "gate.listen"
+
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.refusal = refusal
-        self.clients = Clients(limits.per_client, exempt)
-        self.taken = 0
-        self.ended: Counter[str] = Counter()
-        self.connections: set[Inbound] = set()
+        self.connections: set[_C] = set()
         self.stopping = False
         self.address = ""
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
+
+    @abstractmethod
+    def connection(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection."""
 
     async def start(self, listen: str) -> None:
         """Begin to take connections. Raises ServiceError (port in use), ConfigError (no address)."""
@@ -54,12 +61,12 @@ class Listener:
             if listen.startswith("unix:"):
                 self._path = Path(listen[5:])
                 sock = _bind_unix(self._path)
-                self._server = await loop.create_unix_server(lambda: Inbound(self), sock=sock)
+                self._server = await loop.create_unix_server(self.connection, sock=sock)
                 self.address = listen
             else:
-                sock = _bind_port(listen)
+                sock = _bind_port(listen, self.key)
                 self._server = await loop.create_server(
-                    lambda: Inbound(self), sock=sock, backlog=_BACKLOG
+                    self.connection, sock=sock, backlog=_BACKLOG
                 )
                 self.address = _name(sock)
         except OSError as problem:
@@ -93,11 +100,39 @@ class Listener:
         await asyncio.sleep(0)
 
 
-def _bind_port(listen: str) -> socket.socket:
+class Listener(Listening[Inbound]):
+    """Listens for HTTP, answers requests with `handle`, and what is none with `refusal`.
+
+    `exempt` tells of an address whether its connections are not held against `limits.per_client`. `taken` counts
+    connections, `ended` what was refused before any handler saw it, by status (408, 413, 429, 431, 503, ...), and what
+    was cut without an answer: "flood", "body", "reader", "idle".
+    """
+
+    def __init__(
+        self,
+        handle: Handler,
+        limits: Limits,
+        refusal: Refusal = plain_reply,
+        *,
+        exempt: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        super().__init__(limits)
+        self.handle = handle
+        self.refusal = refusal
+        self.clients = Clients(limits.per_client, exempt)
+        self.taken = 0
+        self.ended: Counter[str] = Counter()
+
+    def connection(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection."""
+        return Inbound(self)
+
+
+def _bind_port(listen: str, key: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     if not port.isdecimal() or int(port) > 65535:
-        raise ConfigError(f"expected host:port or unix:/path, got {listen!r}", key="gate.listen")
+        raise ConfigError(f"expected host:port or unix:/path, got {listen!r}", key=key)
     family, kind, _, _, address = socket.getaddrinfo(
         host or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]

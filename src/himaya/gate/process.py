@@ -6,9 +6,9 @@ import asyncio
 import logging
 import resource
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from himaya.control import Reply, Status, Switch, SwitchState
 from himaya.control.server import ControlServer
@@ -18,7 +18,7 @@ from himaya.gate.answers import Answers
 from himaya.gate.authority import Authority
 from himaya.gate.feeds.house import FeedHouse, FeedQuestion
 from himaya.gate.leasing.office import LeaseOffice
-from himaya.gate.listener import Listener
+from himaya.gate.listener import Listener, Listening
 from himaya.gate.notify import Notifier
 from himaya.gate.upstream import UpstreamPool
 
@@ -65,6 +65,8 @@ class GateProcess:
         self.pool = pool
         #: The decision feed, where there is one.
         self.feed: FeedHouse | None = None
+        #: What else listens, by the address each listens at.
+        self.further: Mapping[str, Listening[Any]] = {}
         self._notifier = notifier or Notifier()
         self._beside: list[tuple[Listener, str]] = []
         self._backing = backing
@@ -87,6 +89,8 @@ class GateProcess:
             await self.listener.start(listen)
             for listener, address in self._beside:
                 await listener.start(address)
+            for address, listening in self.further.items():
+                await listening.start(address)
             self._watch_switch()
             if self.feed is not None:
                 await self.feed.start()
@@ -166,7 +170,7 @@ class GateProcess:
             await asyncio.sleep(_SWEEP_S)
             now = loop.time()
             self._notifier.alive(now)
-            for listener in self.listeners.values():
+            for listener in (*self.listeners.values(), *self.further.values()):
                 listener.sweep(now)
             if self.pool is not None:
                 self.pool.sweep(now)
@@ -226,6 +230,8 @@ class GateProcess:
             log.warning("the configuration was not taken over; the old one stays: %s", problem)
 
     async def _end(self) -> None:
+        for listening in self.further.values():
+            await listening.stop()
         await self.listener.stop()
         if self.feed is not None:
             await self.feed.stop()

@@ -19,7 +19,7 @@ from himaya.watch.entry import Entry, Malformed, shown
 from himaya.watch.escapes import plain
 from himaya.watch.formats import LineFormat
 from himaya.watch.probe import Ordinary, probe
-from himaya.watch.reading import EntryBuilder, Reading, Row, Rows, Sifted, sift
+from himaya.watch.reading import COMPLETE, EntryBuilder, Reading, Row, Rows, Sifted, sift
 from himaya.watch.source import MAX_LINE, Chunk
 
 #: Targets remembered with what they are; when full, all are forgotten.
@@ -140,7 +140,7 @@ class _Columns:
             (slots[word], ordinary)
             for word, ordinary in (
                 ("subjects", {"-"}),
-                ("completion", {"OK"}),
+                ("completion", COMPLETE),
                 ("connection", {"+", "-"}),
             )
             if word in slots

@@ -234,8 +234,11 @@ class EntryBuilder:
     def _is_aborted(self, row: Row) -> bool:
         if self._connection >= 0:
             return row[self._connection] == "X"  # Apache: aborted before the response was complete
-        return self._completion >= 0 and row[self._completion] != "OK"  # nginx
+        return self._completion >= 0 and row[self._completion] not in COMPLETE
 
+
+#: How logs say that an answer went out whole: nginx `$request_completion`, HAProxy `%ts`.
+COMPLETE = frozenset({"OK", "--"})
 
 _TEXTS = frozenset(Entry.__struct_fields__) - {"at", "line", "status", "sent", "aborted"}
 _BLANK = {"subjects": None, "aborted": False, "method": "GET"}

@@ -9,22 +9,16 @@ import hmac
 import logging
 import re
 
-from himaya.core.decision import Action, Decision
 from himaya.gate.heads import Fields, RequestHead
 from himaya.gate.inbound import Inbound
 from himaya.gate.reply import plain_reply
+from himaya.gate.verdicts import REFUSED, Verdict
 
 log = logging.getLogger(__name__)
-
-#: Front doors give up on an answer after three seconds in the printed configurations.
-LONGEST_S = 2.0
 
 #: A token (RFC 9110 section 5.6.2), and what front doors let through as a target: nginx takes raw bytes above ASCII.
 METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 TARGET = re.compile(rb"/[!-~\x80-\xff]*")
-
-#: What a request gets that may not be decided by us: a stranger asks, or the question lacks something.
-STRICTEST = Decision(action=Action.BLOCK)
 
 
 class Vouching:
@@ -46,15 +40,13 @@ class Vouching:
         return believed
 
 
-def verdict_fields(decision: Decision, reference: str) -> Fields:
+def verdict_fields(verdict: Verdict) -> Fields:
     """Return the header fields of a verdict, all of them, whatever the verdict."""
-    action = decision.action if decision.enforced else Action.ALLOW
-    redact = ", ".join(decision.redact) if decision.enforced else ""
     return [
-        (b"himaya-verdict", action.value.encode()),
-        (b"himaya-redact", redact.encode()),
-        (b"himaya-reference", reference.encode()),
-        (b"himaya-retry-after", b"%d" % decision.retry_after_s),
+        (b"himaya-verdict", verdict.action.value.encode()),
+        (b"himaya-redact", verdict.redact.encode()),
+        (b"himaya-reference", verdict.reference.encode()),
+        (b"himaya-retry-after", b"%d" % verdict.decision.retry_after_s),
     ]
 
 
@@ -66,4 +58,4 @@ def refuse_unread(status: int, why: str) -> bytes:
     """
     if status in {408, 503}:
         return plain_reply(status, why)
-    return plain_reply(403, why, fields=verdict_fields(STRICTEST, ""))
+    return plain_reply(403, why, fields=verdict_fields(REFUSED))
