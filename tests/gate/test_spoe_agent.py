@@ -137,7 +137,7 @@ def asked_as(rig, *lines, target="/u/1", **args):
     """Return the request that the engine was shown for one question."""
     seen = []
     decide = rig.authority.decide
-    rig.authority.decide = lambda request, at=None: seen.append(request) or decide(request, at)
+    rig.authority.decide = lambda request, **more: seen.append(request) or decide(request, **more)
     try:
         with rig.haproxy() as asking:
             asking.ask(target, *lines, **args)

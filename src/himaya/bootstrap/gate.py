@@ -7,12 +7,12 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from himaya.bootstrap.enforcing import Waiver, allow_enforcing, standing
+from himaya.bootstrap.front_doors import Mode, asked, check_spoe, front_secret, spoe_listeners
 from himaya.bootstrap.groups import GroupWatch
 from himaya.bootstrap.metrics import make_meter, serve_metrics
 from himaya.bootstrap.parts import (
@@ -27,24 +27,21 @@ from himaya.bootstrap.parts import (
     rebuild,
 )
 from himaya.bootstrap.silence import FeedWatch
+from himaya.bootstrap.words import model_words, say_fixed
 from himaya.config import Config, load
 from himaya.control import Status
-from himaya.core.detectors.model import ModelDetector
 from himaya.core.disclosure import Disclosures
-from himaya.core.errors import ConfigError, HimayaError, LedgerError
+from himaya.core.errors import HimayaError, LedgerError
 from himaya.core.facts import Fact
-from himaya.core.policy import Model
 from himaya.exchanges import ExchangeWriter
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.actor_from import ActorFinder
-from himaya.gate.auth_request import AuthRequest
 from himaya.gate.authority import Authority
 from himaya.gate.challenge import Challenges
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.door import Door
 from himaya.gate.edge import Passes
 from himaya.gate.feeds.house import FeedHouse
-from himaya.gate.forward_auth import ForwardAuth
 from himaya.gate.fronts import refuse_unread
 from himaya.gate.inbound import Handler, Refusal
 from himaya.gate.leasing.office import LeaseOffice
@@ -57,7 +54,7 @@ from himaya.gate.process import GateProcess
 from himaya.gate.proxy import Proxy
 from himaya.gate.refusals import Refusals, beside
 from himaya.gate.reply import plain_reply
-from himaya.gate.spoe.listener import SpoeListener, check_place
+from himaya.gate.spoe.listener import SpoeListener
 from himaya.gate.upstream import Target, UpstreamPool
 from himaya.gate.verdicts import Verdicts
 from himaya.ledger import Ledger
@@ -65,8 +62,6 @@ from himaya.ledger.reader import Reader
 from himaya.runner.alerting import conditions
 
 log = logging.getLogger(__name__)
-
-Mode = Literal["proxy", "authority"]
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -95,9 +90,9 @@ class Gate:
             write_log("himaya gate", self.config.gate.log_format)
         secret = load_secret(self.config)
         self._secret = secret
-        self._front_secret = _front_secret(self.config, options.mode)
-        self._spoe_counts: dict[str, int] = {}
-        _check_spoe(self.config, options.mode)
+        self._front_secret = front_secret(self.config, options.mode)
+        self._spoe: dict[str, SpoeListener] = {}
+        check_spoe(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
         opener = opener_of(self.config)
         finder = ActorFinder(self.config.actor, secret)
@@ -108,27 +103,8 @@ class Gate:
             self.config, self._started, mode=self.config.mode, allow=self._allow
         )
         try:
-            self._forecast = standing(self._ledger, self.config)
-            self._tell_absence(note_absence(self._ledger, self._started))
-            engine = make_engine(self.config)
-            self._runner = make_runner(self.config, self._ledger, self._keep_house, self._alarm)
-            self._alarm.conditions.append(conditions.ledger(lambda: self._runner.problem))
-            refusals = Refusals(beside(self.config.gate.socket))
-            self.authority = Authority(
-                engine, self._runner, writer=writer, refusals=refusals, clock=clock
-            )
-            self._refusals = refusals
-            self._office = LeaseOffice(self.authority, on_workers=self._ledger.note_leases)
-            self._office.offer(lease_terms(self.config))
-            self.authority.door = options.mode
-            self._meter = make_meter(self.config, self.authority, self._ledger, self._started)
-            self._groups = GroupWatch(self.config, self.authority, clock)
-            self._silence = FeedWatch(
-                self.config, self.authority, follows=options.mode == "authority"
-            )
-            self.authority.also = self._take_along
-            if options.mode == "authority" and self.config.edge.surfaces:
-                self.authority.passes = Passes(self.config, engine)
+            self._connect(writer)
+            self._watch()
             self._recall(finder)
             self._feed = FeedHouse(self.config, self.authority) if self.config.feed.listen else None
         except BaseException:
@@ -150,7 +126,6 @@ class Gate:
         """Serve until a signal says stop. Raises ServiceError when a socket cannot be had."""
         self._door.finder.bindings.load(self._sessions)
         pool = None
-        further: dict[str, SpoeListener] = {}
         refusal: Refusal = plain_reply
         handle: Handler
         if self._options.mode == "proxy":
@@ -158,10 +133,9 @@ class Gate:
             handle = Proxy(self._door, pool, self._limits).handle
         else:
             refusal = refuse_unread
-            refusal = refuse_unread
             verdicts = Verdicts(self._door, self._limits)
-            handle = self._asked(verdicts)
-            further = self._spoe(verdicts)
+            handle = asked(self.config, verdicts, self._front_secret)
+            self._spoe = spoe_listeners(self.config, verdicts, self._limits)
         self._alarm.start()
         process = GateProcess(
             self.authority,
@@ -172,26 +146,10 @@ class Gate:
             office=self._office,
             notifier=Notifier.from_environment(),
         )
-        process.feed, process.further = self._feed, further
+        process.feed, process.further = self._feed, self._spoe
         if self._meter is not None:
             serve_metrics(process, self._meter, self.status, self.config.metrics.listen)
         await process.run(self.config.gate.listen, ready)
-
-    def _asked(self, verdicts: Verdicts) -> Handler:
-        """Return what answers the questions of the front door that the configuration names."""
-        front, secret = self.config.gate.front, self._front_secret
-        if front == "nginx":
-            return AuthRequest(verdicts, secret).handle
-        return ForwardAuth(front, verdicts, secret).handle
-
-    def _spoe(self, verdicts: Verdicts) -> dict[str, SpoeListener]:
-        """Return the listener for HAProxy by its address; nothing where none is configured."""
-        gate = self.config.gate
-        if gate.spoe_listen:
-            listener = SpoeListener(verdicts, self._limits, gate.spoe_from)
-            self._spoe_counts = listener.counts
-            return {gate.spoe_listen: listener}
-        return {}
 
     def _trusts(self, peer: str) -> bool:
         return self._door.finder.trusts(peer)
@@ -227,7 +185,7 @@ class Gate:
             gaps=runner.gaps,
             unseen_surfaces=self.config.unseen_surfaces(sees_body=self._door.sees_body),
             forecast=self._forecast,
-            model=_model_words(self.config.detectors.model, authority.engine.watchers.model),
+            model=model_words(self.config.detectors.model, authority.engine.watchers.model),
             engine=stats,
             canaries=len(self.config.canary_places),
             canary_views=runner.canary_views,
@@ -237,7 +195,7 @@ class Gate:
             alerts=self._alarm.status.open,
             alerts_waiting=self._alarm.status.waiting,
             alert_problems=self._alarm.status.problems,
-            spoe=self._spoe_counts,
+            spoe=dict(next((one.counts for one in self._spoe.values()), {})),
         )
 
     def reload(self) -> None:
@@ -254,7 +212,7 @@ class Gate:
         except HimayaError as problem:
             self._problem = str(problem)
             raise
-        self._say_fixed(config)
+        say_fixed(self.config, config)
         self._problem = ""
         self.config = config
         self.authority.place(config.canary_places)
@@ -291,6 +249,33 @@ class Gate:
             log.warning("the ledger was not closed cleanly: %s", problem)
 
     # -- making it -------------------------------------------------------------------------------
+
+    def _connect(self, writer: ExchangeWriter | None) -> None:
+        """Make the authority, and what takes what it tells."""
+        self._forecast = standing(self._ledger, self.config)
+        self._tell_absence(note_absence(self._ledger, self._started))
+        self._runner = make_runner(self.config, self._ledger, self._keep_house, self._alarm)
+        self._alarm.conditions.append(conditions.ledger(lambda: self._runner.problem))
+        self._refusals = Refusals(beside(self.config.gate.socket))
+        self.authority = Authority(
+            make_engine(self.config),
+            self._runner,
+            writer=writer,
+            refusals=self._refusals,
+            clock=self._clock,
+        )
+        self.authority.door = self._options.mode
+
+    def _watch(self) -> None:
+        """Make what stands beside the authority: leases, metrics, groups, the log feed, passes of the edge."""
+        config, authority = self.config, self.authority
+        self._office = LeaseOffice(authority, on_workers=self._ledger.note_leases)
+        self._office.offer(lease_terms(config))
+        self._meter = make_meter(config, authority, self._ledger, self._started)
+        self._groups = GroupWatch(config, authority, self._clock)
+        self._silence = FeedWatch(config, authority, follows=self._options.mode == "authority")
+        authority.also = self._take_along
+        self._adopt_edge(config)
 
     def _load(self) -> Config:
         config, options = load(self._options.config), self._options
@@ -342,20 +327,6 @@ class Gate:
         elif self._options.mode == "authority" and config.edge.surfaces:
             self.authority.passes = Passes(config, self.authority.engine)
 
-    def _say_fixed(self, config: Config) -> None:
-        before, after = self.config, config
-        fixed = ("listen", "upstream", "socket", "secret_file", "key_file", "log_format")
-        told = (*fixed, "front", "spoe_listen", "spoe_from")
-        changed = [
-            f"gate.{key}" for key in told if getattr(before.gate, key) != getattr(after.gate, key)
-        ]
-        if before.ledger != after.ledger:
-            changed.append("ledger")
-        kept = ("groups", "feed", "alerts", "metrics")
-        changed += [key for key in kept if getattr(before, key) != getattr(after, key)]
-        if changed:
-            log.warning("changed, but only a restart takes it over: %s", ", ".join(changed))
-
     def _take_along(self) -> None:
         """Take over what the slow path found, and look whether the log feed still tells; called at every tick."""
         self._groups.take()
@@ -387,51 +358,3 @@ class Gate:
         log.info(
             "configuration taken over: mode %s, policy %s", config.mode, config.policy().hash()
         )
-
-
-def _model_words(settings: Model, model: ModelDetector | None) -> str:
-    """Return which learned model runs, what it leads to, and what it could not judge; "" without one."""
-    learned = settings.learned
-    if learned is None or model is None:
-        return "off" if settings.file else ""
-    return (
-        f"{learned.digest[:8]} of {learned.made}, {settings.action} at most; since it was loaded {model.strangers}"
-        f" exchanges of cohorts it does not judge, {model.broken} scores that were no number"
-    )
-
-
-def _check_spoe(config: Config, mode: Mode) -> None:
-    """Refuse a place for HAProxy to ask that makes no sense. Raises ConfigError."""
-    gate, key = config.gate, "gate.spoe_listen"
-    if gate.spoe_listen and mode == "proxy":
-        raise ConfigError(
-            "HAProxy asks an authority, and this gate is a proxy.",
-            file=config.file, key=key, hint="Start it with --mode authority.",
-        )  # fmt: skip
-    if gate.spoe_listen:
-        check_place(gate.spoe_listen, gate.spoe_from, config.file)
-
-
-def _front_secret(config: Config, mode: Mode) -> bytes:
-    """Return the secret a front door must show. Raises ConfigError when there must be one and is none."""
-    listen, place = config.gate.listen, config.gate.secret_file
-    if mode == "proxy" or (not place and listen.startswith("unix:")):
-        return b""
-    if not place:
-        raise ConfigError(
-            f"the authority listens on the port {listen}, so whoever reaches it could speak for nginx.",
-            file=config.file,
-            key="gate.secret_file",
-            hint="Name a file with a secret, or listen on unix:/path.",
-        )
-    try:
-        secret = Path(place).read_bytes().strip()
-    except OSError as problem:
-        raise ConfigError(
-            f"cannot read {place}: {problem.strerror}", file=config.file, key="gate.secret_file"
-        ) from None
-    if len(secret) < 16:
-        raise ConfigError(
-            f"{place} holds fewer than 16 bytes.", file=config.file, key="gate.secret_file"
-        )
-    return secret

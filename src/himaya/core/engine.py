@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from himaya.core import figures
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
 from himaya.core.admissions import Admissions
 from himaya.core.book import Book
 from himaya.core.budget import key_of
-from himaya.core.clearances import Clearances, Purse, group_purchases
+from himaya.core.clearances import Clearances, group_purchases
 from himaya.core.decision import BARRING, Action, Admission, Decision, Standing
 from himaya.core.detectors.drift import watched
 from himaya.core.detectors.surge import SurgeDetector
@@ -39,6 +40,7 @@ from himaya.core.lending import Lending
 from himaya.core.opening import Opening
 from himaya.core.policy import Policy
 from himaya.core.prices import Prices
+from himaya.core.room import can_pay, room_of
 from himaya.core.rows import UNSETTLED, Rows
 from himaya.core.settle import Settlement
 from himaya.core.surface import Match, Surface, Surfaces
@@ -155,30 +157,14 @@ class Engine:
         purse = self.clearances.purse(ticket.request, now)
         barred = standing is not None and standing.action in BARRING
         ticket.toll = barred and standing is not None and standing.action is Action.CHALLENGE
-        if not (barred and not (ticket.toll and purse)) and self._can_pay(ticket, needs, purse):
+        may_pay = not barred or (ticket.toll and purse is not None)
+        if may_pay and can_pay(ticket, needs, purse, self.ladder, self._weights):
             ticket.hold([need[0] for need in needs])
             self._keep(ticket)
             return self.ladder.passing(ticket, standing) or self._allow[ticket.match.surface.id]
         if barred and standing is not None:
             return self._refused(ticket, needs, self.ladder.by_standing(ticket, standing, now))
         return self._refused(ticket, needs, self.ladder.by_budget(ticket, needs, now))
-
-    def _can_pay(self, ticket: Ticket, needs: list[Triple], purse: Purse | None) -> bool:
-        """Find a way to pay: the budget, a purse, or a smaller reservation where people are debited one by one.
-
-        A listing is asked for even with nothing left: who is in it may all be counted already.
-        """
-        if ticket.cover(ticket.shortage(needs), purse):
-            return True
-        surface = ticket.match.surface
-        if not ticket.request.sees_body or ticket.match.subject:
-            return False
-        free = ticket.free()
-        asks = surface.kind == "listing" and not self.ladder.can_redact(ticket)
-        if free < (0 if asks else self._weights.of_fields(surface.fields)):
-            return False
-        needs[:] = [(min(free, n[0]), min(free, n[1]), min(free, n[2])) for n in needs]
-        return True
 
     def _refused(self, ticket: Ticket, needs: list[Triple], decision: Decision) -> Decision:
         """Keep the ticket of a refused request only where something may still be shown."""
@@ -388,18 +374,10 @@ class Engine:
         return self.surge.told(self._now)
 
     def room(self, actor: Actor, surface: Surface, now: float, agent: str = "") -> dict[str, int]:
-        """Return the units that each principal of an actor could still reserve on a surface; {} when it is held back.
-
-        Held back is an actor for whom a decision stands, who is near a limit, or whose class pays more while it surges.
-        """
+        """Return the units that each principal of an actor could still reserve; see `core/room.py`."""
         now = self._tick(now)
         ticket = self._opening.ticket(Request("", actor, "", agent=agent), Match(surface), now)
-        ticket.land()  # asking keeps no window
-        held_back = self.watchers.standing_for(ticket, now) or self.ladder.near(ticket)
-        if held_back or ticket.price > 1.0:
-            return {}
-        rows = zip(ticket.principals, ticket.windows, strict=True)
-        return {key: window.free(limits) for (_, key, limits), window in rows}
+        return room_of(ticket, self.watchers, self.ladder, now)
 
     def heaviest(self, surface: Surface) -> int:
         """Return the units of the heaviest answer that a surface declares."""
@@ -407,24 +385,8 @@ class Engine:
 
     def stats(self) -> dict[str, int]:
         """Return how much state is held, by kind; no identities."""
-        found = self.book.held()
-        found["accounts"], found["open"] = self.accounts.tracked(), len(self._flight)
-        found["standing"], found["grouped"] = len(self.watchers.standing), len(self.groups.members)
-        found["clearances"] = len(self.clearances.purses)
-        found["leases"], found["lessees"] = len(self.lending), self.lending.workers
-        return found | {"assets": len(self.accounts.assets)}
+        return figures.held(self, self._flight)
 
     def evictions(self) -> dict[str, int]:
-        """Return how often each table was full and something had to give way, by the names of `stats`.
-
-        For `principals` it is how often a newcomer had to share a window.
-        """
-        return {
-            "principals": self.book.overflowed,
-            "accounts": self.accounts.evicted,
-            "open": self._flight.evicted,
-            "standing": self.watchers.evicted,
-            "grouped": self.groups.evicted,
-            "clearances": self.clearances.evicted,
-            "assets": self.accounts.assets.evicted,
-        }
+        """Return how often each table was full and something had to give way, by the names of `stats`."""
+        return figures.evictions(self, self._flight)

@@ -36,6 +36,7 @@ from himaya.gate.challenge_pages import Page
 from himaya.gate.challenge_secret import load_secret
 from himaya.gate.disclose import Told
 from himaya.gate.embedded_ask import Absence, Steps
+from himaya.gate.embedded_fields import codings, first
 from himaya.gate.leasing.leasing import Leasing
 from himaya.gate.leasing.paying import Paying
 from himaya.gate.operations.persisted import opener_of
@@ -51,7 +52,6 @@ MAX_DELAY_S = 5.0
 #: An agent string longer than this is cut: it only serves to name crawlers.
 _MAX_AGENT = 512
 
-_READABLE = frozenset({b"gzip", b"x-gzip", b"br", b"deflate", b"zstd", b"identity"})
 
 #: More people than this are measured before they are sent to the authority, whose lines are bounded.
 _MANY = 500
@@ -223,7 +223,7 @@ class Visit:
         if not self._must_read:
             return fields
         kept = [pair for pair in fields if pair[0] not in {b"range", b"if-range"}]
-        return [(n, _codings(v) if n == b"accept-encoding" else v) for n, v in kept]
+        return [(n, codings(v) if n == b"accept-encoding" else v) for n, v in kept]
 
     @property
     def _must_read(self) -> bool:
@@ -232,9 +232,9 @@ class Visit:
 
     def holds(self, status: int, fields: Fields) -> bool:
         """Tell whether the body must be held back: people could be in it, and it fits."""
-        length = _first(fields, b"content-length")
+        length = first(fields, b"content-length")
         fits = not length.isdigit() or int(length) <= self.limit
-        endless = _first(fields, b"content-type").startswith(b"text/event-stream")
+        endless = first(fields, b"content-type").startswith(b"text/event-stream")
         return fits and not endless and self._must_read and self._discloses(status)
 
     def _discloses(self, status: int) -> bool:
@@ -245,11 +245,11 @@ class Visit:
     def leave(self, status: int, fields: Fields, body: bytes | None) -> Steps[Leave]:
         """Say what becomes of a response; `body` None: it was not held, or is too large."""
         self._status = status
-        self._kind = _first(fields, b"content-type").decode("latin-1")
+        self._kind = first(fields, b"content-type").decode("latin-1")
         self._door.finder.learn(self._fields, fields)
         if not self._discloses(status):
             return Leave()
-        coding = _first(fields, b"content-encoding").decode("latin-1")
+        coding = first(fields, b"content-encoding").decode("latin-1")
         found = self._people(fields, body, coding)
         body, coding, redacted = self._redact(body, coding)
         if redacted and found:
@@ -383,25 +383,3 @@ class Visit:
         if not self._missed and not self._refused:
             self._missed = True
             self._door.absence.missed(self._match.surface.id, self._since, why)
-
-
-def clean_response(fields: Fields) -> Fields:
-    """Return response fields without what the application told himaya alone."""
-    return [pair for pair in fields if not is_ours(pair[0].lower())]
-
-
-def trimmed_response(fields: Fields, length: int) -> Fields:
-    """Return response fields that fit a body of `length` bytes which is not the application's any more."""
-    stale = {name.encode() for name in trim.STALE_HEADERS} | {b"cache-control", b"expires"}
-    kept = [pair for pair in fields if pair[0].lower() not in stale]
-    return [*kept, (b"cache-control", b"private, no-store"), (b"content-length", b"%d" % length)]
-
-
-def _first(fields: Fields, name: bytes) -> bytes:
-    return next((value for key, value in fields if key.lower() == name), b"")
-
-
-def _codings(accept_encoding: bytes) -> bytes:
-    parts = (part.strip() for part in accept_encoding.split(b","))
-    kept = [part for part in parts if part.partition(b";")[0].strip().lower() in _READABLE]
-    return b", ".join(kept) or b"identity"

@@ -9,7 +9,7 @@ from himaya.core.exchange import Exchange, Person
 from himaya.core.surface import Surface
 from himaya.gate import hygiene
 from himaya.gate.door import Asker, Door, send_plain
-from himaya.gate.embedded import trimmed_response
+from himaya.gate.embedded_fields import trimmed_response
 from himaya.gate.flow import BrokenBodyError
 from himaya.gate.heads import Fields, ResponseHead, encode_request, encode_response
 from himaya.gate.inbound import Inbound

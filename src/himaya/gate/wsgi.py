@@ -22,9 +22,10 @@ from himaya.core.actor import Actor
 from himaya.gate.challenge import MAX_FORM
 from himaya.gate.challenge_pages import PREFIX, Page
 from himaya.gate.disclose import disclose, disclose_nobody, redacted, telling
-from himaya.gate.embedded import Door, Fields, Visit, clean_response, trimmed_response
+from himaya.gate.embedded import Door, Fields, Visit
 from himaya.gate.embedded_ask import Desk
 from himaya.gate.embedded_environ import Environ, fields_of, keep_fields, opened, target_of
+from himaya.gate.embedded_fields import clean_response, trimmed_response
 from himaya.gate.operations.visit import visit_of
 
 __all__ = ["GateMiddleware", "disclose", "disclose_nobody", "redacted"]

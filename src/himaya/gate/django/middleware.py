@@ -25,9 +25,10 @@ from himaya.gate.challenge import MAX_FORM
 from himaya.gate.challenge_pages import PREFIX, Page
 from himaya.gate.disclose import telling
 from himaya.gate.django.streams import AsyncParts, Parts, chain_async, hold, hold_async
-from himaya.gate.embedded import Door, Fields, Leave, Visit, trimmed_response
+from himaya.gate.embedded import Door, Fields, Leave, Visit
 from himaya.gate.embedded_ask import AsyncDesk, Desk, Steps
 from himaya.gate.embedded_environ import fields_of, keep_fields, target_of
+from himaya.gate.embedded_fields import trimmed_response
 from himaya.gate.operations.visit import visit_of
 
 GetResponse = Callable[[HttpRequest], Any]
