@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import msgspec
 
@@ -15,7 +10,8 @@ from himaya.analysis.cases.case import Case, Entry, State, check
 from himaya.analysis.groups.group import Ground, Group
 from himaya.analysis.groups.keys import Key
 from himaya.analysis.groups.popularity import Id
-from himaya.core.errors import InputError, ServiceError
+from himaya.core.errors import InputError
+from himaya.ledger.store_file import StoreFile
 
 #: A case is told of once its members grew by this much.
 _GROWN = 1.25
@@ -55,45 +51,12 @@ def cases_path(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".cases")
 
 
-class CaseStore:
+class CaseStore(StoreFile):
     """All cases of one site. A context manager; one object belongs to one thread."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, making it when it is not there. Raises ServiceError."""
-        self.path = path
-        with self._told():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
-            self._db.executescript(_TABLES)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as problem:
-            raise ServiceError(f"{self.path}: the cases cannot be used: {problem}") from problem
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(path, _TABLES, "cases")
 
     # -- what is found -------------------------------------------------------------------------
 

@@ -5,19 +5,15 @@ Rows are never changed but for their end; they leave when the retention of rows 
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
 
 import msgspec
 
-from himaya.core.errors import ServiceError
 from himaya.gate.feeds.block import Remedy
 from himaya.gate.feeds.usage import Count
+from himaya.ledger.store_file import StoreFile
 
 #: Counts that are kept, over all bouncers; a further one is dropped.
 MOST_COUNTS = 5000
@@ -78,33 +74,12 @@ def blocks_path(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".blocks")
 
 
-class BlockStore:
+class BlockStore(StoreFile):
     """All blocks of one site. A context manager; one object belongs to one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, making it when it is not there. Raises ServiceError."""
-        self.path = path
-        with self._told():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=10.0, check_same_thread=False)
-            self._db.executescript(_TABLES)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as problem:
-            raise ServiceError(f"{self.path}: the blocks cannot be used: {problem}") from problem
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(path, _TABLES, "blocks", any_thread=True)
 
     # -- blocks --------------------------------------------------------------------------------
 
@@ -114,7 +89,7 @@ class BlockStore:
         marks = ", ".join(f":{name}" for name in names)
         sql = f"INSERT INTO block ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
         made: list[Row] = []
-        with self._told(), self._db:
+        with self._writing():
             for row in rows:
                 named = msgspec.structs.replace(row, uuid=str(uuid.uuid4()))
                 number = self._db.execute(sql, msgspec.structs.asdict(named)).lastrowid or 0
@@ -124,12 +99,12 @@ class BlockStore:
     def lift(self, numbers: Iterable[int], now: float, why: str, by: str) -> None:
         """End blocks now. Raises ServiceError."""
         sql = "UPDATE block SET lifted = ?, lifted_why = ?, lifted_by = ? WHERE number = ? AND lifted = 0"
-        with self._told(), self._db:
+        with self._writing():
             self._db.executemany(sql, [(now, why, by, number) for number in numbers])
 
     def discard(self, numbers: Iterable[int]) -> None:
         """Take back blocks that never came into force. Raises ServiceError."""
-        with self._told(), self._db:
+        with self._writing():
             sql = "DELETE FROM block WHERE number = ?"
             self._db.executemany(sql, [(number,) for number in numbers])
 
@@ -139,7 +114,7 @@ class BlockStore:
             "DELETE FROM block WHERE source LIKE 'detector:%' AND until < ?"
             " AND number <= (SELECT max(number) FROM block) - ?"
         )
-        with self._told(), self._db:
+        with self._writing():
             self._db.execute(sql, (now, most))
 
     def count(self, now: float) -> int:
@@ -164,7 +139,7 @@ class BlockStore:
 
     def remove_before(self, before: float) -> None:
         """Drop blocks that were over by then. Raises ServiceError."""
-        with self._told(), self._db:
+        with self._writing():
             self._db.execute("DELETE FROM block WHERE until < ?", (before,))
             self._db.execute("DELETE FROM enforced WHERE last < ?", (before,))
 
@@ -181,7 +156,7 @@ class BlockStore:
 
     def note(self, bouncer: str, counts: Iterable[Count], now: float) -> None:
         """Add up what a bouncer said. Raises ServiceError."""
-        with self._told(), self._db:
+        with self._writing():
             room = MOST_COUNTS - self._db.execute("SELECT count(*) FROM enforced").fetchone()[0]
             for count in counts:
                 room -= self._add(bouncer, count, now, grows=room > 0)

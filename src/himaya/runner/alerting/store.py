@@ -6,17 +6,14 @@ no message; a delivery is claimed for a while before it is tried, so that two pr
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
 
 import msgspec
 
 from himaya.config.types import Severity
-from himaya.core.errors import InputError, ServiceError
+from himaya.core.errors import InputError
+from himaya.ledger.store_file import StoreFile
 from himaya.runner.alerting.alert import (
     MAX_NAMES,
     MAX_TEXT,
@@ -83,45 +80,12 @@ def alerts_path(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".alerts")
 
 
-class AlertStore:
+class AlertStore(StoreFile):
     """All alerts of one site. A context manager; one object belongs to one thread."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, making it when it is not there. Raises ServiceError."""
-        self.path = path
-        with self._told():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
-            self._db.executescript(_TABLES)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as problem:
-            raise ServiceError(f"{self.path}: the alerts cannot be used: {problem}") from problem
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(path, _TABLES, "alerts")
 
     # -- what happens --------------------------------------------------------------------------
 
