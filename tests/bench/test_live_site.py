@@ -11,7 +11,7 @@ from himaya.bench.policy import shipped
 from himaya.bench.world import fields as f
 from himaya.bench.world import links
 from himaya.core.actor import Actor
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.gate.people import read
 
 SURFACES = Surfaces(shipped().surfaces)

@@ -14,7 +14,7 @@ from himaya.bench.world.knobs import Knobs, load_knobs
 from himaya.bench.world.site import World
 from himaya.core.actor import Actor
 from himaya.core.errors import ConfigError, InputError
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 
 SMALL = Knobs(people=600)
 WORLD = World(SMALL, 1)

@@ -21,7 +21,8 @@ from himaya.cli.discover_usage import Usage
 from himaya.cli.scan import scan
 from himaya.config import load, loads
 from himaya.core.errors import InputError
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Surface
 from himaya.watch.surfaces import GuessedSurface
 
 START = 1_767_225_600  # 2026-01-01

@@ -21,7 +21,7 @@ from tests.core.census import Census
 from tests.core.flood import CANARIES, DAY_S, START, SURFACES, Flood, Mode, site
 
 import himaya.core
-from himaya.core import book, budget, crawlers, surface
+from himaya.core import book, budget, crawlers, matching
 from himaya.core.accounts import Accounts
 from himaya.core.actor import Actor
 from himaya.core.budget import KEY_OF
@@ -45,7 +45,7 @@ LARGE = Bounds(
 )
 BOUNDS = LARGE if SOAK else SMALL
 #: Bounds that no setting moves, by the names of their modules; small where few actors come.
-FIXED = ((book, "_FEWEST", 5000), (budget, "_CACHED", 500), (surface, "_REMEMBERED", 500))
+FIXED = ((book, "_FEWEST", 5000), (budget, "_CACHED", 500), (matching, "_REMEMBERED", 500))
 FIXED += ((drift, "_MOST", 500), (crawlers, "_MOST", 500))
 #: Small things that no actor can make grow: declared surfaces, thresholds, names of settings.
 FEW = 64
@@ -69,7 +69,7 @@ def allowed(bounds: Bounds) -> dict[str, int]:
         "Facts.accounts": bounds.principals,
         "Principals._cache": budget._CACHED,
         "Principals._cache[]": budget._CACHED * KINDS,
-        "Surfaces._nobody": surface._REMEMBERED,
+        "Surfaces._nobody": matching._REMEMBERED,
         "Weights._cache": 4096,
         "Popularity._counts": 1_048_576,
         "DriftDetector._found": drift._MOST,

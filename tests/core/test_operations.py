@@ -10,8 +10,9 @@ from tests.core.test_engine import NOW, ask, engine, rows
 
 from himaya.core.decision import Action
 from himaya.core.exchange import Excess, Exchange, Person, Request, Response
+from himaya.core.matching import Surfaces
 from himaya.core.subjects import listed
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.surface import Surface
 
 REST = Surface("rest", "/graphql", "listing", ("GET", "POST"), max_people=5)
 PERSON = Surface(

@@ -7,8 +7,10 @@ import time
 import pytest
 
 from himaya.core.actor import canonical_address, prefix_of
+from himaya.core.matching import Surfaces
 from himaya.core.paths import canonical_path, other_paths
-from himaya.core.surface import Surface, Surfaces, compile_route
+from himaya.core.routes import compile_route
+from himaya.core.surface import Surface
 
 SURFACES = Surfaces(
     (

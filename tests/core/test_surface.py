@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from himaya.core.surface import Surface, Surfaces, canonical_path, compile_route
+from himaya.core.matching import Surfaces
+from himaya.core.paths import canonical_path
+from himaya.core.routes import compile_route
+from himaya.core.surface import Surface
 
 SURFACES = Surfaces(
     (

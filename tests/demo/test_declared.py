@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.demo.closing import DAY_BUDGET
 from himaya.demo.harvest import people_in
 from himaya.gate.people_json import parse, people

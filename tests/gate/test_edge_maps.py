@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from himaya.config import Config, loads
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.gate.edge_maps import cookie_twice, cookie_value, cookies, digest_of, fails, ways
 
 CONFIG = """

@@ -9,7 +9,8 @@ from tests.gate.graphql_support import config_of
 from himaya.config import OperationsConfig, loads
 from himaya.core.errors import ConfigError
 from himaya.core.exchange import Person
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Surface
 from himaya.gate.embedded_environ import opened
 from himaya.gate.operations.asked import Posted
 from himaya.gate.operations.batches import Inner, read

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.watch.logs import real_log
 
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.watch.paths import PathCounts
 from himaya.watch.sample import sample_logs
 from himaya.watch.surfaces import SURE, discover_surfaces

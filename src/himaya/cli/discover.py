@@ -16,7 +16,7 @@ from himaya.core.errors import InputError
 if TYPE_CHECKING:
     from himaya.cli.discover_draft import LogFacts
     from himaya.cli.discover_usage import Usage
-    from himaya.core.surface import Surfaces
+    from himaya.core.matching import Surfaces
     from himaya.watch.paths import PathCounts
     from himaya.watch.reading import Reading
     from himaya.watch.surfaces import GuessedSurface
@@ -60,7 +60,7 @@ def discover(logs: tuple[str, ...], output: Path | None, form: str) -> None:
 
 def _surfaces(guesses: list[GuessedSurface]) -> Surfaces:
     from himaya.cli.discover_draft import chosen
-    from himaya.core.surface import Surfaces
+    from himaya.core.matching import Surfaces
 
     return Surfaces(tuple(guess.surface for guess in chosen(guesses)))
 

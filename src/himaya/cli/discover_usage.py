@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 
 _SPANS = (("hour", 3600), ("day", 86400))
 

@@ -110,7 +110,7 @@ def _recorder(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None
     if keeper != Path(config.ledger.directory):
         control.close()
         return _own(config, alarm)
-    from himaya.core.surface import Surfaces
+    from himaya.core.matching import Surfaces
     from himaya.watch.recorders import AuthorityRecorder
 
     _say(f"telling the gate at {config.gate.socket}", config)

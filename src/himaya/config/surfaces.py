@@ -10,7 +10,8 @@ from himaya.config.config import Config, sees_people
 from himaya.config.decode import Problem
 from himaya.config.locate import Path
 from himaya.config.words import nearest
-from himaya.core.surface import Surface, compile_route
+from himaya.core.routes import compile_route
+from himaya.core.surface import Surface
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _HOLE = re.compile(r"\{([^{}]*)\}")

@@ -37,13 +37,14 @@ from himaya.core.groups import Groups
 from himaya.core.ladder import Ladder, allowances
 from himaya.core.lease import Draw, Lease, Terms
 from himaya.core.lending import Lending
+from himaya.core.matching import Surfaces
 from himaya.core.opening import Opening
 from himaya.core.policy import Policy
 from himaya.core.prices import Prices
 from himaya.core.room import can_pay, room_of
 from himaya.core.rows import UNSETTLED, Rows
 from himaya.core.settle import Settlement
-from himaya.core.surface import Match, Surface, Surfaces
+from himaya.core.surface import Match, Surface
 from himaya.core.ticket import Ticket, slim
 from himaya.core.watchers import Watchers
 from himaya.core.weights import Weights

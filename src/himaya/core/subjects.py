@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote
 
 from himaya.core.exchange import Person
-from himaya.core.surface import Surface, bounded
+from himaya.core.matching import bounded
+from himaya.core.surface import Surface
 
 HEADER = "himaya-subjects"
 

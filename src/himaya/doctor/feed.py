@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.doctor.check import Check, ok, problem, warning
 from himaya.doctor.scene import Scene
 from himaya.watch.bookmark import Bookmark, is_followed

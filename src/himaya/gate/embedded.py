@@ -28,7 +28,8 @@ from himaya.core.detectors.drift import watched
 from himaya.core.disclosure import Outcome, outcome
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.core.exchange import Exchange, Person, Request, Response
-from himaya.core.surface import Match, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Match
 from himaya.gate import people, trim
 from himaya.gate.actor_from import FORWARDING, ActorFinder, is_ours
 from himaya.gate.challenge import Challenges, Handled, reference_of

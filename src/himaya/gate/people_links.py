@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from himaya.core.surface import canonical_path, compile_route
+from himaya.core.paths import canonical_path
+from himaya.core.routes import compile_route
 
 _VALUE = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>`]+))"""
 _LINK = re.compile(rf"\b(?:href|src){_VALUE}", re.IGNORECASE)

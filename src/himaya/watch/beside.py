@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from himaya.core.assets import AssetPaths, is_counted
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange
+from himaya.core.matching import Surfaces
 from himaya.core.policy import Policy
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.surface import Surface
 from himaya.watch.keep import KeepSurfaces
 from himaya.watch.reading import Keep
 

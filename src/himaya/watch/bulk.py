@@ -13,8 +13,8 @@ from operator import itemgetter
 import msgspec
 
 from himaya.core.disclosure import Outcome, outcome
+from himaya.core.matching import Surfaces
 from himaya.core.policy import Policy
-from himaya.core.surface import Surfaces
 from himaya.watch.entry import Entry, Malformed, shown
 from himaya.watch.escapes import plain
 from himaya.watch.formats import LineFormat

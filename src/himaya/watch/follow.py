@@ -10,8 +10,8 @@ import msgspec
 
 from himaya.config import Config
 from himaya.core.errors import InputError, ServiceError
+from himaya.core.matching import Surfaces
 from himaya.core.salt import Salted
-from himaya.core.surface import Surfaces
 from himaya.runner.alerting import Occurrence
 from himaya.watch.actors import Exchanges
 from himaya.watch.beside import keep_of

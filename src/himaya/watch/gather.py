@@ -19,7 +19,7 @@ from himaya.core.detectors.numbered import number_of
 from himaya.core.disclosure import Disclosures
 from himaya.core.effect import RecordDisclosures
 from himaya.core.engine import Engine
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.watch import peaks
 from himaya.watch.actors import Exchanges, network_of
 from himaya.watch.bulk import ORIGIN, Part

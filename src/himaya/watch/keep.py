@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Surface
 
 
 class KeepAll:

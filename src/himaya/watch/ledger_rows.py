@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from himaya.core.disclosure import Disclosures
 from himaya.core.exchange import Exchange, Person, Request
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Surface
 from himaya.ledger.rows import Row
 from himaya.ledger.together import together
 from himaya.watch.result import iso

@@ -17,7 +17,7 @@ from himaya.core.effect import Effect, RaiseFinding, RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.core.errors import ServiceError
 from himaya.core.exchange import Exchange
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.ledger.rows import Row
 from himaya.ledger.schema import MISS, SHOWING, UNATTRIBUTED, micros
 from himaya.runner import Runner

@@ -11,7 +11,8 @@ from himaya.bench.asks import Ask
 from himaya.bench.world.ids import Names
 from himaya.bench.world.knobs import Knobs
 from himaya.bench.world.site import World
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Surface
 
 #: People at most, whatever a configuration declares: every one of them is held in memory.
 MOST_PEOPLE = 2_000_000

@@ -9,7 +9,7 @@ from himaya.core.disclosure import Outcome, outcome
 from himaya.core.errors import InputError
 from himaya.core.exchange import Exchange
 from himaya.core.facts import Facts
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 
 
 class Survey:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import msgspec
 
 from himaya.core.errors import ConfigError, InputError
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Surface
 
 MOST_PEOPLE = 5000
 _HOLE = re.compile(r"\{([^}]*)\}")

@@ -13,8 +13,10 @@ from himaya.bench.walking.outcome import IdsAudit, Reuse, RouteIds
 from himaya.config import Config
 from himaya.core.actor import Actor
 from himaya.core.errors import InputError
+from himaya.core.matching import Surfaces
 from himaya.core.paths import canonical_path
-from himaya.core.surface import Surface, Surfaces, compile_route
+from himaya.core.routes import compile_route
+from himaya.core.surface import Surface
 from himaya.watch.actors import Exchanges
 from himaya.watch.entry import Entry
 from himaya.watch.formats import read_chunk

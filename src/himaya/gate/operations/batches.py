@@ -7,7 +7,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from himaya.config import OperationsConfig
-from himaya.core.surface import Match, Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Match, Surface
 from himaya.gate import bodies, people, people_json
 from himaya.gate.operations.asked import Posted, unique
 from himaya.gate.operations.documents import TooMuchError, UnreadableError

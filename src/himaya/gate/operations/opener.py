@@ -7,7 +7,8 @@ from itertools import islice
 
 from himaya.config import OperationsConfig
 from himaya.core.exchange import Excess, Request
-from himaya.core.surface import Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Surface
 from himaya.gate.operations import asked, batches
 from himaya.gate.operations.asked import Posted
 from himaya.gate.operations.documents import Documents, Field, TooMuchError, UnreadableError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from himaya.config import Config
 from himaya.core.errors import ConfigError
-from himaya.core.surface import Surfaces
+from himaya.core.matching import Surfaces
 from himaya.gate.operations.documents import prepare
 from himaya.gate.operations.opener import Opener
 

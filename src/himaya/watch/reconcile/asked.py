@@ -16,7 +16,8 @@ from himaya.core.actor import Actor
 from himaya.core.disclosure import Outcome, outcome
 from himaya.core.exchange import Exchange
 from himaya.core.facts import Facts
-from himaya.core.surface import Match, Surface, Surfaces
+from himaya.core.matching import Surfaces
+from himaya.core.surface import Match, Surface
 from himaya.ledger.identities import Identities
 from himaya.ledger.schema import Kind
 from himaya.watch.loglines import Placed
