@@ -97,9 +97,9 @@ def test_gaps_are_counted_by_the_class_of_their_reason(tmp_path, upstream):
             control.ask(NoteGap(10.0, 15.0, "nginx could not ask"))
         seen = gate.metrics()
     counted = {reason: seen("himaya_gaps_total", reason=reason) for reason in names.GAP_REASONS}
-    assert counted == {"stopped": 0, "killed": 1, "off": 1, "door": 1, "feed": 1, "ledger": 0}
+    assert counted == {"stopped": 0, "killed": 1, "off": 1, "door": 1, "log": 1, "ledger": 0}
     assert seen("himaya_gap_seconds_total", reason="door") == 20
-    assert seen("himaya_gap_seconds_total", reason="feed") == 5
+    assert seen("himaya_gap_seconds_total", reason="log") == 5
     assert seen("himaya_unseen_requests_total", door="proxy") == 1
 
 

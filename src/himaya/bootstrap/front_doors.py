@@ -51,7 +51,7 @@ def front_secret(config: Config, mode: Mode) -> bytes:
         return b""
     if not place:
         raise ConfigError(
-            f"the authority listens on the port {listen}, so whoever reaches it could speak for nginx.",
+            f"the authority listens on the port {listen}, so whoever reaches it could speak for the front door.",
             file=config.file,
             key="gate.secret_file",
             hint="Name a file with a secret, or listen on unix:/path.",

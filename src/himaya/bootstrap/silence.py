@@ -1,4 +1,4 @@
-"""A log feed that has gone silent, seen by the gate: nginx asks, and no line of its log comes back."""
+"""A log feed that has gone silent, seen by the gate: a front door asks, and no line of its log comes back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from himaya.runner.alerting.words import SILENT
 #: The unobserved period so far is written this often, so that a crash cannot hide it.
 _AGAIN_S = 300.0
 
-#: Older bookmarks are of a feed that was given up, in seconds.
+#: Older bookmarks are of a log that was given up, in seconds.
 _FORGOTTEN_S = 7 * 86400.0
 
 

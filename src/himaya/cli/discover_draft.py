@@ -226,7 +226,7 @@ identified_days = 31  # then rows are deleted
 then = "delete"
 
 [gate]
-listen = "unix:/run/himaya/auth.sock"  # where nginx asks; as a reverse proxy (--mode proxy): "127.0.0.1:8080"
+listen = "unix:/run/himaya/auth.sock"  # where front doors ask; as a reverse proxy (--mode proxy): "127.0.0.1:8080"
 socket = "/run/himaya/himaya.sock"  # where middleware and commands ask; choose directories that you may write
 upstream = "http://127.0.0.1:8000"  # the application behind the reverse proxy
 

@@ -27,7 +27,7 @@ def feed() -> None:
 
 @feed.group()
 def key() -> None:
-    """Keys that open the feed: add, list, remove. Only their hashes are kept."""
+    """Keys that open the decision feed: add, list, remove. Only their hashes are kept."""
 
 
 @key.command("add")

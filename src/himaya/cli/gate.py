@@ -26,7 +26,7 @@ _PATH = click.Path(path_type=Path)
     "--mode",
     type=click.Choice(["proxy", "authority"]),
     required=True,
-    help="proxy: himaya passes every request on. authority: nginx asks himaya, and passes on.",
+    help="proxy: himaya passes every request on. authority: a front door or the application asks himaya.",
 )
 @click.option("--listen", default="", help="host:port or unix:/path, instead of [gate] listen.")
 @click.option(

@@ -16,7 +16,7 @@ class RecordDisclosures(msgspec.Struct, frozen=True, gc=False):
 
 
 class RaiseFinding(msgspec.Struct, frozen=True, gc=False):
-    """Show this finding to the operator (report, alert command)."""
+    """Show this finding to the operator (report, alert)."""
 
     finding: Finding
 

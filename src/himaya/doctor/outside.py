@@ -129,7 +129,7 @@ def _judged(scene: Scene, told: Told, mark: str, other: str) -> Iterator[Check]:
         said = (
             "a visitor's X-Original-URI is believed: they choose for which page the gate decides."
         )
-        yield problem("headers", said, "Let the front server set it: himaya init nginx prints how.")
+        yield problem("headers", said, "Let the front server set it: himaya init prints how.")
     elif seen is None:
         said = f"the gate was not asked about {scene.asked.path}."
         yield warning("headers", said, "Name a path it is asked about: --path")

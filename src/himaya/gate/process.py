@@ -159,7 +159,7 @@ class GateProcess:
     def answer_feed(self, question: FeedQuestion) -> Awaitable[Reply]:
         """Answer what is asked about blocks. Raises ServiceError where there is no feed."""
         if self.feed is None:
-            raise ServiceError("this gate has no feed; set [feed] listen and restart it")
+            raise ServiceError("this gate has no decision feed; set [feed] listen and restart it")
         return self.feed.answer(question)
 
     # -- time ------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ NOT_JUDGED = {
     "unknown policy": "the chain keeps no configuration for their policy, so nobody can say what was allowed",
     "shadow": "decided in shadow mode: everything passed, whatever the budget",
     "switched off": "seen while the gate was switched off: allowed without being asked about",
-    "unobserved": "seen in a period that the ledger calls unobserved (gate down, fail-open, feed stopped)",
+    "unobserved": "seen in a period that the ledger calls unobserved (gate down, fail-open, log feed stopped)",
     "no budget": "no budget is in force for any principal of their actor",
     "redacted": "the personal fields were withheld; what was left in the answer costs no budget",
     "counted twice": "charged when their time was over, and told again by an answer or a line that came later",

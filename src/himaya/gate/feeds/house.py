@@ -62,7 +62,7 @@ class FeedHouse:
         """Listen. Raises ServiceError when the address cannot be had."""
         self.keeper.show()  # the gate may have been found switched off
         await self.listener.start(self._listen)
-        log.info("the feed listens at %s", self.listener.address)
+        log.info("the decision feed listens at %s", self.listener.address)
         self.keeper.watch()
 
     def sweep(self, now: float) -> None:

@@ -152,4 +152,4 @@ class KeyRing:
             self._names = {key.digest: key.name for key in read_keys(self.path)}
         except (InputError, ServiceError) as problem:
             self._names = {}
-            log.warning("nobody may read the feed: %s", problem)
+            log.warning("nobody may read the decision feed: %s", problem)

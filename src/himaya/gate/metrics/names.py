@@ -25,7 +25,7 @@ _GAPS = (
     ("the writer stopped", "killed"),
     ("the ledger could not be written", "ledger"),
 )
-GAP_REASONS = frozenset({"off", "stopped", "killed", "ledger", "door", "feed"})
+GAP_REASONS = frozenset({"off", "stopped", "killed", "ledger", "door", "log"})
 
 
 def of(value: str, known: frozenset[str]) -> str:
@@ -41,9 +41,9 @@ def gap_reason(why: str, door: str = "") -> str:
     """Return the class of an unobserved period: `why` in words, `door` where one could not ask.
 
     >>> gap_reason("switched off: an incident"), gap_reason("no answer", "wsgi"), gap_reason("nginx was told 502")
-    ('off', 'door', 'feed')
+    ('off', 'door', 'log')
     """
     for begins, reason in _GAPS:
         if why.startswith(begins):
             return reason
-    return "door" if door else "feed"
+    return "door" if door else "log"

@@ -60,5 +60,6 @@ class CommandChannel:
             ) from None
         if process.returncode:
             told = errors[:_SHOWN].decode("utf-8", "replace").strip()
-            raise ServiceError(f"the alert command ended with {process.returncode}: {told}")
+            said = f": {told}" if told else ""
+            raise ServiceError(f"the alert command ended with {process.returncode}{said}")
         return "the command ended with 0"

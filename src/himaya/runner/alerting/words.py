@@ -31,7 +31,7 @@ _HIGH = frozenset({"canary", "drift", "surge"})
 _SHOW = "himaya alert show ID --names --why REASON"
 _STATUS = "himaya status"
 
-#: How gaps begin that are no loss of a feed but time in which everything passed.
+#: How gaps begin that are no loss of the log feed but time in which everything passed.
 _PASSED = ("switched off", "the gate did not answer", "the authority did not answer")
 
 #: How the gap of a silent log begins.
