@@ -255,7 +255,7 @@ def test_a_dead_channel_and_a_waiting_alert_are_told(clinic):
         for each in store.alerts():
             store.acknowledge(each.id, "me", 1.0)
     assert number
-    says(clinic.found()["alerts"], "ok", "channels work")
+    says(clinic.found()["alerts"], "ok", "no channel has a problem")
 
 
 # nothing runs -------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def _lines(told: Status) -> list[str]:
 def _lent(engine: dict[str, int]) -> str:
     """Return what workers have leased, "" where nothing is."""
     leases = engine.get("leases", 0)
-    return f", {leases} leases with {engine.get('lessees', 0)} workers" if leases else ""
+    return f", leases {leases} (workers {engine.get('lessees', 0)})" if leases else ""
 
 
 def _counted(counts: dict[str, int]) -> str:

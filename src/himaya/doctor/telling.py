@@ -37,7 +37,7 @@ def alerts(scene: Scene) -> Iterator[Check]:
         said = f"{len(urgent)} alerts of high severity wait for somebody."
         yield warning("alerts", said, "Look: himaya alert list --config himaya.toml")
     if not broken and not urgent:
-        yield ok("alerts", "channels work, and nothing of high severity waits.")
+        yield ok("alerts", "no channel has a problem, and nothing of high severity waits.")
 
 
 def _unusable(config: Config) -> str:
