@@ -73,7 +73,7 @@ class Authority:
         self.passes: Passes | None = None
         self.requests = 0
         self.refused = 0
-        #: Requests for people that were let pass, and exchanges that were told from a log.
+        #: Requests for people that were let pass to be told from a log, and exchanges that were told from one.
         self.passed = self.from_log = 0
         self._gap_from = 0.0
         self._pass_all = Decision(enforced=False, policy=engine.policy.hash())
@@ -115,7 +115,7 @@ class Authority:
             decision = meter.decide(self.engine, request, now, door or self.door)
         if not decision.passes:
             self.note_refusal(request.id, decision, now)
-        elif decision.surface:
+        elif decision.surface and not request.sees_body:
             self.passed += 1
         if self.writer is not None:
             self.writer.write(x.Decided(at=now, request=request, decision=decision))
