@@ -203,3 +203,16 @@ def test_passes_of_before_end_with_a_start_a_reload_and_the_switch(desk: Desk) -
     desk.views(BOB, range(1), NOW + 1)
     desk.passes.tick(NOW + 2)
     assert desk.ask(BOB, at=NOW + 3) == 20
+
+
+def test_passes_end_where_they_were_kept_when_a_reload_names_another_directory(
+    tmp_path: Path,
+) -> None:
+    """nginx goes on reading the old directory until its own configuration is printed again."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    after.mkdir()
+    desk = Desk(before)
+    desk.ask(BOB)
+    desk.passes.adopt(loads(CONFIG.format(directory=after, edge="")))
+    assert (desk.kept, len(desk.passes)) == (0, 0)

@@ -71,6 +71,8 @@ class Passes:
         self._seen: set[str] = set()
         self._withdrawn: dict[str, float] = {}
         self._waiting = 0.0
+        self._said: set[str] = set()
+        self._directory = Path(config.edge.directory)
         self.adopt(config)
 
     def __len__(self) -> int:
@@ -78,10 +80,12 @@ class Passes:
         return len(self._table)
 
     def adopt(self, config: Config) -> None:
-        """Take another configuration over; all passes are withdrawn."""
+        """Take another configuration over; all passes are withdrawn, where they were kept until now as well."""
+        if self._directory != Path(config.edge.directory):
+            self.clear()
         self._edge = config.edge
         self._directory = Path(config.edge.directory)
-        self._said: set[str] = set()
+        self._said = set()
         self._digest = digest_of(config).encode()
         self._surfaces = [s for s in config.surfaces if s.id in config.edge.surfaces]
         self._ids = frozenset(config.edge.surfaces)
