@@ -16,7 +16,7 @@ from himaya.bootstrap.groups import find
 from himaya.config import loads
 from himaya.core.actor import Actor
 from himaya.core.decision import Action
-from himaya.core.errors import LedgerError
+from himaya.core.errors import InputError, LedgerError
 from himaya.core.exchange import Exchange, Request
 from himaya.gate.authority import Authority
 from himaya.gate.feeds.block import parse_place
@@ -388,6 +388,27 @@ def test_a_shadow_publishes_no_detector(gate):
             gate.feed.take()
             await asyncio.sleep(0.005)
         assert gate.feed.keeper.blocks == {}
+
+    asyncio.run(story())
+
+
+def test_a_reload_tells_the_feed_who_stands_in_front_of_the_site(gate):
+    """A proxy that a reload names is not blocked from then on, by no detector and by no operator."""
+
+    async def story() -> None:
+        more = '[actor]\ntrusted_proxies = ["203.0.113.0/24"]\nnew_account_s = 60\n'
+        text = TEXT.format(more='detectors = ["breadth"]').replace(
+            "[actor]\nnew_account_s = 86400\n", more
+        )
+        gate.feed.adopt(loads(text))
+        assert gate.feed.keeper.desk.config.actor.new_account_s == 60
+        assert gate.feed.keeper.desk.config.ledger == gate.config.ledger
+        with pytest.raises(InputError, match="trusted_proxies"):
+            await gate.feed.keeper.block("203.0.113.7", 60, "ban", "a test", "me")
+        for _ in range(10):
+            gate.view(address="203.0.113.7")
+        await gate.turn(lambda: gate.feed.keeper.left_out)
+        assert gate.published == {}
 
     asyncio.run(story())
 

@@ -220,6 +220,8 @@ class Gate:
         self.authority.reload(config.policy())
         self._office.offer(lease_terms(config))
         self._adopt_edge(config)
+        if self._feed is not None:
+            self._feed.adopt(config)
         self._door.finder = finder
         self._door.opener = opener.after(self._door.opener)
         self._door.site_host = urlsplit(config.site.url).netloc
