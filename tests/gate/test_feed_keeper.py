@@ -425,3 +425,18 @@ def test_seen_is_bounded():
     assert [one.account for one in seen.at(ip_network("203.0.113.9/32"), 0)] == ["a8", "a9"]
     assert seen.at(ip_network("203.0.113.9/32"), NOW + 1) == []
     assert len(seen.at(ip_network("203.0.113.0/24"), 0)) == 3
+
+
+def test_a_few_accounts_at_many_addresses_fill_no_memory():
+    """Pairs of address and account are bounded in all; what is no address is not remembered; the last pairs stay."""
+    seen = Seen(most=50, accounts=10, pairs=20)
+    for n in range(1000):
+        for account in range(7):
+            seen.note(Actor(address=f"2001:db8::{n:x}", account=f"a{account}"), NOW)
+            assert seen.pairs <= 20
+    seen.note(Actor(address="nowhere", account="a"), NOW)
+    assert len(seen) == 2
+    assert len(seen.at(ip_network(f"2001:db8::{999:x}/128"), 0)) == 7
+    assert len(seen.at(ip_network("2001:db8::/64"), 0)) == 7
+    assert seen.at(ip_network("2001:db8:1::/64"), 0) == []
+    assert seen.at(ip_network("0.0.0.0/8"), 0) == []
