@@ -206,6 +206,17 @@ def test_page_without_memory_is_no_better_than_the_verdict(auth):
         assert json.loads(page.body)["action"] == "block"
 
 
+def test_an_id_that_was_passed_passes_nobody_else(auth):
+    """Whoever uses the id of another visitor's passed request is decided like everybody: past the budget refused."""
+    for n in range(3):
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.7").status == 200
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.7").status == 200
+    for n in range(3, 6):
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.8").status == 200
+    for n in range(3):
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.8").status == 403
+
+
 def test_remembered_decisions_are_bounded():
     """Decisions kept for their pages, and passed ones, are bounded; the oldest leave."""
     AuthRig.remember = 5
