@@ -227,3 +227,15 @@ def test_passes_end_where_they_were_kept_when_a_reload_names_another_directory(
     desk.ask(BOB)
     desk.passes.adopt(loads(CONFIG.format(directory=after, edge="")))
     assert (desk.kept, len(desk.passes)) == (0, 0)
+
+
+def test_a_pass_that_nginx_writes_just_after_a_reload_ends_too(desk: Desk) -> None:
+    """An answer on its way while all passes are withdrawn is written a moment later; the next tick removes it."""
+    desk.ask(BOB)
+    desk.passes.adopt(desk.config)
+    (desk.directory / hashlib.md5(f"[{BOB.address}]".encode()).hexdigest()).touch()
+    desk.passes.tick(NOW + 0.5)
+    assert desk.kept == 0
+    assert desk.ask(BOB, at=NOW + 0.6) == 20
+    desk.passes.tick(NOW + 1)
+    assert (desk.kept, len(desk.passes)) == (1, 1)

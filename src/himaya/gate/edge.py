@@ -238,7 +238,8 @@ class Passes:
     # -- files -----------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Withdraw every pass, those of earlier processes included."""
+        """Withdraw every pass, those of earlier processes included; those alive once more at the next tick."""
+        self._withdrawn.update(dict.fromkeys(self._table, 0.0))
         self._table.clear()
         self._by_place.clear()
         self._count.clear()
