@@ -1,5 +1,6 @@
 """The authority for nginx `auth_request`: only 200, 401 and 403, every verdict header always, strangers refused."""
 
+import contextlib
 import json
 import socket
 import time
@@ -206,6 +207,17 @@ def test_page_without_memory_is_no_better_than_the_verdict(auth):
         assert json.loads(page.body)["action"] == "block"
 
 
+def test_an_id_that_was_passed_passes_nobody_else(auth):
+    """Whoever uses the id of another visitor's passed request is decided like everybody: past the budget refused."""
+    for n in range(3):
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.7").status == 200
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.7").status == 200
+    for n in range(3, 6):
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.8").status == 200
+    for n in range(3):
+        assert auth.ask(f"/u/{n}", f"id-{n:08}", address="203.0.113.8").status == 403
+
+
 def test_remembered_decisions_are_bounded():
     """Decisions kept for their pages, and passed ones, are bounded; the oldest leave."""
     AuthRig.remember = 5
@@ -245,6 +257,31 @@ def test_private_socket_needs_no_secret(tmp_path):
         with gate.control() as control:
             assert control.status().open_tickets == 1
     assert not listen.exists()
+
+
+def test_a_front_door_with_the_secret_may_bring_all_visitors(tmp_path):
+    """On a port the bound on one client's connections is for strangers: else one visitor takes a front door's place."""
+    (tmp_path / "secret").write_bytes(SHARED)
+    more = f'listen = "127.0.0.1:0"\nsecret_file = "{tmp_path / "secret"}"\nmax_connections_per_client = 2'
+    question = (b"GET /auth HTTP/1.1\r\nHost: a\r\nX-Original-URI: /about\r\nX-Original-Method: GET\r\n"
+                b"X-Himaya-Secret: " + SHARED + b"\r\n\r\n")  # fmt: skip
+    gate = GateProcess(tmp_path, door="authority", more=more, budget=2)
+    with gate, contextlib.ExitStack() as held:
+
+        def ask(source: str) -> str:
+            to = ("127.0.0.1", gate.port)
+            sock = held.enter_context(socket.create_connection(to, 10, source_address=(source, 0)))
+            sock.sendall(question)
+            return read_answer(sock).headers["himaya-verdict"]
+
+        assert [ask("127.0.0.1") for _ in range(6)] == ["allow"] * 6
+        strangers = [held.enter_context(stranger(gate.port)) for _ in range(3)]
+        assert strangers[2].recv(12) == b"HTTP/1.1 403"
+
+
+def stranger(port: int) -> socket.socket:
+    """Return a connection from another address, on which nothing is asked."""
+    return socket.create_connection(("127.0.0.1", port), 10, source_address=("127.0.0.2", 0))
 
 
 def test_secret_file_is_read_at_the_start(tmp_path):

@@ -126,9 +126,20 @@ def test_what_was_shown_withdraws_a_pass(desk: Desk) -> None:
     assert desk.kept == 1
 
 
-@pytest.mark.parametrize("name", ["address:198.51.100.7", "prefix:198.51.100.0/24"])
+def test_an_account_that_uses_up_its_room_elsewhere_loses_its_passes(desk: Desk) -> None:
+    """What an account is shown at another address, with or without a question, counts on the pass it has here."""
+    desk.ask(ANN)
+    desk.ask(BOB)
+    desk.views(Actor(address="192.0.2.77", account="ann"), range(80), NOW + 1)
+    desk.passes.tick(NOW + 1.5)
+    assert (desk.kept, len(desk.passes)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["address:198.51.100.7", "prefix:198.51.100.0/24", "surface:profile"]
+)
 def test_a_decision_that_stands_withdraws_a_pass(desk: Desk, name: str) -> None:
-    """A block of an address or network ends the passes of strangers there, without waiting for a view."""
+    """A block of an address, network or surface ends the passes of strangers there, without waiting for a view."""
     desk.ask(BOB)
     desk.ask(ANN)
     reason = Reason("velocity", "address", "", 1.0, 1.0)
@@ -203,3 +214,28 @@ def test_passes_of_before_end_with_a_start_a_reload_and_the_switch(desk: Desk) -
     desk.views(BOB, range(1), NOW + 1)
     desk.passes.tick(NOW + 2)
     assert desk.ask(BOB, at=NOW + 3) == 20
+
+
+def test_passes_end_where_they_were_kept_when_a_reload_names_another_directory(
+    tmp_path: Path,
+) -> None:
+    """The old directory is read until nginx gets a new configuration: nothing may be left in it."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    after.mkdir()
+    desk = Desk(before)
+    desk.ask(BOB)
+    desk.passes.adopt(loads(CONFIG.format(directory=after, edge="")))
+    assert (desk.kept, len(desk.passes)) == (0, 0)
+
+
+def test_a_pass_that_nginx_writes_just_after_a_reload_ends_too(desk: Desk) -> None:
+    """An answer on its way while all passes are withdrawn is written a moment later; the next tick removes it."""
+    desk.ask(BOB)
+    desk.passes.adopt(desk.config)
+    (desk.directory / hashlib.md5(f"[{BOB.address}]".encode()).hexdigest()).touch()
+    desk.passes.tick(NOW + 0.5)
+    assert desk.kept == 0
+    assert desk.ask(BOB, at=NOW + 0.6) == 20
+    desk.passes.tick(NOW + 1)
+    assert (desk.kept, len(desk.passes)) == (1, 1)

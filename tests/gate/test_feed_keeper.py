@@ -16,7 +16,7 @@ from himaya.bootstrap.groups import find
 from himaya.config import loads
 from himaya.core.actor import Actor
 from himaya.core.decision import Action
-from himaya.core.errors import LedgerError
+from himaya.core.errors import InputError, LedgerError
 from himaya.core.exchange import Exchange, Request
 from himaya.gate.authority import Authority
 from himaya.gate.feeds.block import parse_place
@@ -392,6 +392,27 @@ def test_a_shadow_publishes_no_detector(gate):
     asyncio.run(story())
 
 
+def test_a_reload_tells_the_feed_who_stands_in_front_of_the_site(gate):
+    """A proxy that a reload names is not blocked from then on, by no detector and by no operator."""
+
+    async def story() -> None:
+        more = '[actor]\ntrusted_proxies = ["203.0.113.0/24"]\nnew_account_s = 60\n'
+        text = TEXT.format(more='detectors = ["breadth"]').replace(
+            "[actor]\nnew_account_s = 86400\n", more
+        )
+        gate.feed.adopt(loads(text))
+        assert gate.feed.keeper.desk.config.actor.new_account_s == 60
+        assert gate.feed.keeper.desk.config.ledger == gate.config.ledger
+        with pytest.raises(InputError, match="trusted_proxies"):
+            await gate.feed.keeper.block("203.0.113.7", 60, "ban", "a test", "me")
+        for _ in range(10):
+            gate.view(address="203.0.113.7")
+        await gate.turn(lambda: gate.feed.keeper.left_out)
+        assert gate.published == {}
+
+    asyncio.run(story())
+
+
 def test_seen_is_bounded():
     """Past its bounds the address and the account unseen for longest leave."""
     seen = Seen(most=3, accounts=2)
@@ -404,3 +425,18 @@ def test_seen_is_bounded():
     assert [one.account for one in seen.at(ip_network("203.0.113.9/32"), 0)] == ["a8", "a9"]
     assert seen.at(ip_network("203.0.113.9/32"), NOW + 1) == []
     assert len(seen.at(ip_network("203.0.113.0/24"), 0)) == 3
+
+
+def test_a_few_accounts_at_many_addresses_fill_no_memory():
+    """Pairs of address and account are bounded in all; what is no address is not remembered; the last pairs stay."""
+    seen = Seen(most=50, accounts=10, pairs=20)
+    for n in range(1000):
+        for account in range(7):
+            seen.note(Actor(address=f"2001:db8::{n:x}", account=f"a{account}"), NOW)
+            assert seen.pairs <= 20
+    seen.note(Actor(address="nowhere", account="a"), NOW)
+    assert len(seen) == 2
+    assert len(seen.at(ip_network(f"2001:db8::{999:x}/128"), 0)) == 7
+    assert len(seen.at(ip_network("2001:db8::/64"), 0)) == 7
+    assert seen.at(ip_network("2001:db8:1::/64"), 0) == []
+    assert seen.at(ip_network("0.0.0.0/8"), 0) == []

@@ -6,9 +6,13 @@ import os
 import time
 
 from tests.gate.gate_support import CONFIG
+from tests.gate.lease_support import House
 
 from himaya.bootstrap.silence import FeedWatch
 from himaya.config import loads
+from himaya.control.messages import Decide
+from himaya.core.actor import Actor
+from himaya.core.exchange import Request
 
 
 class Asked:
@@ -46,6 +50,23 @@ def test_requests_without_lines_are_a_period(tmp_path):
     assert asked.gaps[-1][1] == 500.0
     feed.look(501.0)
     assert asked.gaps[-1][1] == 500.0
+
+
+def test_what_a_middleware_shows_is_not_awaited_from_a_log(tmp_path):
+    """An application that asks by the control socket tells of its people itself: no line of a log is missing."""
+    house = House()
+    feed = watch(tmp_path, house.authority)
+    house.authority.from_log = 5
+    feed.look(0.0)
+    for now in (10, 200, 490):
+        request = Request(f"r{now}", Actor(account="anna"), f"/u/{now % 5}", sees_body=True)
+        assert house.ask(Decide(request)).decision.surface == "profile"
+        feed.look(float(now))
+    assert house.notes.gaps == []
+    house.ask(Decide(Request("nginx", Actor(account="anna"), "/u/1")))
+    feed.look(500.0)
+    feed.look(900.0)
+    assert len(house.notes.gaps) == 1
 
 
 def test_a_site_that_sleeps_is_not_silent(tmp_path):

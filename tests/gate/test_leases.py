@@ -24,9 +24,20 @@ from himaya.gate.authority import Authority
 from himaya.gate.leasing.leasing import Leasing
 from himaya.gate.leasing.office import LeaseOffice
 from himaya.gate.leasing.outbox import Outbox
+from himaya.gate.metrics.meter import Meter
 
 ANNA = Actor(account="anna", address="192.0.2.7")
 LEASES = "lease_people = 3\nlease_s = 5\nlease_settle_s = 0.05"
+
+
+class Noted:
+    """Stands for the passes of the edge."""
+
+    def __init__(self):
+        self.told = []
+
+    def note(self, exchange, at):
+        self.told.append(exchange)
 
 
 def wait_for(true, seconds=20):
@@ -193,6 +204,38 @@ def test_switched_off_nothing_is_lent_and_switched_on_is_asked_again():
     house.authority.turn_on()
     view(worker, "p1", ANNA)
     assert len(worker.credit) == 1
+
+
+def test_what_a_lease_allows_is_seen_and_counted_like_what_is_asked_about():
+    """Whoever looks at a lease is seen by the feed, counted by the meter under the socket, and looked at by passes."""
+    house, passes = House(), Noted()
+    worker, authority, seen = Worker(house, "w"), house.authority, []
+    authority.meter, authority.passes = Meter(lambda _: 100), passes
+    authority.seen = lambda actor, _: seen.append(actor)
+    for n in range(4):
+        view(worker, f"p{n}", ANNA)
+    worker.tell()
+    assert seen == [ANNA] * 4
+    assert dict(authority.meter.requests) == {("socket", "profile", Action.ALLOW, True): 4}
+    assert (len(passes.told), authority.requests) == (4, 4)
+
+
+def test_a_worker_that_gets_no_lease_asks_by_the_socket():
+    """A question that comes with a worker's name and is decided counts under the socket, not under the gate's door."""
+    house = House()
+    house.authority.meter = Meter(lambda _: 100)
+    house.ask(Decide(Request("r1", ANNA, "/search", sees_body=True), worker="w"))
+    assert [door for door, *_ in house.authority.meter.requests] == ["socket"]
+
+
+def test_a_doctor_is_told_of_a_request_that_a_worker_with_leases_asked_about():
+    """An announced request is found whether or not workers may have leases."""
+    house, mark = House(), "0" * 32
+    house.authority.probes.expect(mark, START)
+    house.ask(Decide(Request("r1", ANNA, f"/u/p1?{mark}", sees_body=True), worker="w"))
+    told = house.authority.probes.take(mark)
+    assert told is not None
+    assert told.account == "anna"
 
 
 def test_a_new_policy_is_asked_about_with_the_next_batch():

@@ -310,6 +310,19 @@ def test_what_the_application_says_of_its_answer_counts():
         assert shown(rig) == [("graphql", "p8", ("name",)), ("graphql", "p9", ("name", "email"))]
 
 
+@pytest.mark.parametrize("paths", [("users?ids=p2", "/u/p1"), ("/u/p1", "users?ids=p2")])
+def test_the_order_of_what_is_asked_makes_nobody_cheaper(paths):
+    """People whom the application names itself count with the heaviest fields that the request asks for."""
+
+    def serve(asked, sock):
+        return ok(b'{"responses": []}', "Himaya-Subjects: p8, p9", kind="application/json")
+
+    with gate(serve) as rig:
+        asked = {"requests": [{"path": path} for path in paths]}
+        assert post(rig, asked, target="/batch").status == 200
+        assert shown(rig) == [("profile", one, ("name", "email")) for one in ("p8", "p9")]
+
+
 def test_a_switched_off_gate_reads_nothing():
     """Off means that requests pass unseen, GraphQL too."""
     with gate(budget=1) as rig:

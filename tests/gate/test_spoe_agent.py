@@ -70,6 +70,18 @@ def test_every_answer_has_every_variable():
     assert len({one["reference"] for one in told}) == 5
 
 
+def test_a_doctor_is_told_of_its_request():
+    """A request that the doctor announced is found when it comes through HAProxy, with the address HAProxy sees."""
+    mark = "0" * 32
+    with SpoeRig(budget=3) as rig, rig.haproxy() as asking:
+        probes = rig.authority.probes
+        probes.expect(mark, rig.authority.clock())
+        asking.ask(f"/about?{mark}", src=ADDRESS)
+        told = probes.take(mark)
+    assert told is not None
+    assert (told.address, told.peer, told.trusted) == (str(ADDRESS), "", True)
+
+
 def test_challenge_redaction_and_shadow():
     """A challenge does not pass, a redaction passes with its fields, and in shadow everything passes as allowed."""
     with SpoeRig(budget=1) as rig, rig.haproxy() as asking:

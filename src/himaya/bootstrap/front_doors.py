@@ -9,7 +9,6 @@ from himaya.config import Config
 from himaya.core.errors import ConfigError
 from himaya.gate.auth_request import AuthRequest
 from himaya.gate.forward_auth import ForwardAuth
-from himaya.gate.inbound import Handler
 from himaya.gate.limits import Limits
 from himaya.gate.spoe.listener import SpoeListener, check_place
 from himaya.gate.verdicts import Verdicts
@@ -17,11 +16,11 @@ from himaya.gate.verdicts import Verdicts
 Mode = Literal["proxy", "authority"]
 
 
-def asked(config: Config, verdicts: Verdicts, secret: bytes) -> Handler:
+def asked(config: Config, verdicts: Verdicts, secret: bytes) -> AuthRequest | ForwardAuth:
     """Return what answers the questions of the front door that the configuration names."""
     if config.gate.front == "nginx":
-        return AuthRequest(verdicts, secret).handle
-    return ForwardAuth(config.gate.front, verdicts, secret).handle
+        return AuthRequest(verdicts, secret)
+    return ForwardAuth(config.gate.front, verdicts, secret)
 
 
 def spoe_listeners(config: Config, verdicts: Verdicts, limits: Limits) -> dict[str, SpoeListener]:

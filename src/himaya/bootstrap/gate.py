@@ -92,6 +92,7 @@ class Gate:
         self._secret = secret
         self._front_secret = front_secret(self.config, options.mode)
         self._spoe: dict[str, SpoeListener] = {}
+        self._is_front: Callable[[str], bool] = lambda _: False
         check_spoe(self.config, options.mode)
         target = Target.parse(self.config.gate.upstream)
         opener = opener_of(self.config)
@@ -134,12 +135,13 @@ class Gate:
         else:
             refusal = refuse_unread
             verdicts = Verdicts(self._door, self._limits)
-            handle = asked(self.config, verdicts, self._front_secret)
+            front = asked(self.config, verdicts, self._front_secret)
+            handle, self._is_front = front.handle, front.vouches.knows
             self._spoe = spoe_listeners(self.config, verdicts, self._limits)
         self._alarm.start()
         process = GateProcess(
             self.authority,
-            Listener(handle, self._limits, refusal, exempt=self._trusts),
+            Listener(handle, self._limits, refusal, exempt=self._brings_others),
             self,
             socket=Path(self.config.gate.socket),
             pool=pool,
@@ -151,8 +153,9 @@ class Gate:
             serve_metrics(process, self._meter, self.status, self.config.metrics.listen)
         await process.run(self.config.gate.listen, ready)
 
-    def _trusts(self, peer: str) -> bool:
-        return self._door.finder.trusts(peer)
+    def _brings_others(self, peer: str) -> bool:
+        """Tell whether the connections of an address are those of many visitors."""
+        return self._is_front(peer) or self._door.finder.trusts(peer)
 
     # -- what the process asks for ---------------------------------------------------------------
 
@@ -220,6 +223,8 @@ class Gate:
         self.authority.reload(config.policy())
         self._office.offer(lease_terms(config))
         self._adopt_edge(config)
+        if self._feed is not None:
+            self._feed.adopt(config)
         self._door.finder = finder
         self._door.opener = opener.after(self._door.opener)
         self._door.site_host = urlsplit(config.site.url).netloc

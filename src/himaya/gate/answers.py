@@ -28,14 +28,11 @@ from himaya.control.messages import (
 )
 from himaya.core.facts import Fact
 from himaya.facts_store import decode_fact
-from himaya.gate.authority import Authority
+from himaya.gate.authority import SOCKET, Authority
 from himaya.gate.feeds.house import FeedQuestion
 from himaya.gate.leasing.office import LeaseOffice
 
 _OK = Reply(ok=True)
-
-#: How a question that came by the control socket is named among the doors.
-SOCKET = "socket"
 
 
 class House(Protocol):
@@ -75,13 +72,10 @@ class Answers:
         """Return the reply, or a promise of it for what takes a disk."""
         authority = self._authority
         match question:
-            case Decide() | Settle() if isinstance(question, Settle) or question.worker:
-                return self._office.answer(question)
+            case Settle():
+                return self._office.settle(question)
             case Decide():
-                if authority.probes.waiting:
-                    authority.probes.see(question.request, "", authority.clock(), trusted=True)
-                decision = authority.decide(question.request, question.at, SOCKET)
-                return Reply(ok=True, decision=decision)
+                return self._decide(question)
             case Admit():
                 return Reply(ok=True, admission=authority.admit(question.response, question.at))
             case Record():
@@ -92,6 +86,14 @@ class Answers:
                 return Reply(ok=True, cleared=granted)
             case _:
                 return self._command(question)
+
+    def _decide(self, question: Decide) -> Reply:
+        authority, request = self._authority, question.request
+        if authority.probes.waiting:
+            authority.probes.see(request, "", authority.clock(), trusted=True)
+        if question.worker:
+            return self._office.decide(question)
+        return Reply(ok=True, decision=authority.decide(request, question.at, SOCKET))
 
     def _command(self, question: Question) -> Reply | Awaitable[Reply]:
         """Answer what has an answer of its own; carry out everything else."""

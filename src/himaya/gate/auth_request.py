@@ -41,13 +41,13 @@ class AuthRequest:
     def __init__(self, verdicts: Verdicts, secret: bytes = b"") -> None:
         self.door = verdicts.door
         self.verdicts = verdicts
-        self._vouches = Vouching(secret)
+        self.vouches = Vouching(secret)
 
     async def handle(self, incoming: Incoming, out: Inbound) -> None:
         """Answer one request."""
         head = incoming.head
         path = head.target.partition(b"?")[0]
-        if not self._vouches(head, out):
+        if not self.vouches(head, out):
             _answer(REFUSED, head, out)
         elif path == ASK:
             await self._ask(head, out)

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 #: While switched off, the gap so far is written this often, so that a crash cannot hide it.
 _GAP_S = 60.0
 
+#: How a question that came by the control socket is named among the doors.
+SOCKET = "socket"
+
 Clock = Callable[[], float]
 
 
@@ -70,7 +73,7 @@ class Authority:
         self.passes: Passes | None = None
         self.requests = 0
         self.refused = 0
-        #: Requests for people that were let pass, and exchanges that were told from a log.
+        #: Requests for people that were let pass to be told from a log, and exchanges that were told from one.
         self.passed = self.from_log = 0
         self._gap_from = 0.0
         self._pass_all = Decision(enforced=False, policy=engine.policy.hash())
@@ -112,7 +115,7 @@ class Authority:
             decision = meter.decide(self.engine, request, now, door or self.door)
         if not decision.passes:
             self.note_refusal(request.id, decision, now)
-        elif decision.surface:
+        elif decision.surface and not request.sees_body:
             self.passed += 1
         if self.writer is not None:
             self.writer.write(x.Decided(at=now, request=request, decision=decision))
@@ -137,6 +140,18 @@ class Authority:
         if self.writer is not None:
             self.writer.write(x.Recorded(at=now, exchange=exchange, disclosures=_rows(effects)))
         self.runner.perform(effects)
+        if self.passes is not None:
+            self.passes.note(exchange, now)
+
+    def redeemed(self, exchange: Exchange, now: float) -> None:
+        """Count an exchange that a worker allowed by a lease, as one that was decided here would be."""
+        request = exchange.request
+        self.requests += 1
+        if self.seen is not None:
+            self.seen(request.actor, now)
+        match = self.engine.surfaces.match(request.method, request.target)
+        if self.meter is not None and match is not None:
+            self.meter.count(self.engine.allowance(match.surface.id), SOCKET)
         if self.passes is not None:
             self.passes.note(exchange, now)
 

@@ -110,9 +110,13 @@ class Door:
         )
         believed = vouched or self.finder.trusts(peer)
         request = self.request(actor, asked, now)
-        if self.authority.probes.waiting:
-            self.authority.probes.see(request, peer, now, trusted=believed)
+        self.probe(request, peer, now, trusted=believed)
         return Asker(request, now, believed=believed)
+
+    def probe(self, request: Request, peer: str, now: float, *, trusted: bool) -> None:
+        """Let a waiting doctor know of its request."""
+        if self.authority.probes.waiting:
+            self.authority.probes.see(request, peer, now, trusted=trusted)
 
     def request(self, actor: Actor, asked: Asked, now: float) -> Request:
         """Return what the engine sees of a request; one without an id gets one."""

@@ -66,11 +66,13 @@ class Passes:
         self.problem = ""
         self._engine = engine
         self._table: OrderedDict[str, _Pass] = OrderedDict()
-        self._by_address: dict[str, set[str]] = {}
+        self._by_place: dict[str, set[str]] = {}
         self._count: Counter[str] = Counter()
         self._seen: set[str] = set()
         self._withdrawn: dict[str, float] = {}
         self._waiting = 0.0
+        self._said: set[str] = set()
+        self._directory = Path(config.edge.directory)
         self.adopt(config)
 
     def __len__(self) -> int:
@@ -78,10 +80,12 @@ class Passes:
         return len(self._table)
 
     def adopt(self, config: Config) -> None:
-        """Take another configuration over; all passes are withdrawn."""
+        """Take another configuration over; all passes are withdrawn, where they were kept until now as well."""
+        if self._directory != Path(config.edge.directory):
+            self.clear()
         self._edge = config.edge
         self._directory = Path(config.edge.directory)
-        self._said: set[str] = set()
+        self._said = set()
         self._digest = digest_of(config).encode()
         self._surfaces = [s for s in config.surfaces if s.id in config.edge.surfaces]
         self._ids = frozenset(config.edge.surfaces)
@@ -139,7 +143,8 @@ class Passes:
     def _keep(self, name: str, given: _Pass) -> None:
         self._table[name] = given
         self._withdrawn.pop(name, None)
-        self._by_address.setdefault(given.actor.address, set()).add(name)
+        for place in _places(given.actor):
+            self._by_place.setdefault(place, set()).add(name)
         self._count.update(given.keys)
 
     def _forget(self, name: str) -> None:
@@ -147,10 +152,11 @@ class Passes:
         if given is None:
             return
         self._uncount(given.keys)
-        names = self._by_address[given.actor.address]
-        names.discard(name)
-        if not names:
-            del self._by_address[given.actor.address]
+        for place in _places(given.actor):
+            names = self._by_place[place]
+            names.discard(name)
+            if not names:
+                del self._by_place[place]
 
     def _uncount(self, keys: tuple[str, ...]) -> None:
         for key in keys:
@@ -162,9 +168,7 @@ class Passes:
 
     def note(self, exchange: Exchange, at: float) -> None:
         """See an exchange that is over; `at` is when it was."""
-        address = exchange.request.actor.address
-        if address in self._by_address:
-            self._seen.add(address)
+        self._seen.update(p for p in _places(exchange.request.actor) if p in self._by_place)
         if exchange.source in _FOLLOWED and at >= self._waiting:
             self._waiting = 0.0
 
@@ -195,17 +199,26 @@ class Passes:
         return now >= until
 
     def _doubtful(self, now: float) -> list[str]:
-        """Return the passes of whoever was seen since the last tick, or against whom a decision stands."""
-        seen = [name for address in self._seen for name in self._by_address.get(address, ())]
+        """Return the passes of whoever was seen anywhere since the last tick, or against whom a decision stands."""
+        seen = {name for place in self._seen for name in self._by_place.get(place, ())}
         standing = self._engine.watchers.standing
         if not standing:
-            return seen
+            return list(seen)
         held = (
             name
             for name, given in self._table.items()
-            if any(one in standing and standing[one].until > now for one in _names(given.actor))
+            if any(
+                one in standing and standing[one].until > now for one in self._names(given.actor)
+            )
         )
         return [*seen, *held]
+
+    def _names(self, actor: Actor) -> tuple[str, ...]:
+        """Return the names under which a decision may stand against an actor (`Watchers.standing_for`)."""
+        if actor.account or actor.key:
+            return (actor.name,)
+        surfaces = (f"surface:{name}" for name in self._edge.surfaces)
+        return (actor.name, f"prefix:{prefix_of(actor.address)}", *surfaces)
 
     def _check(self, name: str, now: float) -> None:
         """Withdraw a pass whose actor has no room for it any more."""
@@ -225,9 +238,10 @@ class Passes:
     # -- files -----------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Withdraw every pass, those of earlier processes included."""
+        """Withdraw every pass, those of earlier processes included; those alive once more at the next tick."""
+        self._withdrawn.update(dict.fromkeys(self._table, 0.0))
         self._table.clear()
-        self._by_address.clear()
+        self._by_place.clear()
         self._count.clear()
         self._seen.clear()
         with contextlib.suppress(OSError):  # whoever asks for a pass is told why there is none
@@ -264,8 +278,6 @@ class Passes:
             log.warning("passes for nginx: %s", problem)
 
 
-def _names(actor: Actor) -> tuple[str, ...]:
-    """Return the names under which a decision may stand against an actor (`Watchers.standing_for`)."""
-    if actor.account or actor.key:
-        return (actor.name,)
-    return (actor.name, f"prefix:{prefix_of(actor.address)}")
+def _places(actor: Actor) -> frozenset[str]:
+    """Return where somebody's views may use up the room of another pass: an address, an account that has several."""
+    return frozenset((actor.address, actor.name))

@@ -28,8 +28,10 @@ from himaya.core.detectors.drift import watched
 from himaya.core.disclosure import Outcome, outcome
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.core.exchange import Exchange, Person, Request, Response
+from himaya.core.facts import Facts
 from himaya.core.matching import Surfaces
 from himaya.core.surface import Match
+from himaya.core.weights import Weights
 from himaya.gate import people, trim
 from himaya.gate.actor_from import FORWARDING, ActorFinder, is_ours
 from himaya.gate.challenge import Challenges, Handled, reference_of
@@ -85,7 +87,9 @@ class Door:
     def _adopt(self, config: Config) -> None:
         """Take over surfaces, bounds and challenges; how actors are found stays until a restart."""
         self.config = config
-        self.policy_hash = self._tried_hash = config.policy().hash()
+        policy = config.policy()
+        self.policy_hash = self._tried_hash = policy.hash()
+        self.weigh = Weights(policy, Facts()).of_fields
         self.surfaces = Surfaces(config.surfaces)
         self.watched = watched(config.detectors.drift, config.surfaces)
         self.challenges.policy = config.challenge

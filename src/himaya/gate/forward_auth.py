@@ -70,12 +70,12 @@ class ForwardAuth:
         self.verdicts = verdicts
         self._front = front
         self._read = _READ[front]
-        self._vouches = Vouching(secret)
+        self.vouches = Vouching(secret)
 
     async def handle(self, incoming: Incoming, out: Inbound) -> None:
         """Answer one request."""
         head = incoming.head
-        if not self._vouches(head, out):
+        if not self.vouches(head, out):
             self._refuse_unasked(head, out)
         elif self.door.is_own(head):
             asker = self.door.identify(head, out.peer, vouched=True)

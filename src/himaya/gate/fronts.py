@@ -21,12 +21,21 @@ METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 TARGET = re.compile(rb"/[!-~\x80-\xff]*")
 
 
+#: Addresses of front doors that are remembered; further ones are bounded like any client.
+_FRONTS = 64
+
+
 class Vouching:
     """Tells front doors from strangers: one is believed on a Unix socket, or when it shows `secret`."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
         self._stranger_told = False
+        self._fronts: set[str] = set()
+
+    def knows(self, peer: str) -> bool:
+        """Tell whether a front door showed the secret from this address: all its visitors come from there."""
+        return peer in self._fronts
 
     def __call__(self, head: RequestHead, out: Inbound) -> bool:
         """Tell whether a request comes from a front door; the first stranger is logged."""
@@ -34,6 +43,8 @@ class Vouching:
             return True
         told = head.get(b"x-himaya-secret")
         believed = bool(self._secret) and hmac.compare_digest(told, self._secret)
+        if believed and len(self._fronts) < _FRONTS:
+            self._fronts.add(out.peer)
         if not (believed or self._stranger_told):
             self._stranger_told = True
             log.warning("somebody asked without the right X-Himaya-Secret and was refused")

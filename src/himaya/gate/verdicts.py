@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import NamedTuple, TypeVar
 
 from himaya.core.decision import Action, Decision
+from himaya.core.exchange import Request
 from himaya.gate.challenge import reference_of
 from himaya.gate.door import Asker, Door
 from himaya.gate.limits import Limits
@@ -31,7 +32,8 @@ STATUS = {Action.CHALLENGE: 401, Action.BLOCK: 403, Action.THROTTLE: 403, Action
 class Verdict(NamedTuple):
     """What a front door has to carry out.
 
-    `waits`: the request is to be slowed down before it passes. `again`: it was passed before under the same id.
+    `waits`: the request is to be slowed down before it passes. `again`: the same actor was passed before to the same
+    target under the same id.
     """
 
     decision: Decision
@@ -82,8 +84,8 @@ class Verdicts:
         """Decide; a verdict that `waits` is final only after `slow_down`. `door`: as in `Authority.decide`."""
         request = asker.request
         reference = reference_of(request.id)
-        target, decision = self._passed.get(request.id, (None, STRICTEST))
-        if target == hash(request.target):
+        passed, decision = self._passed.get(request.id, (None, STRICTEST))
+        if passed == _same(request):
             return Verdict(decision, passes=True, reference=reference, again=True)
         decision = self.door.authority.decide(request, door=door)
         if decision.enforced and decision.action is Action.THROTTLE:
@@ -106,13 +108,18 @@ class Verdicts:
     def _end(self, asker: Asker, verdict: Verdict) -> Verdict:
         request, decision = asker.request, verdict.decision
         if verdict.passes:
-            _keep(self._passed, request.id, (hash(request.target), decision), self._remember)
+            _keep(self._passed, request.id, (_same(request), decision), self._remember)
             return verdict
         _keep(self._refused, request.id, decision, self._remember)
         if decision.passes:  # too many wait already
             self.door.authority.note_refusal(request.id, decision, asker.now)
         self.door.settle_refused(request, STATUS[decision.action])
         return verdict
+
+
+def _same(request: Request) -> int:
+    """Return what must be the same beside the id: a front door that passes a visitor's own id on tells no two apart."""
+    return hash((request.target, request.actor))
 
 
 def _keep(table: OrderedDict[str, _T], request_id: str, value: _T, most: int) -> None:

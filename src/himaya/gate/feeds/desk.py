@@ -84,7 +84,7 @@ class Desk:
 
     def __init__(self, config: Config) -> None:
         """Name the places; the file of blocks is opened when it is first needed."""
-        self._config = config
+        self.config = config
         self._directory = Path(config.ledger.directory)
         self._opened: BlockStore | None = None
 
@@ -95,7 +95,7 @@ class Desk:
         return self._opened
 
     def _reader(self) -> Reader:
-        key = self._config.ledger.key_file
+        key = self.config.ledger.key_file
         return Reader.open(self._directory, Path(key) if key else None)
 
     def close(self) -> None:
@@ -115,8 +115,8 @@ class Desk:
 
     def forget(self, now: float) -> None:
         """Drop blocks and counts that are older than rows of the ledger may be, and too many of detectors."""
-        self._store.remove_before(now - self._config.retention.identified_days * 86400.0)
-        self._store.trim(now, _KEPT * self._config.feed.most)
+        self._store.remove_before(now - self.config.retention.identified_days * 86400.0)
+        self._store.trim(now, _KEPT * self.config.feed.most)
 
     def ended(self, now: float, most: int) -> list[Block]:
         """Return the last blocks that ended, the last first."""
@@ -134,7 +134,7 @@ class Desk:
         with self._reader() as reader:
             places = _places(reader, orders)
             wanted = [one for one in places if not self._repeats(one.order, one.surrogate, now)]
-            room = max(0, self._config.feed.most - self._store.count(now))
+            room = max(0, self.config.feed.most - self._store.count(now))
             taken, left_out = wanted[:room], len(wanted[room:])
             if not taken:
                 return Decided((), left_out)
@@ -157,8 +157,8 @@ class Desk:
         return ends > now and ends >= order.until - 1.0
 
     def _counter(self, reader: Reader, around: Around, now: float) -> Counter:
-        since = now - self._config.feed.shared_days * 86400.0
-        known = Known(around.flagged, self._suspects(), self._config.actor.new_account_s)
+        since = now - self.config.feed.shared_days * 86400.0
+        known = Known(around.flagged, self._suspects(), self.config.actor.new_account_s)
         return Counter(reader, since, known)
 
     def _suspects(self) -> frozenset[int]:
@@ -171,7 +171,7 @@ class Desk:
 
     def _row(self, place: _Place, collateral: int, now: float) -> Row:
         order = place.order
-        shared = collateral >= self._config.feed.shared_accounts
+        shared = collateral >= self.config.feed.shared_accounts
         return Row(
             kind=place.column,
             surrogate=place.surrogate,
@@ -238,12 +238,12 @@ class Desk:
         actors = [actor for actor in case.group.proven if isinstance(actor, int)]
         found: dict[int, float] = {}
         if actors:
-            start, most = micros(now - RECENT_S), self._config.feed.most
+            start, most = micros(now - RECENT_S), self.config.feed.most
             table = reader.ask(
                 lambda rows, _: reader.table(q.addresses_of(rows, actors, start, most)).to_pylist()
             )
             found = {row["address"]: row["last"] / 1e6 for row in table}
-        if self._config.feed.ranges:
+        if self.config.feed.ranges:
             covers = [int(key.value) for key in case.group.covers if key.kind == "network"]
             found.update(dict.fromkeys(covers, now))
         names = reader.identities.names(found)
@@ -263,7 +263,7 @@ class Desk:
         said = next(entry for entry in reversed(case.log) if entry.what == State.CONFIRMED)
         return Order(
             network=parse_place(place),
-            until=now + self._config.feed.for_s,
+            until=now + self.config.feed.for_s,
             source=f"case:{case.id}",
             why=said.why,
             by=said.by,

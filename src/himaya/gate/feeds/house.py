@@ -65,6 +65,10 @@ class FeedHouse:
         log.info("the decision feed listens at %s", self.listener.address)
         self.keeper.watch()
 
+    def adopt(self, config: Config) -> None:
+        """Take over what a reload changes."""
+        self.keeper.adopt(config)
+
     def sweep(self, now: float) -> None:
         """End connections whose time is over."""
         self.listener.sweep(now)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import msgspec
+
 from himaya.config import Config
 from himaya.core.decision import LISTED, STRENGTH, Action, Reason, Standing
 from himaya.core.errors import HimayaError, InputError
@@ -80,6 +82,11 @@ class Keeper:
         self._authority.seen = self.seen.note
         if self.config.feed.detectors:
             self._authority.runner.on_standing = self._stood
+
+    def adopt(self, config: Config) -> None:
+        """Take over what a reload changes: proxies, new accounts, retention. `[feed]` stays until a restart."""
+        now = {"actor": config.actor, "retention": config.retention}
+        self.config = self.desk.config = msgspec.structs.replace(self.config, **now)
 
     def close(self) -> None:
         """Finish what is being written."""

@@ -13,7 +13,7 @@ from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.errors import InputError, LedgerError
 from himaya.core.lease import Draw, Terms
 from himaya.core.tables import make_room
-from himaya.gate.authority import Authority
+from himaya.gate.authority import SOCKET, Authority
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +63,6 @@ class LeaseOffice:
             make_room(self._recent, _ROWS)
             self._recent[_key(row.at, row.surface, row.actor.name)] = None
 
-    def answer(self, question: Decide | Settle) -> Reply:
-        """Answer a worker."""
-        return self.decide(question) if isinstance(question, Decide) else self.settle(question)
-
     # lending ----------------------------------------------------------------------------------
 
     def decide(self, question: Decide) -> Reply:
@@ -81,7 +77,7 @@ class LeaseOffice:
                 )
                 decision = authority.engine.allowance(lease.surface)
                 return Reply(ok=True, decision=decision, lease=lease)
-        return Reply(ok=True, decision=authority.decide(request, question.at))
+        return Reply(ok=True, decision=authority.decide(request, question.at, SOCKET))
 
     def _may_have(self, worker: str) -> bool:
         """Tell whether a worker may have a lease; the ledger must know before there are more of them."""
@@ -134,7 +130,7 @@ class LeaseOffice:
             return
         authority, exchange = self._authority, item.exchange
         now, draw = authority.clock(), Draw(item.lease, item.units)
-        authority.requests += 1
+        authority.redeemed(exchange, now)
         effects = authority.engine.redeem(exchange, draw, now, item.at)
         self._write(
             x.Redeemed(

@@ -5,6 +5,8 @@ Written as steps (`embedded_ask`), so that the proxy, threads and event loops ru
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from himaya.control.messages import Admit, Decide, Record
@@ -17,6 +19,9 @@ from himaya.gate.people import without
 
 #: People of one part whom a question to the authority has room for (`control.messages.MAX_LINE`).
 _MOST = 20_000
+
+#: Returns the units that a set of fields weighs.
+Weigh = Callable[[tuple[str, ...]], int]
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -31,12 +36,15 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Bundle:
-    """The parts of one request from the question to the record. `refused` is the part for which all was refused."""
+    """The parts of one request from the question to the record. `refused` is the part for which all was refused.
+
+    `told` is the part to which people belong whom the application names itself.
+    """
 
     def __init__(self, parts: list[Part], source: str) -> None:
         """Take at least one part; `source` names the door in every record."""
         self.parts = parts
-        self.refused = parts[0]
+        self.refused = self.told = parts[0]
         self._source = source
         self._decisions: list[Decision] = []
         self._open = True
@@ -94,10 +102,14 @@ class Bundle:
         reasons = admission.reasons or decision.reasons
         return Verdict(Admission(Action.BLOCK, reasons=reasons), own=True)
 
-    def tell(self, people: tuple[Person, ...]) -> None:
-        """Take what the application says of its answer as the people of the first part, and nobody of the others."""
+    def tell(self, people: tuple[Person, ...], weigh: Weigh) -> None:
+        """Take what the application says of its answer as the people of one part, and nobody of the others.
+
+        It is the part whose fields weigh most (`weigh`: units of a set of fields): the asker chooses their order.
+        """
+        self.told = max(self.parts, key=lambda part: weigh(part.surface.fields))
         for part in self.parts:
-            part.place = Told(people if part is self.parts[0] else ())
+            part.place = Told(people if part is self.told else ())
 
     def settle(
         self,

@@ -111,7 +111,7 @@ class BundlePassage(Passage):
         lines = header_values(response.fields, HEADER)
         people = parse_subjects(",".join(lines)) if lines else None
         if people is not None:
-            self._bundle.tell(people)
+            self._bundle.tell(people, self.door.authority.engine.weight_of)
         asked = document if people is None else {}
         verdict = run(self.door.authority, self._bundle.admit(response.status, asked))
         body = write_document(document) if verdict.changed else None

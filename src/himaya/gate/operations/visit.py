@@ -91,7 +91,7 @@ class BundleVisit(Visit):
         document = None if body is None else read_document(body, coding, 8 * self.limit)
         told = self._told(fields)
         if told is not None:
-            bundle.tell(told)
+            bundle.tell(told, self._door.weigh)
         try:
             verdict = yield from bundle.admit(status, document if told is None else {})
         except ServiceError:
@@ -118,10 +118,9 @@ class BundleVisit(Visit):
         if self._finished or bundle is None:
             return
         self._finished = True
-        first = bundle.parts[0]
         late = [one for one in self.told.people or () if one.subject not in self._named]
         if late:
-            first.people = (*(first.people or ()), *late)
+            bundle.told.people = (*(bundle.told.people or ()), *late)
         status = 500 if failed and not self._status else self._status
         try:
             yield from bundle.settle(

@@ -42,7 +42,9 @@ def asker_of(messages: list[Message], door: Door) -> Asker | None:
     words = {name: _bytes(told[name]) for name in _WORDS if told.get(name) is not None}
     if words:
         actor = door.finder.told(actor, words, now)
-    return Asker(door.request(actor, asked, now), now, believed=True)
+    request = door.request(actor, asked, now)
+    door.probe(request, "", now, trusted=True)
+    return Asker(request, now, believed=True)
 
 
 def _asked(told: dict[str, Value]) -> Asked | None:
