@@ -13,10 +13,10 @@ from himaya.core.engine import Engine
 from himaya.core.facts import AccountFact, Facts, SubjectFact
 from himaya.core.policy import Breadth, Budgets, Detectors, Enumeration, Policy, Sharing, Velocity
 from himaya.core.surface import Surface
+from himaya.watch.batches import Batch
 from himaya.watch.bulk import BulkReader
 from himaya.watch.detect import require_format
 from himaya.watch.exact import Exact, start_engine
-from himaya.watch.feed import Batch
 from himaya.watch.formats import read_chunk
 from himaya.watch.gather import Gathered
 from himaya.watch.keep import KeepSurfaces

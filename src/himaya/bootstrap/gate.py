@@ -26,7 +26,7 @@ from himaya.bootstrap.parts import (
     open_ledger,
     rebuild,
 )
-from himaya.bootstrap.silence import FeedWatch
+from himaya.bootstrap.silence import LogFeedWatch
 from himaya.bootstrap.words import model_words, say_fixed
 from himaya.config import Config, load
 from himaya.control import Status
@@ -278,7 +278,7 @@ class Gate:
         self._office.offer(lease_terms(config))
         self._meter = make_meter(config, authority, self._ledger, self._started)
         self._groups = GroupWatch(config, authority, self._clock)
-        self._silence = FeedWatch(config, authority, follows=self._options.mode == "authority")
+        self._silence = LogFeedWatch(config, authority, follows=self._options.mode == "authority")
         authority.also = self._take_along
         self._adopt_edge(config)
 

@@ -15,7 +15,7 @@ _AGAIN_S = 300.0
 _FORGOTTEN_S = 7 * 86400.0
 
 
-class FeedWatch:
+class LogFeedWatch:
     """Looks at two counters at every tick. Belongs to the loop.
 
     Nothing is said while nobody asks for people: a site may sleep. `follows`: people are told from the log, by

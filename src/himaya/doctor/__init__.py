@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from himaya.core.errors import HimayaError
-from himaya.doctor import feed, files, gates, outside, records, rules, telling
+from himaya.doctor import files, gates, log_feed, outside, records, rules, telling
 from himaya.doctor.check import Check, Level, warning
 from himaya.doctor.scene import Asked, Scene
 
@@ -28,8 +28,8 @@ CHECKS: tuple[Callable[[Scene], Iterator[Check]], ...] = (
     gates.upstream,
     gates.front,
     outside.outside,
-    feed.follow,
-    feed.undeclared,
+    log_feed.follow,
+    log_feed.undeclared,
     records.ledger,
     records.clock,
     records.gaps,

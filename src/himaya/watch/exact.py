@@ -8,8 +8,8 @@ from himaya.core.disclosure import Disclosures
 from himaya.core.effect import Effect, RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.watch.actors import Exchanges
+from himaya.watch.batches import Batch, Piles
 from himaya.watch.entry import Entry
-from himaya.watch.feed import Batch, Piles
 from himaya.watch.screen import CANARY, KNOWN
 from himaya.watch.setup import Setup
 from himaya.watch.tally import Tallier, Tally

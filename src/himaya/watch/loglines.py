@@ -10,9 +10,9 @@ from himaya.core.exchange import Exchange
 from himaya.core.policy import Policy
 from himaya.core.surface import Surface
 from himaya.watch.actors import Exchanges
+from himaya.watch.batches import Batch, Piles, Stream, in_order
 from himaya.watch.beside import Take, keep_of
 from himaya.watch.entry import Entry
-from himaya.watch.feed import Batch, Piles, Stream, in_order
 from himaya.watch.formats import read_chunk
 from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs
 from himaya.watch.result import iso

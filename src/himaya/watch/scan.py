@@ -12,8 +12,8 @@ from himaya.core.facts import Facts
 from himaya.core.policy import Budgets, Policy
 from himaya.core.salt import Salted
 from himaya.watch.assemble import Found, result_of
+from himaya.watch.batches import Batch, Stream, in_order
 from himaya.watch.exact import Exact, Sink
-from himaya.watch.feed import Batch, Stream, in_order
 from himaya.watch.formats import LineFormat, read_chunk
 from himaya.watch.gather import Gathered
 from himaya.watch.inputs import Input, LogForm, close_inputs, open_inputs

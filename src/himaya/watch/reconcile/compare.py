@@ -14,7 +14,7 @@ from himaya.ledger.answers import Period
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso, micros
-from himaya.watch.feed import LATE_S
+from himaya.watch.batches import LATE_S
 from himaya.watch.loglines import LogLines
 from himaya.watch.reconcile.asked import Asked, Line, Skip, names_person
 from himaya.watch.reconcile.days import Days

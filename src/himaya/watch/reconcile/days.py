@@ -12,7 +12,7 @@ from operator import attrgetter
 import msgspec
 
 from himaya.ledger.schema import DAY_S
-from himaya.watch.feed import LATE_S
+from himaya.watch.batches import LATE_S
 from himaya.watch.reconcile.asked import Line
 from himaya.watch.reconcile.passes import match_erased, match_exactly
 from himaya.watch.reconcile.units import Unit, Units

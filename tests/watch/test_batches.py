@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from himaya.watch.batches import LATE_S, MAX_PILES, Batch, Piles, Stream, in_order
 from himaya.watch.entry import Entry
-from himaya.watch.feed import LATE_S, MAX_PILES, Batch, Piles, Stream, in_order
 
 
 def entries(times, account=""):

@@ -8,7 +8,7 @@ import time
 from tests.gate.gate_support import CONFIG
 from tests.gate.lease_support import House
 
-from himaya.bootstrap.silence import FeedWatch
+from himaya.bootstrap.silence import LogFeedWatch
 from himaya.config import loads
 from himaya.control.messages import Decide
 from himaya.core.actor import Actor
@@ -32,7 +32,7 @@ def watch(tmp_path, authority, *, follows=True, silence=300):
         CONFIG.format(mode="shadow", actor="", budget=9, ladder="")
         + f"[alerts]\nsilence_s = {silence}\n"
     )
-    return FeedWatch(loads(text, directory=tmp_path), authority, follows=follows)
+    return LogFeedWatch(loads(text, directory=tmp_path), authority, follows=follows)
 
 
 def test_requests_without_lines_are_a_period(tmp_path):
