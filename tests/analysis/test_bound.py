@@ -174,6 +174,17 @@ def test_an_unknown_policy_and_unseen_surfaces_are_said(tmp_path):
     assert answer.unseen_surfaces == ("blind",)
 
 
+def test_an_authority_whose_log_nobody_follows_sees_no_body(tmp_path):
+    """Where all rows were left unsettled, people who stand in bodies are unseen; one row of a proxy says otherwise."""
+    text = PLAIN.replace('id = "blind"', 'id = "blind"\npeople = ["json"]\njson_subject = "[].id"')
+    for source, unseen in (("unsettled", ("blind",)), ("proxy", ())):
+        site = Site(tmp_path / source, text)
+        row = _row(site, "x", source=source)
+        directory = site.close()
+        plant(directory, row)
+        assert _audit(directory).unseen_surfaces == unseen
+
+
 def test_people_nobody_could_name_are_counted_and_said(tmp_path):
     """An unread listing is charged what it may show, counts on the left side, and is listed as less sure."""
     site = Site(tmp_path, PLAIN)

@@ -151,7 +151,7 @@ class _Front(BaseHTTPRequestHandler):
         front = self.server
         if front.asks:
             question = {
-                "X-Original-URI": self.path, "X-Original-Method": "GET",
+                front.says[0]: self.path, front.says[1]: "GET",
                 "X-Forwarded-For": self.client_address[0], "X-Account": "",
             }  # fmt: skip
             question.update({name: self.headers.get(name, "") for name in front.passes})
@@ -174,6 +174,7 @@ class Front(ThreadingHTTPServer):
     """A front door before an authority; `passes` are headers that it takes from the visitor, as it should not."""
 
     daemon_threads = True
+    says = ("X-Original-URI", "X-Original-Method")
 
     def __init__(self, path, *, passes=(), asks=True, ahead_s=0.0):
         self.path, self.passes, self.asks, self.ahead_s = str(path), passes, asks, ahead_s

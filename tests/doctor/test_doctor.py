@@ -168,6 +168,19 @@ def test_a_front_door_that_believes_visitors_is_a_problem(clinic, front, words):
         says(clinic.found(url=door.url)["headers"], "problem", words)
 
 
+def test_caddy_that_believes_a_visitors_target_is_a_problem(ward):
+    """Each front door is tried with the header in which it says itself what is asked for."""
+    ward.write(gate='front = "caddy"')
+    try:
+        ward.start()
+        with Front(ward.folder / "auth.sock", passes=("X-Forwarded-Uri",)) as door:
+            door.says = ("X-Forwarded-Uri", "X-Forwarded-Method")
+            says(ward.found(url=door.url)["headers"], "problem", "X-Forwarded-Uri is believed")
+            assert "init caddy" in ward.found(url=door.url)["headers"].do
+    finally:
+        ward.close()
+
+
 def test_a_front_door_that_does_not_ask_is_told(clinic):
     """A path that the front door serves without asking proves nothing, and that is said."""
     with Front(clinic.folder / "auth.sock", asks=False) as door:

@@ -135,6 +135,14 @@ def test_a_question_that_a_visitor_made_unreadable_is_refused(auth, fields):
     assert auth.authority.requests == 0
 
 
+def test_a_visitor_cannot_fill_the_log_with_questions_that_are_refused(auth, caplog):
+    """A method longer than any (nginx lets it through) and a wrong secret are each said once in the log."""
+    for _ in range(5):
+        assert auth.ask("/u/1", method="A" * 41).status == 403
+        assert auth.ask("/u/1", secret=b"wrong").status == 403
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+
+
 def test_address_is_what_the_front_door_says(auth):
     """The actor is the address nginx names, not nginx."""
     auth.ask("/u/1", "request-0001")

@@ -5,9 +5,20 @@ import contextlib
 import socket
 import time
 
+import msgspec
 import pytest
-from tests.gate.gate_support import Reader, Rig, Upstream, ok, read_all, wait_for
+from tests.gate.gate_support import (
+    Reader,
+    Rig,
+    Upstream,
+    config_text,
+    ok,
+    read_all,
+    wait_for,
+)
 
+from himaya.bootstrap.words import say_fixed
+from himaya.config import GateConfig, loads
 from himaya.gate.clients import Clients, client_of
 from himaya.gate.limits import Limits
 from himaya.gate.listener import Listener
@@ -195,3 +206,24 @@ def test_a_stopping_door_still_reads_what_is_on_its_way():
     head = asyncio.run(tell())
     assert head.startswith(b"HTTP/1.1 200 ")
     assert b"connection: close" in head
+
+
+def test_a_reload_says_of_every_changed_bound_that_it_waits_for_a_restart(caplog):
+    """Every key that `Limits.of` reads is named when a reload changes it: nobody relies on a bound not in force."""
+    before = loads(config_text())
+    keys = [key for key in GateConfig.__struct_fields__ if _bounds(key)]
+    assert len(keys) == 8
+    for key in keys:
+        gate = msgspec.structs.replace(before.gate, **{key: getattr(before.gate, key) + 1})
+        say_fixed(before, msgspec.structs.replace(before, gate=gate))
+    assert [record.args[0] for record in caplog.records] == [f"gate.{key}" for key in keys]
+
+
+def _bounds(key: str) -> bool:
+    """Tell whether a key of [gate] changes what a connection may cost."""
+    usual = GateConfig()
+    value = getattr(usual, key)
+    if isinstance(value, str | tuple):
+        return False
+    changed = msgspec.structs.replace(usual, **{key: value + 1})
+    return Limits.of(changed) != Limits.of(usual)

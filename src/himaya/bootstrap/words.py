@@ -13,6 +13,16 @@ log = logging.getLogger(__name__)
 #: Keys of `[gate]`, and whole tables, that only a restart takes over.
 _FIXED = ("listen", "upstream", "socket", "secret_file", "key_file", "log_format")
 _FRONTS = ("front", "spoe_listen", "spoe_from")
+_LIMITS = (
+    "buffer_bytes",
+    "max_header_bytes",
+    "max_body_bytes",
+    "max_connections",
+    "max_connections_per_client",
+    "connect_timeout_s",
+    "read_timeout_s",
+    "idle_timeout_s",
+)
 _TABLES = ("ledger", "groups", "feed", "alerts", "metrics")
 
 
@@ -20,7 +30,7 @@ def say_fixed(before: Config, after: Config) -> None:
     """Warn of what was changed in a configuration and is not taken over while the gate runs."""
     changed = [
         f"gate.{key}"
-        for key in (*_FIXED, *_FRONTS)
+        for key in (*_FIXED, *_FRONTS, *_LIMITS)
         if getattr(before.gate, key) != getattr(after.gate, key)
     ]
     changed += [name for name in _TABLES if getattr(before, name) != getattr(after, name)]

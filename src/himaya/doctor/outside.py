@@ -32,6 +32,10 @@ _ADDRESSES = {
 }
 
 
+#: In which header a front door tells what is asked for; the others say `X-Forwarded-Uri`, or nothing in a header.
+_TARGET_OF = {"nginx": "X-Original-URI"}
+
+
 class Told(msgspec.Struct, frozen=True):
     """What came of a request: its answer's Date (epoch seconds, None without), and our address of that connection."""
 
@@ -65,7 +69,7 @@ def _forged(scene: Scene, other: str) -> dict[str, str]:
     claims = {
         **_ADDRESSES,
         "Forwarded": f"for={_ADDRESSES['Forwarded']}",
-        "X-Original-URI": f"/?himaya-doctor={other}",
+        _TARGET_OF.get(scene.config.gate.front, "X-Forwarded-Uri"): f"/?himaya-doctor={other}",
         "Himaya-Account": _NAME,
     }
     if actor.address_header and actor.address_header.lower() not in map(str.lower, claims):
@@ -126,10 +130,12 @@ def _judged(scene: Scene, told: Told, mark: str, other: str) -> Iterator[Check]:
         yield warning("headers", f"the gate does not say: {why}.", "Is it of the same version?")
         return
     if misled is not None:
-        said = (
-            "a visitor's X-Original-URI is believed: they choose for which page the gate decides."
+        front = scene.config.gate.front
+        header = _TARGET_OF.get(front, "X-Forwarded-Uri")
+        said = f"a visitor's {header} is believed: they choose for which page the gate decides."
+        yield problem(
+            "headers", said, f"Let the front server set it: himaya init {front} prints how."
         )
-        yield problem("headers", said, "Let the front server set it: himaya init prints how.")
     elif seen is None:
         said = f"the gate was not asked about {scene.asked.path}."
         yield warning("headers", said, "Name a path it is asked about: --path")

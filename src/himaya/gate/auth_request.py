@@ -8,7 +8,6 @@ from the access log, by the request id that nginx sends along.
 
 from __future__ import annotations
 
-import logging
 import re
 
 from himaya.core.decision import Action, Decision
@@ -16,14 +15,12 @@ from himaya.core.exchange import Request
 from himaya.gate.challenge import reference_of
 from himaya.gate.challenge_pages import PREFIX
 from himaya.gate.door import Asker, send, send_plain
-from himaya.gate.fronts import METHOD, TARGET, Vouching, verdict_fields
+from himaya.gate.fronts import METHOD, TARGET, Once, Vouching, verdict_fields
 from himaya.gate.heads import RequestHead
 from himaya.gate.inbound import Inbound
 from himaya.gate.reply import reply
 from himaya.gate.request_reader import Incoming
 from himaya.gate.verdicts import REFUSED, STATUS, STRICTEST, Verdict, Verdicts
-
-log = logging.getLogger(__name__)
 
 #: Where nginx asks, and where it fetches the page of a refusal.
 ASK = b"/auth"
@@ -42,6 +39,9 @@ class AuthRequest:
         self.door = verdicts.door
         self.verdicts = verdicts
         self.vouches = Vouching(secret)
+        self._tell_unclear = Once(
+            "a question without a readable X-Original-URI or X-Original-Method was refused"
+        )
 
     async def handle(self, incoming: Incoming, out: Inbound) -> None:
         """Answer one request."""
@@ -62,7 +62,7 @@ class AuthRequest:
     async def _ask(self, head: RequestHead, out: Inbound) -> None:
         asker = self._asker(head, out)
         if asker is None:
-            log.warning("a question without X-Original-URI or X-Original-Method was refused")
+            self._tell_unclear()
             _answer(REFUSED, head, out)
             return
         verdict = await self.verdicts.give(asker)

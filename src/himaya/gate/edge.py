@@ -89,6 +89,7 @@ class Passes:
         self._digest = digest_of(config).encode()
         self._surfaces = [s for s in config.surfaces if s.id in config.edge.surfaces]
         self._ids = frozenset(config.edge.surfaces)
+        self._names_of_surfaces = tuple(f"surface:{name}" for name in config.edge.surfaces)
         self.clear()
 
     # -- giving ----------------------------------------------------------------------------------
@@ -217,8 +218,7 @@ class Passes:
         """Return the names under which a decision may stand against an actor (`Watchers.standing_for`)."""
         if actor.account or actor.key:
             return (actor.name,)
-        surfaces = (f"surface:{name}" for name in self._edge.surfaces)
-        return (actor.name, f"prefix:{prefix_of(actor.address)}", *surfaces)
+        return (actor.name, f"prefix:{prefix_of(actor.address)}", *self._names_of_surfaces)
 
     def _check(self, name: str, now: float) -> None:
         """Withdraw a pass whose actor has no room for it any more."""

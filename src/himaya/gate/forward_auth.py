@@ -13,21 +13,18 @@ what Traefik and Envoy would send.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from himaya.core.actor import Actor
 from himaya.gate.challenge_pages import Page
 from himaya.gate.door import Asker, send, send_plain
-from himaya.gate.fronts import METHOD, TARGET, Vouching, verdict_fields
+from himaya.gate.fronts import METHOD, TARGET, Once, Vouching, verdict_fields
 from himaya.gate.heads import RequestHead
 from himaya.gate.inbound import Inbound
 from himaya.gate.reply import reply
 from himaya.gate.request_reader import Incoming
 from himaya.gate.verdicts import REFUSED, Verdict, Verdicts
-
-log = logging.getLogger(__name__)
 
 #: Where a front door asks.
 ASK = b"/auth"
@@ -68,7 +65,9 @@ class ForwardAuth:
     def __init__(self, front: Front, verdicts: Verdicts, secret: bytes = b"") -> None:
         self.door = verdicts.door
         self.verdicts = verdicts
-        self._front = front
+        self._tell_unclear = Once(
+            f"a question without the target and method that {front} sends was refused"
+        )
         self._read = _READ[front]
         self.vouches = Vouching(secret)
 
@@ -87,9 +86,7 @@ class ForwardAuth:
 
     async def _ask(self, question: Question, head: RequestHead, out: Inbound) -> None:
         if not TARGET.fullmatch(question.target) or not METHOD.fullmatch(question.method):
-            log.warning(
-                "a question without the target and method that %s sends was refused", self._front
-            )
+            self._tell_unclear()
             self._refuse_unasked(head, out)
             return
         asker = self.door.identify(

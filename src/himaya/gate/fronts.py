@@ -25,12 +25,28 @@ TARGET = re.compile(rb"/[!-~\x80-\xff]*")
 _FRONTS = 64
 
 
+class Once:
+    """Says one thing once: what a visitor can cause must not fill the log."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+        self._said = False
+
+    def __call__(self) -> None:
+        """Say it, the first time."""
+        if not self._said:
+            self._said = True
+            log.warning(self._words)
+
+
 class Vouching:
     """Tells front doors from strangers: one is believed on a Unix socket, or when it shows `secret`."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self._stranger_told = False
+        self._tell_stranger = Once(
+            "somebody asked without the right X-Himaya-Secret and was refused"
+        )
         self._fronts: set[str] = set()
 
     def knows(self, peer: str) -> bool:
@@ -45,9 +61,8 @@ class Vouching:
         believed = bool(self._secret) and hmac.compare_digest(told, self._secret)
         if believed and len(self._fronts) < _FRONTS:
             self._fronts.add(out.peer)
-        if not (believed or self._stranger_told):
-            self._stranger_told = True
-            log.warning("somebody asked without the right X-Himaya-Secret and was refused")
+        if not believed:
+            self._tell_stranger()
         return believed
 
 

@@ -11,6 +11,7 @@ from himaya.analysis.bound.lapses import Lapses
 from himaya.analysis.bound.outside import Gaps
 from himaya.analysis.bound.result import Audit
 from himaya.analysis.bound.versions import Versions, read_versions
+from himaya.core.rows import UNSETTLED
 from himaya.ledger.answers import Period
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
@@ -122,8 +123,11 @@ def _period(judge: Judge) -> Period:
 
 
 def _unseen(versions: Versions, sources: dict[str, None]) -> tuple[str, ...]:
-    """Return the surfaces whose people nobody can see, by the doors that wrote rows."""
-    sees = not any(source in _BLIND for source in sources)
+    """Return the surfaces whose people nobody can see, by the doors that wrote rows.
+
+    Where every exchange was left unsettled no door told of an answer: nobody read any.
+    """
+    sees = not any(source in _BLIND for source in sources) and set(sources) != {UNSETTLED}
     unseen = {s: None for v in versions.used for s in v.config.unseen_surfaces(sees_body=sees)}
     return tuple(unseen)
 
