@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -161,7 +160,7 @@ def test_without_an_authority_the_endpoint_does_what_it_declares(serve):
     assert served.authority.notes.gaps[0][3] == "graphql"
 
 
-def test_django_does_the_same(tmp_path):
+def test_django_does_the_same(tmp_path, root):
     """In threads and in an event loop: counted under its alias, free, cut to the budget, refused past a bound."""
     text = f'\n[gate]\nsocket = "{tmp_path}/himaya.sock"\n'
     config = config_of(budget=6, gate=text)
@@ -169,12 +168,8 @@ def test_django_does_the_same(tmp_path):
     authority = ThreadAuthority(tmp_path, config=config).start()
     (tmp_path / "himaya.toml").write_text(config.canonical)
     try:
-        script = [
-            sys.executable,
-            Path(__file__).with_name("django_graphql.py"),
-            tmp_path / "himaya.toml",
-        ]
-        done = subprocess.run(script, capture_output=True, text=True, check=False)
+        script = [sys.executable, "-m", "tests.gate.django_graphql", tmp_path / "himaya.toml"]
+        done = subprocess.run(script, capture_output=True, text=True, check=False, cwd=root)
         assert done.returncode == 0, done.stderr
         for counted, free, cut, refused in json.loads(done.stdout):
             assert counted == [200, {"data": {"a": {"uid": "p1", "e": "p1@people.example"}}}]

@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import IO, cast
 
+from tools.bench.gate_doors import Size
+from tools.bench.gate_site import Site
 from tools.bench.results import Row, table
 
 from himaya.cli.init_haproxy import Places, haproxy_snippet
@@ -49,6 +51,11 @@ end
 _CONNECTIONS = 16
 _QUESTION = re.compile(r"^    (?:filter spoe|http-request send-spoe-group).*\n", re.MULTILINE)
 _ASKED = "acl himaya_asked var(txn.ask) -m bool"
+
+
+def haproxy(site: Site, size: Size) -> list[Row]:
+    """Return the rows of `make bench-gate`: HAProxy with the door against HAProxy alone."""
+    return measure(site.place("haproxy"), max(1, round(size.seconds)), size.rounds)
 
 
 def measure(folder: Path, seconds: int = 3, rounds: int = 3) -> list[Row]:
