@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -56,10 +57,10 @@ def greeting(**changes: Value) -> Frame:
     return Frame(Kind.HAPROXY_HELLO, 0, 0, write_pairs(kept))
 
 
-def status_of(what: object, *args: object) -> Status:
+def status_of(what: Callable[..., object], *args: object) -> Status:
     """Return the status with which a reader ends."""
     with pytest.raises(BrokenFrameError) as told:
-        what(*args)  # type: ignore[operator]
+        what(*args)
     return told.value.status
 
 

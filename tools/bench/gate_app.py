@@ -6,6 +6,7 @@ python -m tools.bench.gate_app PORT [HIMAYA.TOML]
 from __future__ import annotations
 
 import sys
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,7 +27,7 @@ async def page(_: Request) -> HTMLResponse:
 def application(config: str = "") -> ASGIApp:
     """Return the application, behind himaya when there is a configuration."""
     bare = Starlette(routes=[Route("/{path:path}", page)])
-    return GateMiddleware(bare, config=config) if config else bare  # type: ignore[return-value]
+    return cast("ASGIApp", GateMiddleware(bare, config=config)) if config else bare
 
 
 if __name__ == "__main__":

@@ -139,6 +139,7 @@ class Alarm:
                 self._say(str(problem))
             except Exception:  # without this thread nobody would be told of anything any more
                 log.exception("alerts were not written down; the next look tries again")
+                self._say("alerts were not written down; the log says why")
             if ending:
                 break
         if store is not None:
