@@ -25,13 +25,15 @@ setup(name="himaya", packages=[], ext_modules=mypycify({arguments!r}, opt_level=
 def hot_modules(src: Path) -> list[str]:
     """Return the modules of the core that are compiled, as paths in `src`.
 
-    Those that define msgspec structs stay Python: mypyc does not hand a class's options on to its metaclass.
+    Those that define msgspec structs stay Python: mypyc does not hand a class's options on to its metaclass. So do the
+    errors: other rooms derive their own from them, and a compiled class has no such children.
     """
     core = src / "himaya" / "core"
     return [
         str(path.relative_to(src))
         for path in sorted(core.rglob("*.py"))
-        if path.name != "__init__.py" and "msgspec.Struct" not in path.read_text("utf-8")
+        if path.name not in {"__init__.py", "errors.py"}
+        and "msgspec.Struct" not in path.read_text("utf-8")
     ]
 
 

@@ -22,7 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from tools.bench.results import Row, machine, table  # noqa: E402  the path above leads there
 
-FAST = ("-m", "not slow and not system")
+#: The tests of the checkout itself ask for its tools, not for what is installed.
+FAST = ("-m", "not slow and not system", "--ignore", "tests/test_repository.py")
 #: Rows of `bench_speed.py --only engine` that are compared.
 RATIOS = ("ratio", "ratio with every signal and budget")
 Ratios = dict[str, float]
