@@ -9,7 +9,15 @@ import click
 from himaya.cli.init_caddy import caddy
 from himaya.cli.init_envoy import envoy
 from himaya.cli.init_haproxy import haproxy
-from himaya.cli.init_text import SOCKET, check_plain, filled, template
+from himaya.cli.init_text import (
+    check_plain,
+    filled,
+    listen_option,
+    site_option,
+    socket_option,
+    template,
+    upstream_option,
+)
 from himaya.cli.init_traefik import traefik
 
 _COMMON = (
@@ -34,19 +42,10 @@ def init() -> None:
 
 
 @init.command()
-@click.option("--site", default="example.org", show_default=True, help="Name of the site.")
-@click.option(
-    "--upstream",
-    default="127.0.0.1:8000",
-    show_default=True,
-    help="The application, host:port or unix:/path.",
-)
-@click.option(
-    "--socket", default=SOCKET, show_default=True, help="Unix socket the authority listens on."
-)
-@click.option(
-    "--listen", default="", help="host:port the authority listens on, instead of --socket."
-)
+@site_option
+@upstream_option
+@socket_option
+@listen_option
 @click.option("--port", default="80", show_default=True, help="What nginx listens on.")
 @click.option(
     "--log", default="/var/log/nginx/himaya.log", show_default=True, help="The log nginx writes."

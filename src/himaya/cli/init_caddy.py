@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from himaya.cli.init_text import SOCKET, check_plain, filled, template
+from himaya.cli.init_text import (
+    check_plain,
+    fail_option,
+    filled,
+    listen_option,
+    socket_option,
+    template,
+    upstream_option,
+)
 
 _APPLICATION = """reverse_proxy @upstream@ {
 	# What the application says in its headers can be read for the log only in here.
@@ -41,28 +49,13 @@ _WITH_PORT = """#
     show_default=True,
     help="What Caddy serves: people.example (with a certificate), or :80.",
 )
-@click.option(
-    "--upstream",
-    default="127.0.0.1:8000",
-    show_default=True,
-    help="The application, host:port or unix:/path.",
-)
-@click.option(
-    "--socket", default=SOCKET, show_default=True, help="Unix socket the authority listens on."
-)
-@click.option(
-    "--listen", default="", help="host:port the authority listens on, instead of --socket."
-)
+@upstream_option
+@socket_option
+@listen_option
 @click.option(
     "--log", default="/var/log/caddy/himaya.log", show_default=True, help="The log Caddy writes."
 )
-@click.option(
-    "--fail",
-    type=click.Choice(["open", "closed"]),
-    default="open",
-    show_default=True,
-    help="What a page gets while the gate does not answer.",
-)
+@fail_option
 def caddy(address: str, upstream: str, socket: str, listen: str, log: str, fail: str) -> None:
     """Print a complete Caddyfile that asks himaya before every page."""
     values = {"address": address, "upstream": upstream, "log": log}

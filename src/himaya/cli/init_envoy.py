@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from himaya.cli.init_text import SOCKET, check_plain, filled, template
+from himaya.cli.init_text import (
+    check_plain,
+    fail_option,
+    filled,
+    site_option,
+    socket_option,
+    template,
+)
 from himaya.core.errors import InputError
 
 _MODES = {
@@ -20,24 +27,16 @@ _MODES = {
 
 
 @click.command()
-@click.option("--site", default="example.org", show_default=True, help="Name of the site.")
+@site_option
 @click.option(
     "--upstream", default="127.0.0.1:8000", show_default=True, help="The application, host:port."
 )
-@click.option(
-    "--socket", default=SOCKET, show_default=True, help="Unix socket the authority listens on."
-)
+@socket_option
 @click.option("--port", default="80", show_default=True, help="What Envoy listens on.")
 @click.option(
     "--log", default="/var/log/envoy/himaya.log", show_default=True, help="The log Envoy writes."
 )
-@click.option(
-    "--fail",
-    type=click.Choice(["open", "closed"]),
-    default="open",
-    show_default=True,
-    help="What a page gets while the gate does not answer.",
-)
+@fail_option
 def envoy(site: str, upstream: str, socket: str, port: str, log: str, fail: str) -> None:
     """Print a complete configuration of Envoy that asks himaya before every page."""
     values = {"site": site, "upstream": upstream, "socket": socket, "port": port, "log": log}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from himaya.cli.init_text import check_plain, filled, template
+from himaya.cli.init_text import check_plain, filled, site_option, template
 
 
 @click.command()
-@click.option("--site", default="example.org", show_default=True, help="Name of the site.")
+@site_option
 @click.option(
     "--upstream", default="127.0.0.1:8000", show_default=True, help="The application, host:port."
 )

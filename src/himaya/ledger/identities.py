@@ -17,6 +17,7 @@ from pathlib import Path
 from himaya.core.errors import LedgerError
 from himaya.ledger.keys import Keys
 from himaya.ledger.schema import MAX_NAME, Kind, bounded
+from himaya.ledger.store_file import transaction
 
 _CHUNK = 500  # SQLite takes at least 999 parameters
 
@@ -96,15 +97,8 @@ class Identities:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One durable transaction."""
-        with self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._told(), transaction(self._db):
+            yield
 
     def _lookup(self, kind: Kind, name: str) -> bytes:
         return self._keys.digest(b"%d:%s" % (kind, bounded(name, MAX_NAME).encode()))

@@ -12,6 +12,19 @@ from typing import Self
 from himaya.core.errors import ServiceError
 
 
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Write all of it, or nothing; the connection begins no transactions by itself."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
 class StoreFile:
     """The file, and transactions in it. A context manager; one object belongs to one thread.
 
@@ -43,15 +56,8 @@ class StoreFile:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One durable transaction: all of it, or nothing."""
-        with self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._told(), transaction(self._db):
+            yield
 
     def close(self) -> None:
         """Close the file."""
