@@ -24,6 +24,8 @@ from tools.bench.results import Row, machine, table  # noqa: E402  the path abov
 
 #: The tests of the checkout itself ask for its tools, not for what is installed.
 FAST = ("-m", "not slow and not system", "--ignore", "tests/test_repository.py")
+#: Shared out as `make test` shares them out.
+SHARED = ("--numprocesses", "2", "--dist", "loadscope")
 #: Rows of `bench_speed.py --only engine` that are compared.
 RATIOS = ("ratio", "ratio with every signal and budget")
 Ratios = dict[str, float]
@@ -100,7 +102,7 @@ def main() -> int:
     parser.add_argument("--no-tests", action="store_true")
     words = sys.argv[1:]
     cut = words.index("--") if "--" in words else len(words)
-    given, tests = parser.parse_args(words[:cut]), words[cut + 1 :] or FAST
+    given, tests = parser.parse_args(words[:cut]), words[cut + 1 :] or (*FAST, *SHARED)
     python = install(given.wheel, ROOT / "build" / "wheel")
     if not compiled(python) or compiled([sys.executable]):
         print("wheel: the core of the wheel must be compiled, and the one beside it must not be")
