@@ -221,11 +221,23 @@ def test_a_listing_of_people_nobody_can_read_is_no_view_of_a_person():
     assert highest(gauge, "sharing") == {"account:r": 1.0}
 
 
-def test_a_gauge_refuses_values_under_any_other_cohort(monkeypatch):
+class Stray:
+    """Stands before another object; what it is given by name is its own."""
+
+    def __init__(self, other, **own):
+        self._other = other
+        self.__dict__.update(own)
+
+    def __getattr__(self, name):
+        return getattr(self._other, name)
+
+
+def test_a_gauge_refuses_values_under_any_other_cohort():
     """Even if the core had a cohort by a trait, no value would be noted under it."""
     gauge = Gauge(POLICY, None, {"account:r"})
     gauge.engine.watchers.keep(frozenset())
-    monkeypatch.setattr(gauge.engine.accounts, "cohort", lambda actor, age_s: "disability")
+    accounts = Stray(gauge.engine.accounts, cohort=lambda actor, age_s: "disability")
+    gauge.engine = Stray(gauge.engine, accounts=accounts)
     with pytest.raises(InputError, match="'disability' is no cohort"):
         gauge.add(*view(START, "r", "1"))
     assert gauge.people == {}
