@@ -1,0 +1,58 @@
+"""What the chain says: one type per kind of entry. Kinds and keys are stored, so they are never reused.
+
+`at` is the time of writing, ISO 8601 UTC. Texts that may name a person (`why`, `basis`, `by`, a configuration)
+are sealed with the key of the ledger; people and actors are surrogates, so that erasing a person reaches the chain too.
+"""
+
+from __future__ import annotations
+
+from himaya.ledger.entries.base import Entry as Entry
+from himaya.ledger.entries.base import File as File
+from himaya.ledger.entries.base import Files as Files
+from himaya.ledger.entries.files import AnyFiles as AnyFiles
+from himaya.ledger.entries.files import Archived as Archived
+from himaya.ledger.entries.files import Blanked as Blanked
+from himaya.ledger.entries.files import Merged as Merged
+from himaya.ledger.entries.files import Removed as Removed
+from himaya.ledger.entries.files import Retention as Retention
+from himaya.ledger.entries.files import Sealed as Sealed
+from himaya.ledger.entries.files import SealingKey as SealingKey
+from himaya.ledger.entries.people import Access as Access
+from himaya.ledger.entries.people import Blocked as Blocked
+from himaya.ledger.entries.people import Forgotten as Forgotten
+from himaya.ledger.entries.people import Hold as Hold
+from himaya.ledger.entries.people import Lifted as Lifted
+from himaya.ledger.entries.people import Place as Place
+from himaya.ledger.entries.people import Released as Released
+from himaya.ledger.entries.policies import Calibration as Calibration
+from himaya.ledger.entries.policies import Config as Config
+from himaya.ledger.entries.policies import Forecast as Forecast
+from himaya.ledger.entries.policies import Unforecast as Unforecast
+from himaya.ledger.entries.writers import Closed as Closed
+from himaya.ledger.entries.writers import Leases as Leases
+from himaya.ledger.entries.writers import Opened as Opened
+from himaya.ledger.entries.writers import Repaired as Repaired
+
+AnyEntry = (
+    Opened
+    | Closed
+    | Repaired
+    | Sealed
+    | Merged
+    | Removed
+    | Blanked
+    | Archived
+    | Retention
+    | SealingKey
+    | Config
+    | Forecast
+    | Calibration
+    | Unforecast
+    | Leases
+    | Access
+    | Hold
+    | Released
+    | Forgotten
+    | Blocked
+    | Lifted
+)
