@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from himaya.core.errors import LedgerError
-from himaya.ledger.keys import Keys, create_key_file, default_key_file, read_key_file
+from himaya.ledger.keys import Keys, create_key_file, default_key_file, is_signed, read_key_file
 
 
 def test_a_key_file_is_for_its_owner(tmp_path: Path):
@@ -73,3 +73,13 @@ def test_what_is_no_sealed_text_is_the_declared_error(text: str):
 def test_the_key_stands_beside_the_ledger():
     """By default the key is beside the directory, not in it."""
     assert default_key_file(Path("/srv/ledger")) == Path("/srv/ledger.key")
+
+
+def test_a_signature_belongs_to_one_key_and_one_text():
+    """What a ledger signed checks with its public key, and with nothing else."""
+    keys, other = Keys(b"k" * 32), Keys(b"o" * 32)
+    signature = keys.sign(b"text")
+    assert is_signed(keys.public, signature, b"text")
+    assert not is_signed(keys.public, signature, b"texts")
+    assert not is_signed(other.public, signature, b"text")
+    assert not is_signed("no key", "no signature", b"text")

@@ -1,7 +1,8 @@
-"""The key file, and what is done with it: keyed look-ups and sealed texts.
+"""The key file, and what is done with it: keyed look-ups, sealed texts, signatures.
 
-The file stands beside the ledger, never inside it, so that a copy of the data alone names nobody. Two keys
-are derived from it: one finds an identity (keyed BLAKE2b, RFC 7693), one seals it (AES-256-GCM).
+The file stands beside the ledger, never inside it, so that a copy of the data alone names nobody. Three keys
+are derived from it: one finds an identity (keyed BLAKE2b, RFC 7693), one seals it (AES-256-GCM), one signs what
+leaves the house (Ed25519, RFC 8032).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from himaya.core.errors import LedgerError
@@ -30,6 +32,8 @@ class Keys:
         self._lookup = hashlib.blake2b(key=master, person=b"himaya-lookup", digest_size=32).digest()
         seal = hashlib.blake2b(key=master, person=b"himaya-seal", digest_size=32).digest()
         self._aead = AESGCM(seal)
+        sign = hashlib.blake2b(key=master, person=b"himaya-sign", digest_size=32).digest()
+        self._signing = Ed25519PrivateKey.from_private_bytes(sign)
         self.check = self.digest(b"himaya ledger key check")
 
     def digest(self, data: bytes) -> bytes:
@@ -50,6 +54,15 @@ class Keys:
                 "a sealed text does not open with this key, or was changed"
             ) from problem
 
+    @property
+    def public(self) -> str:
+        """Return the public key that checks what this ledger signed: 32 bytes, in hex."""
+        return self._signing.public_key().public_bytes_raw().hex()
+
+    def sign(self, data: bytes) -> str:
+        """Return the signature of `data`: 64 bytes, in hex. It says which ledger, not which person."""
+        return self._signing.sign(data).hex()
+
     def seal_text(self, text: str) -> str:
         """Return a text sealed for a JSON entry of the chain."""
         return base64.b64encode(self.seal(text.encode("utf-8", "backslashreplace"))).decode()
@@ -61,6 +74,16 @@ class Keys:
         except ValueError:
             data = b""  # no nonce, no tag: it does not open
         return self.open(data).decode()
+
+
+def is_signed(public: str, signature: str, data: bytes) -> bool:
+    """Tell whether the holder of a public key (hex) signed `data`; False, too, for what is no key or signature."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+        key.verify(bytes.fromhex(signature), data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def default_key_file(directory: Path) -> Path:
