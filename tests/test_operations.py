@@ -56,6 +56,8 @@ def test_a_unit_starts_a_command_that_exists_and_is_locked_in(unit):
         "strict",
         "yes",
     )
+    # With Group=, systemd leaves the account's own group out; the configuration is for that group.
+    assert "himaya" in found["SupplementaryGroups"].split()
     assert found["CapabilityBoundingSet"] == ""
     assert set(found["RestrictAddressFamilies"].split()) <= {"AF_UNIX", "AF_INET", "AF_INET6"}
     assert "MemoryMax" in unit.read_text()

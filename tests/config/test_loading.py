@@ -280,6 +280,19 @@ def test_files_that_are_no_configuration(tmp_path: Path) -> None:
             load(path)
 
 
+def test_a_folder_that_may_not_be_entered_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where even asking whether the file is there is refused, that is said; no traceback, no false advice."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(ConfigError, match="Permission denied") as problem:
+        load(Path("/etc/himaya/himaya.toml"))
+    assert "discover" not in str(problem.value)
+
+
 def test_a_deep_text_is_no_traceback() -> None:
     """Tables nested a thousand deep are an error of the file."""
     with pytest.raises(ConfigError):

@@ -59,6 +59,7 @@ class Clinic:
         self.config = folder / "himaya.toml"
         self.log = folder / "access.log"
         self.log.write_text("")
+        self.log.chmod(0o640)
         self.processes = []
         self.write()
 

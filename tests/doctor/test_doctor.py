@@ -51,7 +51,7 @@ def test_a_clean_installation_is_all_ok(clinic):
         code, told = clinic.json("--url", front.url, "--path", "/about", "--log", clinic.log)
     assert [one for one in told["checks"] if one["level"] != "ok"] == []
     names = {one["name"] for one in told["checks"]}
-    assert names == {*NAMES, "configuration", "headers", "time", "routes"}
+    assert names == {*NAMES, "configuration", "headers", "time", "log", "routes"}
     assert (code, told["level"]) == (0, "ok")
 
 
@@ -60,7 +60,8 @@ def test_every_check_is_on_the_page():
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
     rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
     told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert told == {*NAMES, "configuration", "headers", "time", "outside", "routes", "upstream"}
+    more = {"configuration", "headers", "time", "outside", "log", "routes", "upstream"}
+    assert told == {*NAMES, *more}
 
 
 def test_exit_codes_and_words(clinic):
@@ -152,6 +153,31 @@ def test_a_socket_that_the_front_server_cannot_open_is_a_problem(clinic):
     """The account of the front server is barred by a directory, or by the socket itself."""
     says(clinic.found(front_user="nobody")["front"], "problem", "nobody may not pass")
     says(clinic.found(front_user="no-such-user")["front"], "warning", "no account")
+
+
+@pytest.mark.parametrize(
+    ("gate", "user"),
+    [("", "www-data"), ('front = "caddy"', "caddy"), ('spoe_listen = "unix:s.sock"', "haproxy")],
+)
+def test_the_account_asked_about_is_that_of_the_front_server(clinic, monkeypatch, gate, user):
+    """On a machine that has them all, the configuration says whose account it is."""
+    there = {"www-data", "caddy", "haproxy"}
+    monkeypatch.setattr("himaya.doctor.gates._exists", there.__contains__)
+    monkeypatch.setattr("himaya.doctor.gates.barred_at", lambda path, user: "")
+    other = clinic.folder / "front.toml"
+    text = clinic.write().read_text()
+    other.write_text(text.replace("[gate]", f"[gate]\n{gate}", 1))
+    says(clinic.found(other, front_user="")["front"], "ok", f"{user} can open")
+
+
+def test_a_log_that_everybody_may_read_is_told(clinic, tmp_path):
+    """The log says who looked at whom: with mode 0644 it is a warning, with 0640 it is not."""
+    log = tmp_path / "access.log"
+    log.write_text("")
+    log.chmod(0o644)
+    says(clinic.found(log=log)["log"], "warning", "every account")
+    log.chmod(0o640)
+    says(clinic.found(log=log)["log"], "ok", "owner")
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error himaya raises on purpose is one line and exit code 2."""
+    """Run the command line; an error of himaya or of a file is one line and exit code 2."""
     try:
         code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -84,3 +84,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except PermissionError as problem:
+        # Also asking whether a file is there can be refused, anywhere: a folder of another account.
+        named = problem.filename or "a file"
+        click.echo(
+            f"himaya: {named}: permission denied; run the command under the account that owns it",
+            err=True,
+        )
+        sys.exit(2)

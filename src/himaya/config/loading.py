@@ -55,7 +55,8 @@ def read(path: FilePath) -> str:
             data = file.read(MAX_BYTES + 1)
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        hint = "`himaya discover LOG` writes a first one." if not path.exists() else ""
+        absent = isinstance(problem, FileNotFoundError)
+        hint = "`himaya discover LOG` writes a first one." if absent else ""
         raise ConfigError(f"cannot be read: {reason}.", file=str(path), hint=hint) from problem
     if len(data) > MAX_BYTES:
         raise ConfigError(f"larger than {MAX_BYTES} bytes; this is no himaya.toml.", file=str(path))

@@ -29,6 +29,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Check]], ...] = (
     gates.front,
     outside.outside,
     log_feed.follow,
+    log_feed.privacy,
     log_feed.undeclared,
     records.ledger,
     records.clock,

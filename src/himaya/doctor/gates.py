@@ -15,8 +15,13 @@ from himaya.doctor.scene import Scene
 
 _WAIT_S = 3.0
 
-#: Accounts that front servers usually run under.
-_FRONT_USERS = ("www-data", "nginx", "haproxy", "caddy")
+#: Accounts that front servers usually run under, by `gate.front`; who asks over SPOE is HAProxy.
+_FRONT_USERS = {
+    "nginx": ("www-data", "nginx"),
+    "caddy": ("caddy",),
+    "traefik": ("traefik",),
+    "envoy": ("envoy",),
+}
 
 
 def gate(scene: Scene) -> Iterator[Check]:
@@ -92,7 +97,7 @@ def front(scene: Scene) -> Iterator[Check]:
     path = Path(listen.removeprefix("unix:"))
     if not listen.startswith("unix:") or not path.exists():
         return
-    user = scene.asked.front_user or next(filter(_exists, _FRONT_USERS), "")
+    user = scene.asked.front_user or next(filter(_exists, _front_users(scene)), "")
     if not user:
         yield ok(
             "front", "no account of a front server is on this machine; name one: --front-user."
@@ -108,6 +113,12 @@ def front(scene: Scene) -> Iterator[Check]:
         yield problem("front", said, do)
     else:
         yield ok("front", f"{user} can open the authority's socket.")
+
+
+def _front_users(scene: Scene) -> tuple[str, ...]:
+    """Return the accounts that the front server of this configuration may run under, likeliest first."""
+    gate = scene.config.gate
+    return ("haproxy",) if gate.spoe_listen else _FRONT_USERS[gate.front]
 
 
 def _exists(user: str) -> bool:

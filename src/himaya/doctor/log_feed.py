@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,18 @@ def _behind(scene: Scene, path: Path) -> str:
     if mark.last_at and scene.asked.now - mark.last_at > _DAY_S:
         return "it has read no line that is younger than a day."
     return ""
+
+
+def privacy(scene: Scene) -> Iterator[Check]:
+    """A log that says who looked at whom is for its owner and a group."""
+    log = scene.asked.log
+    if log is None or not log.is_file():
+        return
+    if log.stat().st_mode & stat.S_IROTH:
+        said = f"every account of this machine may read {log}, which says who looked at whom."
+        yield warning("log", said, f"chmod o-rwx {log}")
+    else:
+        yield ok("log", "the log is for its owner and its group.")
 
 
 def undeclared(scene: Scene) -> Iterator[Check]:
