@@ -207,6 +207,14 @@ def test_the_commands_of_the_container_exist():
     assert _unknown(asked[1:]) == []
 
 
+def test_the_wheel_of_the_container_is_made(tmp_path):
+    """The build step of the container, as written there, makes a wheel of this tree."""
+    (step,) = re.findall(r"-m (hatchling build [^&]+) &&", CONTAINER)
+    command = step.replace(" dist", f" {tmp_path}").split()
+    subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=True, capture_output=True)
+    assert [one.suffix for one in tmp_path.iterdir()] == [".whl"]
+
+
 def test_the_container_may_write_what_its_configuration_names():
     """Ledger and keys lie on the two volumes, apart; the socket in a directory that the image makes."""
     config = load(ROOT / "examples/container/himaya.toml")
