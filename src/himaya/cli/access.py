@@ -155,7 +155,7 @@ def _state(reader: Reader, answer: SubjectAccess, site: str, path: Path) -> None
     from himaya.ledger.statement import Statement, record, signed
 
     now = time.time()
-    stated = Statement(site=site, issued=iso(micros(now)), answer=answer)
+    stated = Statement(site=site, issued=iso(micros(int(now))), answer=answer)
     data = signed(stated, reader.keys)
     letter = statement_letter(stated, reader.keys.public, path.name)
     record(reader, data, reader.subject(answer.subject)[1], by=shared.operator(), at=now)

@@ -69,8 +69,20 @@ def _summary(answer: SubjectAccess) -> list[str]:
             "whose name was erased since" if answer.erased == 1 else "whose names were erased since"
         )
         said.append(f"Among them {counted(answer.erased, 'recipient')} {gone}.")
-    said.append(answer.note)
-    return said
+    if not answer.recipients:
+        said.append(
+            "Nothing about this person is in what was observed and is kept. That proves nothing more."
+        )
+    return [*said, _covered(answer)]
+
+
+def _covered(answer: SubjectAccess | ActorAccess) -> str:
+    """Return which time the record speaks of."""
+    if not answer.period.start:
+        return "The record holds nothing now."
+    holes = counted(len(answer.unobserved), "period") if answer.unobserved else ""
+    listed = f" {holes} of which nobody can say are listed below." if holes else ""
+    return f"The record speaks of {answer.period.start[:10]} to {answer.period.end[:10]} (UTC).{listed}"
 
 
 def _fields(answer: SubjectAccess) -> Section:
@@ -129,6 +141,16 @@ def _gaps(gaps: list[Unobserved]) -> list[Section]:
     return [Section("When nobody can say", table=table)]
 
 
+#: What was decided about a request, for whoever made it.
+_DECISIONS = {
+    "allow": "let through",
+    "throttle": "slowed",
+    "challenge": "asked to pass a check",
+    "redact": "shown less",
+    "block": "refused",
+}
+
+
 # -- the viewer's own request ----------------------------------------------------------------
 
 
@@ -158,7 +180,7 @@ def _held(answer: ActorAccess) -> list[str]:
         )
     if answer.misses:
         said.append(f"{counted(answer.misses, 'look-up')} of yours found nobody.")
-    return [*said, answer.note]
+    return [*said, _covered(answer)]
 
 
 def _seen(answer: ActorAccess) -> list[Section]:
@@ -184,7 +206,7 @@ def _decided(answer: ActorAccess) -> tuple[list[str], list[str]]:
     """Return sentences and points: what was decided about requests, places, and matters, in neutral words."""
     said = [f"{counted(answer.challenges, 'check')} passed."] if answer.challenges else []
     points = [
-        f"{one.decision}: {counted(one.times, 'view')}, from {one.first} to {one.last}"
+        f"{_DECISIONS.get(one.decision, one.decision)}: {counted(one.times, 'record')}, from {one.first} to {one.last}"
         for one in answer.decisions
     ]
     if answer.blocks:

@@ -97,11 +97,11 @@ def actor_access(
 ) -> ActorAccess:
     """Return what a viewer is told, of [start, end) in microseconds. Raises InputError, LedgerError."""
     column, surrogate = reader.facet(name)
-    gaps = reader.unobserved(start, end)
-    blocked = _blocked(reader)
+    known, gaps, blocked = reader.canaries(), reader.unobserved(start, end), _blocked(reader)
 
     def question(rows: ir.Table, state: State) -> ActorAccess:
-        mine = q.within(q.facet(rows, column, surrogate or -1), start, end)
+        theirs = q.without(q.within(q.facet(rows, column, surrogate or -1), start, end), known)
+        mine = theirs.cache()  # read once, asked often; it goes with the last reference
         total, period = fetch(reader, _totals(mine))[0], reader.period(rows, state)
         shown = fetch(reader, _shown(mine))
         numbers = {row["actor"] for row in fetch(reader, mine.select("actor").distinct())}
