@@ -44,7 +44,7 @@ FILES = sorted(
 
 
 def test_no_output_says_that_somebody_was_left_alone():
-    """In no template and no string literal does himaya say of anybody "not exposed", "not from us" or "you were not"."""
+    """No template and no string literal says "not exposed", "not from us" or "you were not" of anybody."""
     assert len(FILES) > 400
     found = {str(path.relative_to(SRC)): _found(_said(path)) for path in FILES}
     assert {name: words for name, words in found.items() if words} == {}
@@ -60,6 +60,6 @@ def test_no_output_says_that_somebody_was_left_alone():
     ],
 )
 def test_the_search_finds_what_it_looks_for(tmp_path, name, text, words):
-    """The words are found over line breaks, parts of a literal and markup; docstrings and comments may state the rule."""
+    """The words are found over line breaks, parts of a literal and markup; docstrings may state the rule."""
     (tmp_path / name).write_text(text)
     assert _found(_said(tmp_path / name)) == words
