@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 from tests.acceptance.gate import HIMAYA, SURFACES, Gate, Table
 from tests.acceptance.promise import broken, require
-from tests.acceptance.test_parts_ledger import a_strangers_view_is_kept
+from tests.acceptance.test_parts_ledger import seconds
+
+
+def a_strangers_view_is_kept(gate: Gate, route: str) -> None:
+    """Somebody without an account looks at one public profile."""
+    with gate.visitor() as stranger:
+        asked = time.time()
+        assert stranger.get(f"{route}/p17").people == {17}
+        answer = gate.who(actor=f"address:{stranger.address}")
+        require([one["subject"] for one in answer["subjects"]] == ["p17"], "who was shown")
+        entry = answer["subjects"][0]
+        require(entry["fields"] == ["email", "name"], "which fields")
+        require(abs(seconds(entry["first"]) - asked) < 5, "when")
 
 
 def write_log(path: Path, targets: list[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.acceptance.gate import HIMAYA, Gate, Table
 from tests.acceptance.promise import broken, require
 
-from himaya.ledger.keys import Keys
+from himaya.ledger.keys import Keys, default_key_file, read_key_file
 from himaya.ledger.statement import checked, signed
 
 
@@ -31,9 +31,8 @@ def is_accepted(file: Path, public: str) -> bool:
 
 
 def key_of(gate: Gate) -> str:
-    """Return the key that the site names."""
-    status = gate.himaya("ledger", "status", "--ledger", str(gate.ledger), "--json")
-    return str(json.loads(status)["public_key"])
+    """Return the key that the site names (`himaya ledger status` prints it)."""
+    return read_key_file(default_key_file(gate.ledger)).public
 
 
 def a_person_has_a_statement(
