@@ -19,7 +19,7 @@ from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso, micros
 
 #: Signed before the statement, so that no other signature of the same key is one of a statement.
-_ABOUT = b"himaya statement 1\n"
+_ABOUT = b"himaya-statement-1\n"
 
 #: A statement is no longer, in bytes.
 MOST = 64 * 2**20
