@@ -80,17 +80,17 @@ class Affected(msgspec.Struct, frozen=True):
 
 def named(reader: Reader, names: Iterable[str], about: str) -> Asked:
     """Return what is asked for by names of actors such as `account:u777`. Raises InputError."""
-    columns: dict[str, list[int]] = {}
-    count = unknown = 0
-    for name in dict.fromkeys(names):
+    asked: dict[str, set[str]] = {}
+    for name in names:
         column, text = parse_actor(name)
-        number = reader.identities.find(FACETS[column], text)
-        count, unknown = count + 1, unknown + (not number)
-        if count > MOST_ACTORS:
-            raise InputError(f"{about}: more than {MOST_ACTORS:,} actors; ask in parts")
-        if number:
-            columns.setdefault(column, []).append(number)
-    return Asked(about, columns, actors=count, unknown=unknown)
+        asked.setdefault(column, set()).add(text)
+    count = sum(map(len, asked.values()))
+    if count > MOST_ACTORS:
+        raise InputError(f"{about}: more than {MOST_ACTORS:,} actors; ask in parts")
+    find = reader.identities.find_all
+    columns = {column: list(find(FACETS[column], texts)) for column, texts in asked.items()}
+    known = sum(map(len, columns.values()))
+    return Asked(about, columns, actors=count, unknown=count - known)
 
 
 def members(actors: Collection[int], about: str) -> Asked:
