@@ -167,9 +167,12 @@ class FactsStore:
             yield decode_fact(record)
 
     def account(self, name: str) -> AccountFact | None:
-        """Return what is kept about one account, None for nothing."""
+        """Return what is kept about one account, None for nothing. Raises ServiceError."""
         sql = "SELECT record FROM fact WHERE name = ?"
-        row = self._db.execute(sql, (f"account {name}",)).fetchone()
+        try:
+            row = self._db.execute(sql, (f"account {name}",)).fetchone()
+        except sqlite3.Error as problem:
+            raise ServiceError(f"{self.path}: cannot read the facts: {problem}") from None
         fact = decode_fact(row[0]) if row else None
         return fact if isinstance(fact, AccountFact) else None
 

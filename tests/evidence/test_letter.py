@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.evidence.test_page import HOSTILE, Reader
 
-from himaya.evidence.letter import Letter, Section, Table, page_of, text_of
+from himaya.evidence.letter import MOST_ROWS, Letter, Section, Table, page_of, table_of, text_of
 
 
 def _letter(text: str) -> Letter:
@@ -35,3 +35,14 @@ def test_a_letter_is_lines_of_text():
     assert said.count("Times: 3") == said.count("Times: 4") == 1
     short = text_of(_letter("x"))
     assert short == ("x\n\nAbout: x\n\nX\n\nx\n- x\nx\n- x\n  x: x; Times: 3\n- x\n  Times: 4\n")
+
+
+def test_a_letter_has_an_end():
+    """Of a table with more rows than a page can hold the first are there, and how many there are."""
+    rows = [(str(n), "x") for n in range(MOST_ROWS + 7)]
+    cut = table_of("All.", ("Recipient", "Times"), rows)
+    assert (len(cut.rows), cut.caption) == (
+        1000,
+        "All. The first 1,000 of 1,007; the JSON has all.",
+    )
+    assert table_of("All.", ("Recipient", "Times"), rows[:1000]).caption == "All."

@@ -345,6 +345,20 @@ def test_what_is_no_statement_is_refused(data):
             checked(text)
 
 
+def test_a_statement_is_no_longer_than_can_be_checked(statement: Path, monkeypatch):
+    """Past the bound nothing is signed, and nothing that long is read."""
+    from himaya.ledger import statement as module
+    from himaya.ledger.keys import Keys
+
+    data = statement.read_bytes()
+    stated = checked(data)
+    monkeypatch.setattr(module, "MOST", len(data) - 1)
+    with pytest.raises(InputError, match="shorter period"):
+        signed(stated, Keys(b"k" * 32))
+    with pytest.raises(InputError, match="longer than"):
+        checked(data)
+
+
 def test_a_statement_that_is_not_there(tmp_path: Path):
     """A file that cannot be read ends with 2."""
     _run("statement", "check", tmp_path / "none.json", code=2)

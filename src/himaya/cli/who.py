@@ -148,7 +148,8 @@ def _ask(
 
     if any(getattr(asked, name) is not None for name in _MANY):
         many = _many(reader, asked)
-        _record(reader, files, f"{why} ({many.about}, {many.actors} actors)", period)
+        count = f", {many.actors} actors" if many.actors else ""
+        _record(reader, files, f"{why} ({many.about}{count})", period)
         answer = affected(reader, many, *period)
         return answer, answer if files.named else None
     alone = _alone(reader, asked, files, period, why)

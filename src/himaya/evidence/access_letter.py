@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from himaya.evidence.letter import Letter, Section, Table
+from himaya.evidence.letter import Letter, Section, table_of
 from himaya.evidence.words import counted
 from himaya.ledger.access import Asked, SubjectAccess, Told
 from himaya.ledger.actor_access import ActorAccess
@@ -71,7 +71,7 @@ def _summary(answer: SubjectAccess) -> list[str]:
         said.append(f"Among them {counted(answer.erased, 'recipient')} {gone}.")
     if not answer.recipients:
         said.append(
-            "Nothing about this person is in what was observed and is kept. That proves nothing more."
+            "Nothing about this person is in what was observed and is kept. That is no proof that nothing was shown."
         )
     return [*said, _covered(answer)]
 
@@ -102,7 +102,7 @@ def _fields(answer: SubjectAccess) -> Section:
         )
         for one in answer.fields
     ]
-    return Section("What was shown", table=Table("Days are in UTC.", head, rows))
+    return Section("What was shown", table=table_of("Days are in UTC.", head, rows))
 
 
 def _recipients(answer: SubjectAccess) -> Section:
@@ -125,7 +125,7 @@ def _recipients(answer: SubjectAccess) -> Section:
     caption = "Organisations are named; individuals are described, each on a line of their own."
     if answer.named:
         caption = "Individuals are named because the site decided so for this request."
-    table = Table(caption, (*head, *(("Visible to",) if scoped else ())), rows)
+    table = table_of(caption, (*head, *(("Visible to",) if scoped else ())), rows)
     return Section("To whom", table=table)
 
 
@@ -137,7 +137,7 @@ def _gaps(gaps: list[Unobserved]) -> list[Section]:
     if not gaps:
         return []
     rows = [(gap.start, gap.end, gap.why) for gap in gaps]
-    table = Table("Whatever was shown then may be missing here.", ("From", "To", "Why"), rows)
+    table = table_of("Whatever was shown then may be missing here.", ("From", "To", "Why"), rows)
     return [Section("When nobody can say", table=table)]
 
 
@@ -190,14 +190,14 @@ def _seen(answer: ActorAccess) -> list[Section]:
             (one.surface, f"{one.views:,}", f"{one.people:,}", ", ".join(one.fields))
             for one in answer.surfaces
         ]
-        table = Table(
+        table = table_of(
             "Parts of the site that show people.", ("Part", "Views", "People", "Fields"), rows
         )
         found.append(Section("Where", table=table))
     if answer.days:
         days = [(one.day, f"{one.views:,}", f"{one.people:,}") for one in answer.days]
         found.append(
-            Section("When", table=Table("Days are in UTC.", ("Day", "Views", "People"), days))
+            Section("When", table=table_of("Days are in UTC.", ("Day", "Views", "People"), days))
         )
     return found
 

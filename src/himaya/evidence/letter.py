@@ -11,6 +11,9 @@ from himaya._version import __version__
 from himaya.evidence.page import environment
 from himaya.evidence.words import visible
 
+#: Rows of one table: whoever views somebody from many addresses must not make a letter endless.
+MOST_ROWS = 1000
+
 _WIDTH = 78
 
 
@@ -20,6 +23,13 @@ class Table(msgspec.Struct, frozen=True):
     caption: str
     head: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
+
+
+def table_of(caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    """Return a table of the first `MOST_ROWS` rows; of more its caption says so."""
+    if len(rows) > MOST_ROWS:
+        caption += f" The first {MOST_ROWS:,} of {len(rows):,}; the JSON has all."
+    return Table(caption, head, rows[:MOST_ROWS])
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -120,8 +120,7 @@ def subject_access(
     wish: Wish | None = None,
 ) -> SubjectAccess:
     """Return what a person is told, of [start, end) in microseconds. Raises LedgerError."""
-    wish = wish or Wish()
-    _, surrogate = reader.subject(name)
+    wish, surrogate = wish or Wish(), reader.subject(name)[1]
     known, gaps = reader.canaries(), reader.unobserved(start, end)
 
     def question(rows: ir.Table, state: State) -> SubjectAccess:

@@ -46,9 +46,14 @@ _decoder = msgspec.json.Decoder(Signed)
 
 
 def signed(statement: Statement, keys: Keys) -> bytes:
-    """Return the file of a statement."""
+    """Return the file of a statement. Raises InputError when it is longer than can be checked."""
     signature = keys.sign(_ABOUT + _encoder.encode(statement))
-    return _encoder.encode(Signed(statement, keys.public, signature)) + b"\n"
+    data = _encoder.encode(Signed(statement, keys.public, signature)) + b"\n"
+    if len(data) > MOST:
+        raise InputError(
+            f"the statement is longer than {MOST // 2**20} MiB; ask for a shorter period"
+        )
+    return data
 
 
 def checked(data: bytes, public: str = "") -> Statement:
