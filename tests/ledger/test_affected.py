@@ -174,7 +174,7 @@ def test_a_file_replaces_the_question_on_screen(ledger: Path, tmp_path: Path):
     ]
     assert out.stat().st_mode & 0o777 == 0o600
     entries = json.loads(_run("ledger", "log", "--ledger", ledger, "--json"))["entries"]
-    use = entries[-1]
+    use = [entry for entry in entries if entry["kind"] == "access"][-1]
     assert use["command"] == "export"
     assert "list.csv for the people office until 2099-01-02" in use["why"]
     assert "letters to the people" in use["why"]
