@@ -166,6 +166,16 @@ class FactsStore:
         for (record,) in self._db.execute("SELECT record FROM fact ORDER BY rowid"):
             yield decode_fact(record)
 
+    def account(self, name: str) -> AccountFact | None:
+        """Return what is kept about one account, None for nothing. Raises ServiceError."""
+        sql = "SELECT record FROM fact WHERE name = ?"
+        try:
+            row = self._db.execute(sql, (f"account {name}",)).fetchone()
+        except sqlite3.Error as problem:
+            raise ServiceError(f"{self.path}: cannot read the facts: {problem}") from None
+        fact = decode_fact(row[0]) if row else None
+        return fact if isinstance(fact, AccountFact) else None
+
     def load_into(self, facts: Facts) -> int:
         """Add every fact kept to `facts`; return how many."""
         count = 0

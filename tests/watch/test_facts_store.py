@@ -110,3 +110,14 @@ def test_a_file_that_is_no_store_is_refused(tmp_path):
     path.write_bytes(b"x" * 5000)
     with pytest.raises(HimayaError, match="cannot open the facts"):
         FactsStore(path)
+
+
+def test_one_account_is_asked_for(tmp_path):
+    """What is kept of one account is found by its name, and by no name of another kind."""
+    with FactsStore(tmp_path / "facts") as store:
+        store.put([AccountFact("u1", organisation="Acme"), SubjectFact("u2")])
+        assert store.account("u1") == AccountFact("u1", organisation="Acme")
+        assert store.account("u2") is None
+        store._db.close()
+        with pytest.raises(HimayaError, match="cannot read the facts"):
+            store.account("u1")

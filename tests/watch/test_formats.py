@@ -14,6 +14,7 @@ from himaya.watch.detect import detect_format, require_format
 from himaya.watch.formats import NAMED, format_of, format_of_string, named_format, read_chunk
 from himaya.watch.jsonlines import JsonLines
 from himaya.watch.keep import KeepAll
+from himaya.watch.reading import read_rows
 from himaya.watch.source import Chunk
 
 KEEP = KeepAll()
@@ -416,3 +417,36 @@ def test_crowdsec_samples_of_nginx_and_apache(root):
     for name, parsed in cases if folder.exists() else []:
         lines = (folder / name).read_text("utf-8", "backslashreplace").split("\n")
         assert read(require_format(lines, name), *lines).parsed == parsed, name
+
+
+CLOUDFRONT = (
+    "#Version: 1.0\n"
+    "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer)"
+    " cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol\n"
+    "2026-03-02\t09:15:00\tLAX1\t18230\t2001:db8::9\tGET\td1.cloudfront.net\t/photo/p7\t200\t-\tMozilla/5.0%20(X11)"
+    "\tw=200\t-\tHit\tabc==\tpeople.example\thttps\t23\n"
+    "2026-03-02\t09:15:01\tLAX1\t0\t203.0.113.9\tGET\td1.cloudfront.net\t/photo/p8\t000\t-\t-\t-\t-\tError\tabd==\t"
+    "people.example\thttps\t23"
+)
+
+
+def test_cloudfront_logs_are_read():
+    """The standard log of CloudFront: tabs, the time in two columns, the query apart; its two headers are no lines."""
+    form = detect_format(CLOUDFRONT.split("\n"))
+    assert form is not None
+    assert form.name == "cloudfront"
+    reading = read_rows(form.rows(CLOUDFRONT), 1, KeepAll())
+    assert (reading.parsed, reading.malformed) == (2, 2)
+    first, second = reading.entries
+    assert (first.at, first.address, first.target) == (
+        1772442900.0,
+        "2001:db8::9",
+        "/photo/p7?w=200",
+    )
+    assert (first.status, first.sent, first.id, first.host) == (
+        200,
+        18230,
+        "abc==",
+        "people.example",
+    )
+    assert (second.target, second.status, second.agent) == ("/photo/p8", 0, "")

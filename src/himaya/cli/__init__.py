@@ -25,6 +25,8 @@ COMMANDS: dict[str, str] = {
     "off": "himaya.cli.off:off",
     "on": "himaya.cli.off:on",
     "who": "himaya.cli.who:who",
+    "access": "himaya.cli.access:access",
+    "statement": "himaya.cli.statement:statement",
     "forget": "himaya.cli.forget:forget",
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",

@@ -99,7 +99,7 @@ def status(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
-        found = reader.status(time.time())
+        found = {**reader.status(time.time()), "public_key": reader.keys.public}
     if as_json:
         shared.print_json(found)
     else:

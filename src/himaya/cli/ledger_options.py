@@ -115,11 +115,16 @@ def print_json(value: object) -> None:
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print CSV (RFC 4180) that a spreadsheet takes for text, not for formulas."""
+    click.echo(csv_text(header, rows), nl=False)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return what `print_csv` prints."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(header)
     writer.writerows([_cell(value) for value in row] for row in rows)
-    click.echo(out.getvalue(), nl=False)
+    return out.getvalue()
 
 
 def _cell(value: str) -> str:

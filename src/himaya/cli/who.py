@@ -1,36 +1,87 @@
-"""`himaya who`: whose data an actor was shown, who else used its networks, or to whom somebody was shown."""
+"""`himaya who`: whose data an actor, a case or a list of actors was shown, who else was there, or who saw somebody."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
 
 from himaya.cli import ledger_options as shared
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
-    from himaya.ledger.answers import (
-        Exposed,
-        Recipient,
-        Unobserved,
-        WhoActor,
-        WhoBeside,
-        WhoSubject,
+    from himaya.cli.who_files import Files
+    from himaya.ledger.affected import Affected, Asked
+    from himaya.ledger.answers import WhoActor, WhoBeside, WhoSubject
+    from himaya.ledger.reader import Reader
+
+    Answer = Affected | WhoActor | WhoBeside | WhoSubject
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_MANY = ("case", "group", "actors")
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for: exactly one of the first five."""
+
+    actor: str | None
+    subject: str | None
+    case: str | None
+    group: str | None
+    actors: Path | None
+    proven: bool
+    beside: bool
+
+
+def about_options(command: _Command) -> _Command:
+    """Add the options that say about whom."""
+    each = (
+        click.option(
+            "--actor", help="account:NAME, key:NAME, session:NAME, address:IP or prefix:NET."
+        ),
+        click.option("--subject", help="The person, as the site names them."),
+        click.option(
+            "--case", help="All members of a case together; `himaya case list` names cases."
+        ),
+        click.option("--group", help="All rows that were charged to the budget of this group."),
+        click.option("--actors", type=_FILE, help="All actors of a file together, one a line."),
+        click.option("--proven", is_flag=True, help="With --case: its proven members alone."),
+        click.option(
+            "--beside", is_flag=True, help="With --actor: its networks, and who else was there."
+        ),
     )
+    for option in reversed(each):
+        command = option(command)
+    return command
 
-    Answer = WhoActor | WhoBeside | WhoSubject
 
-_HEADER = ("fields", "first", "last", "times", "certainty")
+def file_options(command: _Command) -> _Command:
+    """Add the options that write files naming people."""
+    each = (
+        click.option("--output", type=_FILE, help="Write the JSON or CSV to this file instead."),
+        click.option("--parquet", type=_FILE, help="Write the people to this Parquet file."),
+        click.option(
+            "--salted", type=_FILE, help="Write keyed hashes of the people to this CSV file."
+        ),
+        click.option(
+            "--salt-file", type=_FILE, help="The salt of --salted; default: FILE.salt, new."
+        ),
+        click.option("--purpose", default="", help="What a file is for. Needed for files."),
+        click.option("--holder", default="", help="Who keeps a file. Needed for files."),
+        click.option("--until", help="When a file has to be gone, a date. Needed for files."),
+    )
+    for option in reversed(each):
+        command = option(command)
+    return command
 
 
 @click.command()
 @shared.ledger_options
-@click.option("--actor", help="account:NAME, key:NAME, session:NAME, address:IP or prefix:NET.")
-@click.option("--subject", help="The person, as the site names them.")
-@click.option("--beside", is_flag=True, help="With --actor: its networks, and who else was there.")
+@about_options
 @click.option("--from", "start", help="From this date or time on (ISO 8601; UTC).")
 @click.option("--to", "end", help="Before this time; a bare date includes that day.")
 @click.option("--why", required=True, help="What you ask for. Kept in the access log.")
@@ -41,146 +92,138 @@ _HEADER = ("fields", "first", "last", "times", "certainty")
 )
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, the rest on standard error.")
-def who(  # noqa: PLR0913, PLR0917  (the options of the command)
+@file_options
+def who(
+    *,
     directory: Path,
     key_file: Path | None,
-    actor: str | None,
-    subject: str | None,
     start: str | None,
     end: str | None,
     why: str,
     sealing_key: Path | None,
     form: str | None,
-    *,
-    beside: bool,
+    **more: Any,  # noqa: ANN401  (the options that say about whom, and which files)
 ) -> None:
-    """Say whose data an actor was shown, or to whom a person's data was shown; or who else used its networks.
+    """Say whose data an actor, a case or a list of actors was shown, or to whom a person's data was shown.
 
     The answer is exact for what was observed and is kept; it names what it cannot speak for. Every use is
     recorded with its reason before the answer is printed.
     """
-    if (actor is None) == (subject is None):
-        raise InputError("name either --actor or --subject")
-    if beside and actor is None:
-        raise InputError("--beside goes with --actor")
-    about = (actor, subject, beside)
-    answer = _ask(directory, key_file, sealing_key, about, (start, end), why)
-    if form == "json":
-        shared.print_json(answer)
-    elif form == "csv":
-        _print_csv(answer)
-    else:
-        _print_words(answer)
-
-
-def _ask(
-    directory: Path,
-    key_file: Path | None,
-    sealing_key: Path | None,
-    about: tuple[str | None, str | None, bool],
-    period: tuple[str | None, str | None],
-    why: str,
-) -> Answer:
-    """Record the use, then return the answer."""
+    from himaya.cli import who_view as view
+    from himaya.cli.who_files import Files
     from himaya.ledger.archive import read_sealing_key
-    from himaya.ledger.beside import who_beside
     from himaya.ledger.names import parse_time
     from himaya.ledger.reader import Reader
 
-    actor, subject, beside = about
-    start, end = parse_time(period[0]), parse_time(period[1], end=True)
-    purpose, private = shared.purpose(why), read_sealing_key(sealing_key) if sealing_key else None
+    asked = Question(**{name: more.pop(name) for name in Question.__struct_fields__})
+    _check(asked)
+    files = Files.of(form, **more)
+    files.check(about_people=asked.subject is None and not asked.beside)
+    period = parse_time(start), parse_time(end, end=True)
+    private = read_sealing_key(sealing_key) if sealing_key else None
     with Reader.open(directory, key_file, sealing_key=private) as reader:
-        column, surrogate = reader.facet(actor) if actor else reader.subject(subject or "")
-        command = "who --beside" if beside else "who"
-        shared.record_use(
-            reader, command, purpose, column=column, surrogate=surrogate, start=start, end=end
-        )
-        if actor and beside:
-            return who_beside(reader, actor, start, end)
-        if actor:
-            return reader.who_actor(actor, start, end)
-        return reader.who_subject(subject or "", start, end)
+        answer, people = _ask(reader, asked, files, period, shared.purpose(why))
+        text = view.text(answer, form)
+        if people is not None:
+            files.write(people, text)
+    view.show(answer, "" if files.output else text, form, brief=bool(files.named))
 
 
-def _cells(one: Exposed | Recipient, name: str) -> list[str]:
-    return [name, " ".join(one.fields), one.first, one.last, str(one.times), one.certainty]
+def _check(asked: Question) -> None:
+    """Raise InputError unless exactly one thing is asked for."""
+    given = [n for n in ("actor", "subject", *_MANY) if getattr(asked, n) is not None]
+    if len(given) != 1:
+        raise InputError("name either --actor or --subject, or one of --case, --group and --actors")
+    if asked.beside and asked.actor is None:
+        raise InputError("--beside goes with --actor")
+    if asked.proven and asked.case is None:
+        raise InputError("--proven goes with --case")
 
 
-def _table(answer: Answer) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of an answer."""
-    from himaya.ledger.answers import WhoActor, WhoBeside
+def _ask(
+    reader: Reader, asked: Question, files: Files, period: tuple[int, int], why: str
+) -> tuple[Answer, Affected | None]:
+    """Record the use; return the answer and, where files are to be written, the people for these."""
+    from himaya.ledger.affected import affected, named
 
-    if isinstance(answer, WhoBeside):
-        rows = [
-            [one.actor, " ".join(one.networks), one.first, one.last, str(one.times)]
-            for one in answer.others
-        ]
-        return ["actor", "networks", "first", "last", "times"], rows
-    if isinstance(answer, WhoActor):
-        return ["subject", *_HEADER], [_cells(one, one.subject) for one in answer.subjects]
-    return ["actor", *_HEADER], [_cells(one, one.actor) for one in answer.actors]
-
-
-def _print_csv(answer: Answer) -> None:
-    shared.print_csv(*_table(answer))
-    _print_gaps(answer.unobserved, err=True)
-    click.echo(shared.printable(answer.note), err=True)
+    if any(getattr(asked, name) is not None for name in _MANY):
+        many = _many(reader, asked)
+        count = f", {many.actors} actors" if many.actors else ""
+        _record(reader, files, f"{why} ({many.about}{count})", period)
+        answer = affected(reader, many, *period)
+        return answer, answer if files.named else None
+    alone = _alone(reader, asked, files, period, why)
+    if not files.named or asked.actor is None:
+        return alone, None
+    return alone, affected(reader, named(reader, [asked.actor], asked.actor), *period)
 
 
-def _print_words(answer: Answer) -> None:
-    header, rows = _table(answer)
-    click.echo(_headline(answer))
-    _print_places(answer)
-    if rows:
-        shared.print_table(header, rows)
-    _print_canaries(answer)
-    _print_gaps(answer.unobserved)
-    click.echo(shared.printable(answer.note))
+def _alone(
+    reader: Reader, asked: Question, files: Files, period: tuple[int, int], why: str
+) -> Answer:
+    """Return the answer about one actor or one person; that it was asked for is recorded first."""
+    from himaya.ledger.beside import who_beside
+
+    if asked.actor is None:
+        name = asked.subject or ""
+        _record(reader, files, why, period, reader.subject(name))
+        return reader.who_subject(name, *period)
+    _record(reader, files, why, period, reader.facet(asked.actor), beside=asked.beside)
+    if asked.beside:
+        return who_beside(reader, asked.actor, *period)
+    return reader.who_actor(asked.actor, *period)
 
 
-def _print_canaries(answer: Answer) -> None:
-    from himaya.ledger.answers import WhoActor
-
-    if isinstance(answer, WhoActor) and answer.canaries:
-        rows = [_cells(one, one.subject) for one in answer.canaries]
-        shared.print_table(["canary", *_HEADER], rows)
-
-
-def _print_places(answer: Answer) -> None:
-    from himaya.ledger.answers import WhoBeside
-
-    if isinstance(answer, WhoBeside) and answer.networks:
-        rows = [[one.network, one.first, one.last, str(one.times)] for one in answer.networks]
-        shared.print_table(("network", "first", "last", "times"), rows)
-
-
-def _headline(answer: Answer) -> str:
-    """Return the answer in one sentence."""
-    from himaya.ledger.answers import WhoActor, WhoBeside
-
-    erased = f", {answer.erased} of them erased since" if answer.erased else ""
-    if isinstance(answer, WhoBeside):
-        places = _count(len(answer.networks), "network", "networks")
-        others = _count(answer.count, "other was", "others were")
-        return shared.printable(f"{answer.actor} came from {places}; {others} there{erased}.")
-    if not isinstance(answer, WhoActor):
-        known = f"Known to have been shown to {_count(answer.count, 'actor', 'actors')}{erased}"
-        canary = " It is a canary: nobody real is meant." if answer.canary else ""
-        return shared.printable(f"{answer.subject}: {known}.{canary}")
-    known = f"known to have been shown {_count(answer.people, 'person', 'people')}{erased}"
-    more = f"; up to {answer.unattributed} more could not be named" if answer.unattributed else ""
-    misses = f"; {answer.misses} look-ups found nobody" if answer.misses else ""
-    number = len(answer.canaries)
-    canaries = f"; {_count(number, 'canary', 'canaries')} apart from them" if number else ""
-    return shared.printable(f"{answer.actor}: {known}{more}{misses}{canaries}.")
+def _record(
+    reader: Reader,
+    files: Files,
+    why: str,
+    period: tuple[int, int],
+    about: tuple[str, int] = ("", 0),
+    *,
+    beside: bool = False,
+) -> None:
+    """Write down who asks and why, and which files leave the house. Raises LedgerError."""
+    command = "export" if files.named else "who --beside" if beside else "who"
+    start, end = period
+    shared.record_use(
+        reader, command, f"{why}{files.words()}", column=about[0], surrogate=about[1], start=start, end=end
+    )  # fmt: skip
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _many(reader: Reader, asked: Question) -> Asked:
+    """Return the actors of a case, a group or a file. Raises InputError."""
+    from himaya.ledger.affected import Asked, named
+
+    if asked.case is not None:
+        return _members(reader, asked.case, proven=asked.proven)
+    if asked.group is not None:
+        return Asked(f"group {asked.group}", group=asked.group)
+    path = asked.actors or Path()
+    return named(reader, _lines(path), f"the actors of {path.name}")
 
 
-def _print_gaps(gaps: Sequence[Unobserved], *, err: bool = False) -> None:
-    for gap in gaps:
-        words = f"Not observed from {gap.start} to {gap.end}: {gap.why}"
-        click.echo(shared.printable(words), err=err)
+def _members(reader: Reader, name: str, *, proven: bool) -> Asked:
+    from himaya.analysis.cases import CaseStore, cases_path
+    from himaya.ledger.affected import members
+
+    path = cases_path(reader.layout.directory.absolute())
+    if not path.exists():
+        raise InputError(f"there is no case {name}: {path} does not exist")
+    with CaseStore(path) as store:
+        found = store.get(name)
+    chosen = found.group.proven if proven else found.group.members
+    actors = [one for one in chosen if isinstance(one, int)]
+    words = "proven members" if proven else "members"
+    return members(actors, f"the {words} of case {name} ({found.state})")
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the names of a file, one a line; blank lines and those that begin with # are passed over."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "is no UTF-8 text"
+        raise InputError(f"cannot be read: {reason}", file=str(path)) from problem
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]

@@ -16,6 +16,7 @@ VARIABLES = {
     "sent_http_himaya_account": "himaya_account",
     "time_local": "at",
     "time_iso8601": "at",
+    "w3c_time": "at",
     "msec": "at",
     "request": "request",
     "request_method": "method",

@@ -30,6 +30,11 @@ NAMED = {
         ' $host "$request_uri" [Client $remote_ip] [Length $body_bytes_sent]'
         ' [Gzip $gzip_ratio] [Sent-to $server] "$http_user_agent" "$http_referer"'
     ),
+    "cloudfront": (
+        "$w3c_time\t$edge_location\t$bytes_sent\t$remote_ip\t$request_method\t$cs_host\t$uri"
+        "\t$status\t$http_referer\t$http_user_agent\t$args\t$http_cookie\t$result_type\t$request_id\t$http_host"
+        "\t$further"  # columns of the standard log, in the order of CloudFront
+    ),
     "combined with host names": f"$remote_addr $ident $plain_user {_REQUEST} {_AGENT}",
     "common with host names": f"$remote_addr $ident $plain_user {_REQUEST}",
 }
@@ -39,7 +44,10 @@ BEHIND_SYSLOG = ("combined", "vhost_combined", "common")
 
 _BEHIND = " behind syslog"
 
-#: Anything may follow a named format; fields that mean something are found by `detect`.
+#: How a format of columns ends: the field takes whatever further columns there are.
+_TABBED = "\t$further"
+
+#: Anything may follow another named format; fields that mean something are found by `detect`.
 REST = ("raw", r"(?: [^\n]*+)?")
 
 _SPACED = re.compile(r"([A-Za-z][A-Za-z_-]{0,31}) (/.*) HTTP/[0-9.]{1,4}", re.DOTALL)
@@ -123,7 +131,9 @@ def named_format(
     name: str, *, account_field: str = "remote_user", syslog: bool = False
 ) -> TextFormat:
     """Return one of the named formats, with anything after it allowed."""
-    tokens = [*nginx_tokens(NAMED[name]), REST]
+    tokens = nginx_tokens(NAMED[name])
+    if not NAMED[name].endswith(_TABBED):
+        tokens.append(REST)
     return TextFormat(name, tokens, account_field=account_field, syslog=syslog)
 
 

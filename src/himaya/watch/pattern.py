@@ -22,6 +22,7 @@ _FIXED = {
     "ident": r"[^ \n]++",
     "plain_user": r"[^ \n]++",
     "is_args": r"\??",
+    "w3c_time": r"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d",
 }
 _NUMBERS = {"status": r"\d{3}|-", "sent": r"\d{1,18}|-"}
 

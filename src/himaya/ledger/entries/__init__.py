@@ -6,6 +6,8 @@ are sealed with the key of the ledger; people and actors are surrogates, so that
 
 from __future__ import annotations
 
+from himaya.ledger.entries.access import Naming as Naming
+from himaya.ledger.entries.access import Stated as Stated
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
@@ -55,4 +57,6 @@ AnyEntry = (
     | Forgotten
     | Blocked
     | Lifted
+    | Naming
+    | Stated
 )
