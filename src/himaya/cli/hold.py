@@ -53,6 +53,13 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
     with Reader.open(directory, key_file) as reader:
         if not listing and release is None:
             about = _about(reader, actor, subject)
+            shared.record_use(
+                reader,
+                "hold",
+                shared.purpose(basis, "--basis"),
+                column=about[0],
+                surrogate=about[1],
+            )
             entry = _place(reader, about, (basis, owner), until, (start, end))
             _show(reader, [entry], as_json=as_json)
             return

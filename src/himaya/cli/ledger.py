@@ -9,11 +9,16 @@ from typing import Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_erasures import erasures, exports
 
 
 @click.group()
 def ledger() -> None:
     """Verify, seal and expire the ledger, and see what was done to it."""
+
+
+ledger.add_command(erasures)
+ledger.add_command(exports)
 
 
 @ledger.command()
@@ -70,7 +75,11 @@ def expire(
     *,
     as_json: bool,
 ) -> None:
-    """Apply the retention now. A running gate does so by itself, and holds the ledger meanwhile."""
+    """Apply the retention now, by what was chosen for each class of actor. A running gate does so by itself.
+
+    It holds the ledger meanwhile. Erasures that had to wait, and need to no more, are completed.
+    """
+    from himaya.bootstrap.parts import forget_facts, matters_under
     from himaya.ledger import Ledger, retention
     from himaya.ledger.names import parse_time
     from himaya.ledger.schema import day_of
@@ -80,8 +89,11 @@ def expire(
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         chosen, now = read_state(opened.chain), time.time()
         which: retention.Then = "seal" if (then or chosen.then) == "seal" else "delete"
-        done = retention.execute(opened, now, days or chosen.days, which, class_days)
+        for_days = days or chosen.days
+        cases = matters_under(opened, None, for_days)
+        done = retention.execute(opened, now, for_days, which, class_days, None, cases)
         dropped = retention.drop_archives(opened, day, now)
+    forget_facts(directory, done.forgotten)
     if as_json:
         told = {"rows": done.rows, "held": done.held, "sealed_rows_removed": dropped}
         shared.print_json({**told, "classes_blanked": done.blanked})
@@ -131,7 +143,7 @@ def _said(value: object) -> object:
     return value
 
 
-_SHOWN = {"seq", "at", "kind", "text", "add", "drop"}
+_SHOWN = {"seq", "at", "kind", "text", "add", "drop", "signature", "compact", "gone"}
 
 
 @ledger.command("sealing-key")

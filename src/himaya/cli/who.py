@@ -157,9 +157,10 @@ def _print_places(answer: Answer) -> None:
 
 def _headline(answer: Answer) -> str:
     """Return the answer in one sentence."""
-    from himaya.ledger.answers import WhoActor, WhoBeside
+    from himaya.ledger.answers import WhoActor, WhoBeside, erased_words
 
-    erased = f", {answer.erased} of them erased since" if answer.erased else ""
+    what = ("person", "people") if isinstance(answer, WhoActor) else ("actor", "actors")
+    erased = f", among them {erased_words(answer.erased, *what)}" if answer.erased else ""
     if isinstance(answer, WhoBeside):
         places = _count(len(answer.networks), "network", "networks")
         others = _count(answer.count, "other was", "others were")
