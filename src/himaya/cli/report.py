@@ -10,6 +10,7 @@ import click
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.report_classes import classes
+from himaya.cli.report_dpia import dpia
 
 if TYPE_CHECKING:
     from himaya.analysis.weekly import Weekly
@@ -22,6 +23,7 @@ def report() -> None:
 
 
 report.add_command(classes)
+report.add_command(dpia)
 
 
 @report.command()
