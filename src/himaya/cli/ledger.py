@@ -107,11 +107,16 @@ def expire(
 @shared.ledger_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
-    """Print what the ledger holds, its retention, its holds, and the head of the chain."""
+    """Print what the ledger holds, its retention, its holds, exports that are out, and the head of the chain."""
+    from himaya.ledger.exports import overdue as exports_overdue
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
         found = reader.status(time.time())
+        state = reader.state()
+        late = exports_overdue(state, time.time())
+        found["exports_out"] = len(state.exports) - len(state.destroyed)
+        found["exports_overdue"] = len(late)
     if as_json:
         shared.print_json(found)
     else:

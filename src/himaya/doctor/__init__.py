@@ -34,6 +34,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Check]], ...] = (
     records.clock,
     records.gaps,
     records.coverage,
+    records.exports,
     files.keys,
     files.disk,
     telling.alerts,
