@@ -272,8 +272,8 @@ SCOPE = {
         " equal what the site really gave away, and stay within the cap. Look-ups without values are not tried."
     ),
     "JS23-22": (
-        "Erasure: through the gate, then `himaya forget` while it runs. What ends by itself, and after which days, is shown"
-        " by tests of the ledger. Backups, exports and the site's own logs are listed, not reached."
+        "Erasure: through the gate, then `himaya forget` while it runs. What ends by itself, and after which days, is"
+        " shown by tests of the ledger. Backups, exports and the site's own logs are listed, not reached."
     ),
     "L-7": (
         "Rows of 19 months ago, written with that time, and `himaya ledger expire` of today. Whoever was not confirmed"

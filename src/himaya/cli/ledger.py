@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_compact import compact
 from himaya.cli.ledger_erasures import erasures, exports
 
 
@@ -17,6 +18,7 @@ def ledger() -> None:
     """Verify, seal and expire the ledger, and see what was done to it."""
 
 
+ledger.add_command(compact)
 ledger.add_command(erasures)
 ledger.add_command(exports)
 
