@@ -8,6 +8,7 @@ from tests.ledger.making import DAY, NOON, disclosed, people, who, write
 from himaya.core.actor import Actor
 from himaya.core.errors import InputError
 from himaya.ledger import erasure, holds, retention
+from himaya.ledger.erasures import erasures
 from himaya.ledger.matters import Matter
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import Kind, micros
@@ -140,6 +141,35 @@ def test_an_actor_goes_with_what_was_its_alone(tmp_path: Path):
         stays = ("address:203.0.113.9", "prefix:198.51.100.0/24", "session:s3", "account:u2")
         assert all(reader.facet(one)[1] for one in stays)
         assert reader.verify() == []
+
+
+def test_rows_that_nothing_needs_lose_a_name_that_is_kept(tmp_path: Path):
+    """Of an erasure that must keep a name, rows outside the hold get other numbers with the next upkeep; once."""
+    directory = tmp_path / "l"
+    rows = [disclosed(NOON - n * DAY, "u1", f"p{n}", "anna") for n in range(4)]
+    ledger = write(directory, *rows, close=False, clock=lambda: NOON)
+    with Reader.open(directory) as reader:
+        about, end = reader.facet("account:u1"), micros(NOON + 60)
+        said = {"basis": "case 12", "by": "Dana", "until": micros(NOON + 9 * DAY)}
+        holds.place(reader, about, now=NOON, start=micros(NOON - 60), end=end, **said)
+        erasure.forget(reader, actor="account:u1", why="art. 17", by="Dana", now=NOON + 60)
+        (told,) = erasures(reader, (), NOON + 60)
+        assert "lose the name when retention runs next" in told.pending
+        assert reader.who_actor("account:u1").people == 5
+        ledger.append(disclosed(NOON + 120, "u1", "later"))
+        retention.execute(ledger, NOON + 180)
+        assert people(directory, "account:u1") == ["anna", "later", "p0"]
+        answer = reader.who_subject("anna")
+        assert (answer.count, answer.erased) == (2, 1)
+        assert [one.times for one in answer.actors] == [1]
+        assert "lose the name" not in erasures(reader, (), NOON + 180)[0].pending
+        entries = reader.state().seq
+        retention.execute(ledger, NOON + 240)
+        assert reader.state().seq == entries
+        assert reader.verify() == []
+        retention.execute(ledger, NOON + 10 * DAY)
+        assert reader.facet("account:u1")[1] == 0
+    ledger.close()
 
 
 def test_the_two_sides_of_a_person_are_erased_apart(tmp_path: Path):

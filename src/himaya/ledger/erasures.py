@@ -45,6 +45,8 @@ def erasures(reader: Reader, matters: Iterable[Matter], now: float) -> list[Told
         numbers = waiting.get(name, set())
         kept = erasure.still_needed(reader, numbers, matters, micros(now)) if numbers else ()
         words = [f"kept because of {one.needs} ({one.basis}), until {one.until}" for one in kept]
+        if kept and name not in state.renumbered:
+            words.append("rows that nothing needs lose the name when retention runs next")
         if numbers and not kept:
             words.append("nothing needs the rest any more: it goes when retention runs next")
         until = erasure.backups_until(state, parts[-1].at)

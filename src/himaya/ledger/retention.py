@@ -26,6 +26,7 @@ from himaya.ledger.archive import encrypt
 from himaya.ledger.blanking import blank, without_class
 from himaya.ledger.matters import Matter
 from himaya.ledger.reader import Reader
+from himaya.ledger.renumber import renumber
 from himaya.ledger.schema import DAY_S, FACETS, UNOBSERVED, day_of, iso, micros
 from himaya.ledger.state import State, read_state
 from himaya.ledger.writer import Ledger
@@ -261,9 +262,10 @@ def _end_compact(ledger: Ledger, now: float) -> None:
 
 
 def _finish(ledger: Ledger, matters: Sequence[Matter], now: float) -> erasure.Completed:
-    """Complete the erasures that had to wait."""
+    """Do what is left of erasures that had to keep a name."""
     if not erasure.kept_by(read_state(ledger.chain)):
         return erasure.Completed()
+    renumber(ledger, matters, now)
     reader = Reader(ledger.layout, ledger.keys, None)
     try:
         return erasure.complete(reader, matters, now)

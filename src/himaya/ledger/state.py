@@ -29,7 +29,8 @@ class State:
     nobody any more, `erasures` how it came to that, in order. `classes`: retention by class of actor, None where none
     was chosen. `exports` by id are files outside that name people, `destroyed` those of them that somebody said are
     gone. `judged` is the last judgement of the risk. `compact` by name are the
-    files of compact rows. `sealing_key`: the public one, b"" none.
+    files of compact rows, `renumbered` the erasures of which rows got other numbers. `sealing_key`: the public one,
+    b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
     `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
     `began` is when the ledger was first opened, ISO 8601, "" never.
@@ -61,6 +62,7 @@ class State:
     destroyed: dict[str, e.Destroyed] = field(default_factory=dict)
     judged: e.Judged | None = None
     compact: dict[str, e.CompactFile] = field(default_factory=dict)
+    renumbered: set[str] = field(default_factory=set)
     seq: int = 0
     hash: str = ""
 
@@ -170,6 +172,8 @@ class State:
             self.removed = max(self.removed, entry.before)
             if isinstance(entry, e.Compacted):
                 self.compact.update({file.name: file for file in entry.compact})
+        elif isinstance(entry, e.Renumbered):
+            self.renumbered.add(entry.erasure)
         elif isinstance(entry, e.Archived):
             self.archived = max(self.archived, entry.before)
 

@@ -18,6 +18,7 @@ from himaya.ledger.entries.files import Compacted as Compacted
 from himaya.ledger.entries.files import CompactEnded as CompactEnded
 from himaya.ledger.entries.files import Merged as Merged
 from himaya.ledger.entries.files import Removed as Removed
+from himaya.ledger.entries.files import Renumbered as Renumbered
 from himaya.ledger.entries.files import Retention as Retention
 from himaya.ledger.entries.files import Sealed as Sealed
 from himaya.ledger.entries.files import SealingKey as SealingKey
@@ -64,6 +65,7 @@ AnyEntry = (
     | Blocked
     | Lifted
     | Compacted
+    | Renumbered
     | CompactEnded
     | Classes
     | Exported

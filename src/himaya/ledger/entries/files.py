@@ -50,6 +50,15 @@ class Blanked(Files, frozen=True, tag_field="kind", tag="blanked"):
     signature: str = ""
 
 
+class Renumbered(Files, frozen=True, tag_field="kind", tag="renumbered"):
+    """Of an erasure that had to keep a name, `rows` that nothing needs got numbers that never had one."""
+
+    erasure: str = ""
+    rows: int = 0
+    ground: str = ""
+    signature: str = ""
+
+
 class Archived(Files, frozen=True, tag_field="kind", tag="archived"):
     """Retention encrypted rows to the sealing key."""
 
@@ -74,6 +83,6 @@ class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
 
 
 #: Entries by which retention changes which files count.
-AnyFiles = Removed | Blanked | Archived
+AnyFiles = Removed | Blanked | Archived | Renumbered
 #: Entries that are signed.
-AnySigned = Removed | Blanked | Archived | CompactEnded
+AnySigned = Removed | Blanked | Archived | CompactEnded | Renumbered
