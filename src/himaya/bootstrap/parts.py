@@ -24,7 +24,7 @@ from himaya.ledger import entries as e
 from himaya.ledger.matters import Matter
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
-from himaya.ledger.state import State, read_state
+from himaya.ledger.state import State
 from himaya.ledger.together import together
 from himaya.runner import Alarms, Runner
 from himaya.runner.alerting import Alarm, channels_of, conditions
@@ -184,10 +184,9 @@ def keep_house(ledger: Ledger, config: Config, now: float) -> None:
     forget_facts(ledger.layout.directory, done.forgotten)
 
 
-def matters_under(ledger: Ledger, by_actor: e.Classes | None, days: int) -> tuple[Matter, ...]:
-    """Return the cases beside a ledger, under a retention; None: the one chosen before. Raises ServiceError."""
-    chosen = by_actor or read_state(ledger.chain).classes
-    return matters_of(ledger.layout.directory, State(days=days, classes=chosen))
+def matters_under(ledger: Ledger, by_actor: e.Classes, days: int) -> tuple[Matter, ...]:
+    """Return the cases beside a ledger as it takes them, under a retention. Raises ServiceError."""
+    return matters_of(ledger.layout.directory, State(days=days, classes=by_actor))
 
 
 def forget_facts(directory: Path, people: Iterable[tuple[str, str]]) -> None:

@@ -82,7 +82,7 @@ def expire(
     It holds the ledger meanwhile. Erasures that had to wait, and need to no more, are completed.
     """
     from himaya.bootstrap.parts import forget_facts, matters_under
-    from himaya.ledger import Ledger, retention
+    from himaya.ledger import Ledger, entries, retention
     from himaya.ledger.names import parse_time
     from himaya.ledger.schema import day_of
     from himaya.ledger.state import read_state
@@ -91,9 +91,9 @@ def expire(
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         chosen, now = read_state(opened.chain), time.time()
         which: retention.Then = "seal" if (then or chosen.then) == "seal" else "delete"
-        for_days = days or chosen.days
-        cases = matters_under(opened, None, for_days)
-        done = retention.execute(opened, now, for_days, which, class_days, None, cases)
+        for_days, classes = days or chosen.days, chosen.classes or entries.Classes(at="")
+        cases = matters_under(opened, classes, for_days)
+        done = retention.execute(opened, now, for_days, which, class_days, classes, cases)
         dropped = retention.drop_archives(opened, day, now)
     forget_facts(directory, done.forgotten)
     if as_json:
