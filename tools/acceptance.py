@@ -288,6 +288,14 @@ SCOPE = {
         "A staging site with a gate, asked by `himaya bench --target` after it served the run's token: people lost"
         " equal what the site really gave away, and stay within the cap. Look-ups without values are not tried."
     ),
+    "JS23-22": (
+        "Erasure: through the gate, then `himaya forget` while it runs. What ends by itself, and after which days, is"
+        " shown by tests of the ledger. Backups, exports and the site's own logs are listed, not reached."
+    ),
+    "L-7": (
+        "Rows of 19 months ago, written with that time, and `himaya ledger expire` of today. Whoever was not confirmed"
+        " before the rows ended is not kept."
+    ),
     "REG-16": (
         "Through the gate, where photos use the budget that profiles use, and from a CDN's log in combined form or"
         " CloudFront's own, read by `himaya scan --ledger`: counted, and in no budget of the gate. A CDN whose log"

@@ -132,6 +132,7 @@ class FactsStore:
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS fact"
             " (name TEXT PRIMARY KEY, subject TEXT, viewer TEXT, record BLOB)"
@@ -184,17 +185,35 @@ class FactsStore:
             count += 1
         return count
 
-    def forget(self, subject: str) -> int:
-        """Erase all facts about a person: as subject, as account, on either side of a near pair.
+    def forget(self, subject: str = "", *, account: str = "") -> int:
+        """Erase the facts about a person as somebody who is shown, or as the holder of an account; return how many.
 
-        The account is the one whose own profile is the subject. Returns how many facts were erased.
+        As subject: theirs, near pairs with them, and that an account is theirs; the account's other facts stay. As
+        account: its facts and near pairs. What was erased is overwritten in the file.
         """
-        own = "SELECT viewer FROM fact WHERE subject = ? AND name LIKE 'account %'"
-        accounts = [account for (account,) in self._db.execute(own, (subject,)).fetchall()]
-        gone = self._db.execute("DELETE FROM fact WHERE subject = ?", (subject,)).rowcount
-        for account in {subject, *accounts}:
-            gone += self._db.execute("DELETE FROM fact WHERE viewer = ?", (account,)).rowcount
+        gone = 0
+        try:
+            if subject:
+                gone += self._own_profile(subject)
+                sql = "DELETE FROM fact WHERE subject = ? AND name NOT LIKE 'account %'"
+                gone += self._db.execute(sql, (subject,)).rowcount
+            if account:
+                gone += self._db.execute("DELETE FROM fact WHERE viewer = ?", (account,)).rowcount
+            if gone:
+                self._db.execute("VACUUM")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as problem:
+            raise ServiceError(f"{self.path}: cannot erase facts: {problem}") from None
         return gone
+
+    def _own_profile(self, subject: str) -> int:
+        """Take out of account facts that this subject is their own profile; return of how many."""
+        sql = "SELECT record FROM fact WHERE subject = ? AND name LIKE 'account %'"
+        records = [record for (record,) in self._db.execute(sql, (subject,)).fetchall()]
+        told = [fact for fact in map(decode_fact, records) if isinstance(fact, AccountFact)]
+        linked = [fact for fact in told if fact.subject == subject]
+        self.put(msgspec.structs.replace(fact, subject="") for fact in linked)
+        return len(linked)
 
     def count(self) -> int:
         """Return how many facts are kept."""

@@ -15,7 +15,9 @@ from himaya.control import Control
 from himaya.core.actor import Actor
 from himaya.core.disclosure import Certainty, Disclosures, Shown
 from himaya.core.errors import InputError, ServiceError
-from himaya.ledger import Ledger
+from himaya.ledger import Ledger, exports
+from himaya.ledger.reader import Reader
+from himaya.ledger.schema import micros
 from himaya.runner.alerting import AlertStore, Kind, Occurrence
 
 NAMES = {
@@ -343,6 +345,20 @@ def test_gaps_and_surfaces_never_seen_are_told(ward):
         "1 unobserved periods in the last 7 days, 60 s in all: the feed broke",
     )
     says(ward.found(now=now + 8 * 86400)["gaps"], "ok", "no unobserved period")
+
+
+def test_an_export_that_should_be_gone_is_told(ward):
+    """An export past its end is a warning until somebody says that it was destroyed; without any nothing is said."""
+    now = time.time()
+    kept(ward, row(now))
+    assert "exports" not in ward.found()
+    with Reader.open(ward.folder / "ledger") as reader:
+        said = {"purpose": "p", "holder": "h", "path": "f", "by": "b", "subjects": ()}
+        name = exports.register(reader, until=micros(now + 60), now=now, **said)
+        says(ward.found(now=now)["exports"], "ok", "overdue")
+        says(ward.found(now=now + 61)["exports"], "warning", name)
+        exports.destroy(reader, name, by="b", now=now)
+    says(ward.found(now=now + 61)["exports"], "ok", "overdue")
 
 
 def test_a_clock_that_goes_back_is_told(ward):

@@ -294,6 +294,17 @@ def test_blocks_outlive_a_restart(gate):
     assert "203.0.113.8" in [one["value"] for one in told["deleted"]]
 
 
+def test_an_erased_address_is_published_no_more(gate):
+    """When the ledger forgets an address its block ends at a running gate, not only at the next start."""
+    gate.block("203.0.113.7", 3600.0)
+    gate.block("203.0.113.8", 3600.0)
+    words = ("--ledger", str(gate.ledger), "--actor", "address:203.0.113.7", "--why", "art. 17")
+    gate.himaya("forget", *words)
+    until(lambda: [one.place for one in gate.blocks()] == ["203.0.113.8"])
+    told = gate.json("/v1/decisions/stream?startup=true")
+    assert [one["value"] for one in told["new"]] == ["203.0.113.8"]
+
+
 def test_shadow_publishes_nothing(gate):
     """While everybody passes, a block is kept and nobody is told of it; enforced again, it is published."""
     text = gate.config.read_text()

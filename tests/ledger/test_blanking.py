@@ -142,8 +142,8 @@ def test_a_hold_that_comes_in_between_is_kept(tmp_path, monkeypatch):
     _fill(directory, 3)
     plain, placed = blanking._plan, []
 
-    def plan(layout, state, before, now):
-        made = plain(layout, state, before, now)
+    def plan(layout, state, before, now, standing):
+        made = plain(layout, state, before, now, standing)
         if not placed:
             with Reader.open(directory) as reader:
                 about, until = reader.subject("p1"), micros(NOON + 400 * DAY)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,11 @@ from click.testing import CliRunner
 from tests.ledger.making import NOON, disclosed, write
 
 from himaya import cli
+from himaya.analysis.cases import CaseStore, State, cases_path
+from himaya.analysis.groups import Group
 from himaya.core.errors import HimayaError
+from himaya.ledger import Ledger, retention
+from himaya.ledger import entries as e
 
 
 def _run(*words: object, code: int = 0) -> str:
@@ -139,7 +144,7 @@ def test_who_wants_one_question(ledger: Path):
 
 
 def test_forget_and_hold(ledger: Path):
-    """A hold stops forgetting, is listed and released; then forgetting works."""
+    """What a hold needs is kept with its basis named, exit code 1; the hold is listed and released; then it goes."""
     on = ("--ledger", ledger)
     said = json.loads(
         _run(
@@ -149,16 +154,62 @@ def test_forget_and_hold(ledger: Path):
     )
     (hold,) = said["holds"]
     assert (hold["what"], hold["name"], hold["basis"]) == ("account", "u1", "case 12")
-    said = _run("forget", *on, "--subject", "anna", "--why", "art. 17", code=2)
-    assert "case 12" in said
-    assert "2099-01-02" in said
+    said = _run("forget", *on, "--subject", "anna", "--why", "art. 17", code=1)
+    assert f"because of {hold['id']} (case 12), decided by Dana, until 2099-01-02" in said
+    (waits,) = json.loads(_run("ledger", "erasures", *on, "--json"))["erasures"]
+    assert (waits["state"], waits["identities"], waits["whom"]) == ("pending", 0, "subject")
     assert hold["id"] in _run("hold", *on, "--list")
     released = ("--release", hold["id"], "--basis", "closed", "--by", "Dana")
     assert _run("hold", *on, *released) == "No hold stands.\n"
     assert "Erased" in _run("forget", *on, "--subject", "anna", "--why", "art. 17")
     assert "does not know" in _run("forget", *on, "--subject", "anna", "--why", "art. 17")
     said = _run("who", *on, "--actor", "account:u1", "--why", "t")
-    assert "2 people, 1 of them erased since" in said
+    assert "2 people, among them 1 erased person, cannot be named" in said
+
+
+def test_a_closed_account_is_still_somebody(ledger: Path):
+    """A fact that a profile is gone erases nobody: while rows are kept the person can be told of an exposure."""
+    told = ledger.with_name("gone.jsonl")
+    told.write_text('{"subject": "anna", "deleted": true}\n')
+    _run("facts", "import", told, "--ledger", ledger)
+    _run("ledger", "expire", "--ledger", ledger, "--days", 36_600)
+    said = json.loads(_run("who", "--ledger", ledger, "--subject", "anna", "--why", "t", "--json"))
+    assert [one["actor"] for one in said["actors"]] == ["account:u1"]
+
+
+def test_what_is_left_of_rows_that_ended_is_told(ledger: Path):
+    """`ledger compact` says to how many of which kind a person was shown once the rows are gone, and to nobody whom."""
+    with Ledger.open(ledger) as opened:
+        retention.choose(opened, e.Classes(at="", ordinary="compact", compact_days=9999), NOON)
+    _run("ledger", "expire", "--ledger", ledger, "--days", 31)
+    about = ("ledger", "compact", "--ledger", ledger, "--subject", "anna", "--why", "t")
+    assert json.loads(_run(*about, "--json"))["days"] == [
+        {
+            "day": "2025-06-15",
+            "access": "account",
+            "fields": ["email", "name"],
+            "actors": 1,
+            "times": 2,
+        }
+    ]
+    assert "email name" in _run(*about)
+    assert "knows nothing" in _run(*about[:5], "nobody", *about[6:])
+    uses = json.loads(_run("ledger", "log", "--ledger", ledger, "--json"))
+    assert "compact" in str(uses)
+
+
+def test_open_cases_are_among_the_holds(ledger: Path):
+    """`hold --list` names open cases with basis, decider and end; a closed one is not there."""
+    with CaseStore(cases_path(ledger)) as cases:
+        now = time.time()
+        cases.put(Group("g-1", NOON, now, members={1: None, 2: None}), now)
+        cases.move("g-1", State.CONFIRMED, why="one tool", by="dana", at=now)
+        (one,) = json.loads(_run("hold", "--ledger", ledger, "--list", "--json"))["holds"]
+        assert (one["id"], one["name"], one["basis"], one["by"]) == (
+            *("case g-1", "2 members", "confirmed: one tool", "dana"),
+        )
+        cases.move("g-1", State.CLOSED, why="over", by="dana", at=now)
+    assert _run("hold", "--ledger", ledger, "--list") == "No hold stands.\n"
 
 
 @pytest.mark.parametrize("missing", ["--basis", "--by", "--until"])

@@ -93,15 +93,33 @@ def test_a_bad_line_keeps_nothing_of_the_file(tmp_path):
         assert store.put([SubjectFact("2")]) == 1
 
 
-def test_forgetting_a_person_erases_every_fact_about_them(tmp_path):
-    """A person is erased as subject, as account, and on both sides of near pairs."""
-    with FactsStore(tmp_path / "f") as store:
-        store.put([SubjectFact("17"), AccountFact("anna", subject="17"), NearFact("anna", "9")])
-        store.put([NearFact("bob", "17"), SubjectFact("9"), AccountFact("bob")])
-        assert store.forget("17") == 4
-        assert sorted(str(f) for f in store.facts()) == sorted(
-            [str(SubjectFact("9")), str(AccountFact("bob"))]
-        )
+def _fill(store: FactsStore) -> None:
+    store.put([SubjectFact("p17"), AccountFact("anna", subject="p17"), NearFact("anna", "9")])
+    store.put([NearFact("bob", "p17"), SubjectFact("9"), AccountFact("bob")])
+
+
+def _left(store: FactsStore) -> list[str]:
+    return sorted(str(fact) for fact in store.facts())
+
+
+def test_the_two_sides_of_a_person_are_forgotten_apart(tmp_path):
+    """As subject, the person's facts, near pairs and link to the account go; as account, its facts and pairs."""
+    path = tmp_path / "f"
+    rest = [SubjectFact("9"), AccountFact("bob")]
+    with FactsStore(path) as store:
+        _fill(store)
+        assert store.forget("p17") == 3
+        account = [AccountFact("anna"), NearFact("anna", "9")]
+        assert _left(store) == sorted(map(str, [*rest, *account]))
+        _fill(store)
+        assert store.forget(account="anna") == 2
+        assert _left(store) == sorted(map(str, [*rest, SubjectFact("p17"), NearFact("bob", "p17")]))
+        assert store.forget("p17", account="anna") == 2
+        assert store.forget("p17", account="anna") == 0
+        assert _left(store) == sorted(map(str, rest))
+    held = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    assert b"p17" not in held
+    assert b"anna" not in held
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path):

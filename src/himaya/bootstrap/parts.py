@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
+from himaya.analysis.cases import matters_of
 from himaya.analysis.groups import Settings
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
@@ -19,8 +20,11 @@ from himaya.core.salt import Salt, Salted
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.challenge_secret import load_secret, secret_path
 from himaya.ledger import Ledger, canaries, retention
+from himaya.ledger import entries as e
+from himaya.ledger.matters import Matter
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
+from himaya.ledger.state import State
 from himaya.ledger.together import together
 from himaya.runner import Alarms, Runner
 from himaya.runner.alerting import Alarm, channels_of, conditions
@@ -72,6 +76,7 @@ def note_config(ledger: Ledger, config: Config, now: float, mode: str = "") -> N
     ledger.config_version(config.policy().hash(), config.canonical, now, mode)
     kept, classes = config.retention, config.actor.fingerprint_days
     ledger.set_retention(kept.identified_days, kept.then, now, classes)
+    retention.choose(ledger, retention_classes(config), now)
     canaries.keep(Path(config.ledger.directory), config.canary_places)
 
 
@@ -148,11 +153,49 @@ def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
     return Alarm(config, channels_of(config), conditions=looked_at, clock=clock)
 
 
+def retention_classes(config: Config) -> e.Classes:
+    """Return how long a configuration keeps rows of each class of actor."""
+    kept = config.retention
+    return e.Classes(
+        at="",
+        ordinary=kept.ordinary,
+        compact_days=kept.compact_days,
+        confirmed_days=kept.confirmed_days,
+        backup_days=kept.backup_days,
+    )
+
+
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:
-    """Seal finished days and execute the retention. Raises LedgerError."""
+    """Seal finished days, execute the retention, complete erasures that had to wait. Raises LedgerError, ServiceError.
+
+    What was kept beside the ledger of people whose erasure is complete now goes with it.
+    """
     ledger.seal(now)
-    kept, classes = config.retention, config.actor.fingerprint_days
-    retention.execute(ledger, now, kept.identified_days, kept.then, classes)
+    kept, by_actor = config.retention, retention_classes(config)
+    done = retention.execute(
+        ledger,
+        now,
+        kept.identified_days,
+        kept.then,
+        config.actor.fingerprint_days,
+        by_actor,
+        matters_under(ledger, by_actor, kept.identified_days),
+    )
+    forget_facts(ledger.layout.directory, done.forgotten)
+
+
+def matters_under(ledger: Ledger, by_actor: e.Classes, days: int) -> tuple[Matter, ...]:
+    """Return the cases beside a ledger as it takes them, under a retention. Raises ServiceError."""
+    return matters_of(ledger.layout.directory, State(days=days, classes=by_actor))
+
+
+def forget_facts(directory: Path, people: Iterable[tuple[str, str]]) -> None:
+    """Erase what is kept beside a ledger about people, each as column and name. Raises ServiceError."""
+    gone, path = list(people), facts_path(directory)
+    if gone and path.exists():
+        with FactsStore(path) as store:
+            for column, name in gone:
+                store.forget(**{column: name})
 
 
 def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -> int:

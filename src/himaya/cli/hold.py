@@ -43,9 +43,9 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
     listing: bool,
     as_json: bool,
 ) -> None:
-    """Hold the rows of an actor or a person until a date, list holds, or release one.
+    """Hold the rows of an actor or a person until a date, list holds and open cases, or release one.
 
-    Held rows outlive their retention, and nobody in them can be forgotten, until the hold ends.
+    Held rows outlive their retention, and the names in them outlive an erasure, until the hold ends.
     """
     from himaya.ledger import holds
     from himaya.ledger.reader import Reader
@@ -53,13 +53,23 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
     with Reader.open(directory, key_file) as reader:
         if not listing and release is None:
             about = _about(reader, actor, subject)
+            shared.record_use(
+                reader,
+                "hold",
+                shared.purpose(basis, "--basis"),
+                column=about[0],
+                surrogate=about[1],
+            )
             entry = _place(reader, about, (basis, owner), until, (start, end))
-            _show(reader, [entry], as_json=as_json)
+            _show([_words(reader, entry)], as_json=as_json)
             return
         if release is not None:
             reason, by = shared.purpose(basis, "--basis"), shared.purpose(owner, "--by")
             holds.release(reader, release, why=reason, by=by, now=time.time())
-        _show(reader, _standing(reader), as_json=as_json)
+        if listing:
+            shared.record_use(reader, "hold", "list of holds")
+        rows = [_words(reader, entry) for entry in _standing(reader)]
+        _show([*rows, *_cases(directory, reader)], as_json=as_json)
 
 
 def _about(reader: Reader, actor: str | None, subject: str | None) -> tuple[str, int]:
@@ -99,8 +109,30 @@ def _standing(reader: Reader) -> list[e.Hold]:
     return reader.state().standing_holds(micros(time.time()))
 
 
-def _show(reader: Reader, standing: list[e.Hold], *, as_json: bool) -> None:
-    rows = [_words(reader, entry) for entry in standing]
+def _cases(directory: Path, reader: Reader) -> list[dict[str, Any]]:
+    """Return the open cases that freeze rows, as they are printed among holds."""
+    from himaya.analysis.cases import matters_of
+    from himaya.ledger.schema import iso, micros
+
+    now = micros(time.time())
+    return [
+        {
+            "id": f"case {one.case}",
+            "what": "actor",
+            "name": f"{len(one.actors)} members",
+            "from": iso(one.start),
+            "to": "",
+            "until": iso(one.until),
+            "basis": one.basis,
+            "by": one.by,
+            "placed": "",
+        }
+        for one in matters_of(directory, reader.state())
+        if one.until > now
+    ]
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         shared.print_json({"holds": rows})
     elif rows:

@@ -9,11 +9,18 @@ from typing import Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_compact import compact
+from himaya.cli.ledger_erasures import erasures, exports
 
 
 @click.group()
 def ledger() -> None:
     """Verify, seal and expire the ledger, and see what was done to it."""
+
+
+ledger.add_command(compact)
+ledger.add_command(erasures)
+ledger.add_command(exports)
 
 
 @ledger.command()
@@ -70,8 +77,12 @@ def expire(
     *,
     as_json: bool,
 ) -> None:
-    """Apply the retention now. A running gate does so by itself, and holds the ledger meanwhile."""
-    from himaya.ledger import Ledger, retention
+    """Apply the retention now, by what was chosen for each class of actor. A running gate does so by itself.
+
+    It holds the ledger meanwhile. Erasures that had to wait, and need to no more, are completed.
+    """
+    from himaya.bootstrap.parts import forget_facts, matters_under
+    from himaya.ledger import Ledger, entries, retention
     from himaya.ledger.names import parse_time
     from himaya.ledger.schema import day_of
     from himaya.ledger.state import read_state
@@ -80,8 +91,11 @@ def expire(
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         chosen, now = read_state(opened.chain), time.time()
         which: retention.Then = "seal" if (then or chosen.then) == "seal" else "delete"
-        done = retention.execute(opened, now, days or chosen.days, which, class_days)
+        for_days, classes = days or chosen.days, chosen.classes or entries.Classes(at="")
+        cases = matters_under(opened, classes, for_days)
+        done = retention.execute(opened, now, for_days, which, class_days, classes, cases)
         dropped = retention.drop_archives(opened, day, now)
+    forget_facts(directory, done.forgotten)
     if as_json:
         told = {"rows": done.rows, "held": done.held, "sealed_rows_removed": dropped}
         shared.print_json({**told, "classes_blanked": done.blanked})
@@ -95,11 +109,16 @@ def expire(
 @shared.ledger_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
-    """Print what the ledger holds, its retention, its holds, and the head of the chain."""
+    """Print what the ledger holds, its retention, its holds, exports that are out, and the head of the chain."""
+    from himaya.ledger.exports import overdue as exports_overdue
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
         found = {**reader.status(time.time()), "public_key": reader.keys.public}
+        state = reader.state()
+        late = exports_overdue(state, time.time())
+        found["exports_out"] = len(state.exports) - len(state.destroyed)
+        found["exports_overdue"] = len(late)
     if as_json:
         shared.print_json(found)
     else:
@@ -131,7 +150,7 @@ def _said(value: object) -> object:
     return value
 
 
-_SHOWN = {"seq", "at", "kind", "text", "add", "drop"}
+_SHOWN = {"seq", "at", "kind", "text", "add", "drop", "signature", "compact", "gone"}
 
 
 @ledger.command("sealing-key")

@@ -10,6 +10,7 @@ import click
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.report_classes import classes
+from himaya.cli.report_dpia import dpia
 from himaya.cli.report_surfaces import surfaces
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def report() -> None:
 
 report.add_command(classes)
 report.add_command(surfaces)
+report.add_command(dpia)
 
 
 @report.command()

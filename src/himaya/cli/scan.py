@@ -108,8 +108,10 @@ def _salt(ledger: Ledger, config: Config | None) -> Salted:
 
 def _activation(ledger: Ledger, config: Config | None) -> Callable[[Policy], None]:
     """Return what notes in the ledger by which policy its rows are kept, and for how long."""
+    from himaya.bootstrap.parts import retention_classes
     from himaya.config import Config
     from himaya.ledger import canaries
+    from himaya.ledger.retention import choose
 
     def note(policy: Policy) -> None:
         kept = config or Config(surfaces=policy.surfaces)
@@ -117,6 +119,7 @@ def _activation(ledger: Ledger, config: Config | None) -> Callable[[Policy], Non
         ledger.config_version(policy.hash(), kept.canonical, now)
         days, then = kept.retention.identified_days, kept.retention.then
         ledger.set_retention(days, then, now, kept.actor.fingerprint_days)
+        choose(ledger, retention_classes(kept), now)
         canaries.keep(ledger.layout.directory, kept.canary_places)
 
     return note

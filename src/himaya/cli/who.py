@@ -125,7 +125,7 @@ def who(
         answer, people = _ask(reader, asked, files, period, shared.purpose(why))
         text = view.text(answer, form)
         if people is not None:
-            files.write(people, text)
+            files.write(reader, people, text)
     view.show(answer, "" if files.output else text, form, brief=bool(files.named))
 
 

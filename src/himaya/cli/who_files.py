@@ -14,6 +14,7 @@ from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.ledger.affected import Affected
+    from himaya.ledger.reader import Reader
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,10 +97,14 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
         names = ", ".join(path.name for path in self.named)
         return f" [{names} for {self.holder} until {iso(self.until)}: {self.purpose}]"
 
-    def write(self, people: Affected, text: str) -> None:
-        """Write every file; `text` is what would have been printed. Raises InputError, ServiceError."""
+    def write(self, reader: Reader, people: Affected, text: str) -> None:
+        """Register and write every file; `text` is what would have been printed.
+
+        Raises InputError, LedgerError, ServiceError.
+        """
         from himaya.ledger import handing_out as out
 
+        self._register(reader, [one.subject for one in people.subjects])
         if self.output is not None:
             out.write_private(self.output, text.encode())
         if self.parquet is not None:
@@ -111,3 +116,21 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
         if self.salted is not None:
             words = f"himaya: the salt is {self.salt}; who has both can try names one by one"
             click.echo(words, err=True)
+
+    def _register(self, reader: Reader, subjects: list[str]) -> None:
+        """Note every file in the register of exports, before it is written. Raises LedgerError."""
+        from himaya.ledger import exports
+        from himaya.ledger.schema import Kind
+
+        numbers = list(reader.identities.find_all(Kind.SUBJECT, subjects))
+        for path in self.named:
+            exports.register(
+                reader,
+                purpose=self.purpose,
+                holder=self.holder,
+                until=self.until,
+                subjects=numbers,
+                path=path.absolute(),
+                by=shared.operator(),
+                now=time.time(),
+            )

@@ -10,7 +10,7 @@ import msgspec
 
 from himaya.cli import ledger_options as shared
 from himaya.ledger.affected import Affected
-from himaya.ledger.answers import Exposed, Recipient, Unobserved, WhoActor, WhoBeside
+from himaya.ledger.answers import Exposed, Recipient, Unobserved, WhoActor, WhoBeside, erased_words
 
 if TYPE_CHECKING:
     from himaya.cli.who import Answer
@@ -103,7 +103,9 @@ def _print_places(answer: Answer) -> None:
 
 def _headline(answer: Answer) -> str:
     """Return the answer in one sentence."""
-    erased = f", {answer.erased} of them erased since" if answer.erased else ""
+    shown = isinstance(answer, WhoActor | Affected)
+    what = ("person", "people") if shown else ("actor", "actors")
+    erased = f", among them {erased_words(answer.erased, *what)}" if answer.erased else ""
     if isinstance(answer, WhoBeside):
         places = _count(len(answer.networks), "network", "networks")
         others = _count(answer.count, "other was", "others were")

@@ -19,6 +19,7 @@ from himaya.config.endpoints import endpoint_problems
 from himaya.config.feed import feed_problems
 from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
+from himaya.config.retention import retention_problems
 from himaya.config.surfaces import surface_problems
 from himaya.config.words import nearest
 from himaya.core.assets import is_counted
@@ -46,6 +47,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _budgets(config)
     yield from _assets(config)
     yield from _enforcing(config, raw)
+    yield from retention_problems(config, raw)
     yield from _proxies(config)
     yield from _detectors(config)
     yield from _model(config)

@@ -76,10 +76,18 @@ class SiteBudgets(Budgets, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long rows stay tied to people: `identified_days`, then deleted or sealed."""
+    """How long rows stay tied to people: `identified_days`, then deleted or sealed; `docs/retention.md`.
+
+    `ordinary`: whether rows of ordinary viewers leave a compact form behind, kept `compact_days`. Rows of members of a
+    case that a person confirmed stay `confirmed_days`. No backup of the identity map is older than `backup_days`.
+    """
 
     identified_days: int = 31
     then: Literal["delete", "seal"] = "delete"
+    ordinary: Literal["delete", "compact"] = "delete"
+    compact_days: int = 730
+    confirmed_days: int = 730
+    backup_days: int = 35
 
 
 class Canaries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,6 +35,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Check]], ...] = (
     records.clock,
     records.gaps,
     records.coverage,
+    records.exports,
     files.keys,
     files.disk,
     telling.alerts,

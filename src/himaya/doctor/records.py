@@ -11,6 +11,7 @@ from himaya.core.errors import HimayaError
 from himaya.doctor.check import Check, ok, problem, warning
 from himaya.doctor.scene import Scene
 from himaya.ledger import entries as e
+from himaya.ledger import exports as register
 from himaya.ledger import queries as q
 from himaya.ledger.files import Layout
 from himaya.ledger.reader import Reader
@@ -131,3 +132,16 @@ def _seen(scene: Scene, reader: Reader) -> set[str]:
         return reader.ask(question)
     except HimayaError:
         return set()
+
+
+def exports(scene: Scene) -> Iterator[Check]:
+    """Every file that names people and left the ledger is destroyed in time."""
+    if scene.reader is None or scene.state is None or not scene.state.exports:
+        return
+    late = register.overdue(scene.state, scene.asked.now)
+    if late:
+        said = f"{len(late)} exports that name people should be destroyed by now: {', '.join(late[:_NAMED])}."
+        do = "Destroy them, then: himaya ledger exports --destroyed ID --by NAME"
+        yield warning("exports", said, do)
+    else:
+        yield ok("exports", "no export that names people is overdue.")

@@ -11,7 +11,10 @@ Read in this order:
     writer      `Ledger`: the one writer
     reader      `Reader`: the answers; `queries` are its questions as Ibis expressions, `answers` what comes back
     forecasts   may a policy be enforced: what was forecast, or who took it upon them; `versions` were in force when
-    retention   rows end after their time; `holds` keep what an open matter needs; `erasure` forgets a person
+    retention   rows end after their time; `holds` keep what an open matter (`matters`: a case) needs; `compact` is what
+                stays of rows that ended
+    erasure     forgets a person, `renumber` the rest of it; `erasures` lists what waits; `exports` are files outside
+    manifest    entries that take rows away are signed
     verify      nothing was changed, nothing is missing
 """
 

@@ -155,6 +155,15 @@ def summarise(rows: Iterable[Mapping[str, Any]], by: str) -> dict[int, Summary]:
     return found
 
 
+def erased_words(count: int, one: str = "person", many: str = "people") -> str:
+    """Return how counts speak of those who were erased, everywhere.
+
+    >>> erased_words(2)
+    '2 erased people, cannot be named'
+    """
+    return f"{count} erased {one if count == 1 else many}, cannot be named"
+
+
 def note(found: int, about: str, period: Period, gaps: int, state: State) -> str:
     """Return the sentence that goes with every answer: what it covers, and what it cannot speak for."""
     kept = state.retention

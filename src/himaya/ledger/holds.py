@@ -1,15 +1,24 @@
-"""Holds: rows that an open matter needs stay, whatever retention and erasure would do, until the hold ends."""
+"""Holds: rows that an open matter needs stay, whatever retention and erasure would do, until the hold ends.
+
+An open case is one, too: it freezes the rows of its members. What freezes rows, of either kind, is a `Freeze`.
+"""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Mapping, Sequence
 
+import ibis
 import ibis.expr.types as ir
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from himaya.core.errors import InputError
 from himaya.ledger import entries as e
 from himaya.ledger import queries as q
 from himaya.ledger.keys import Keys
+from himaya.ledger.matters import Matter
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso, micros
@@ -67,18 +76,94 @@ def describe(hold: e.Hold, keys: Keys) -> str:
     return f"hold {hold.id} ({basis}), placed by {by}, until {iso(hold.until)}"
 
 
-def covering(
-    reader: Reader, surrogates: dict[str, int], rows: ir.Table, state: State, now: int
-) -> e.Hold | None:
-    """Return a standing hold that needs one of these identities (column -> surrogate), or None.
+class Freeze(msgspec.Struct, frozen=True, kw_only=True):
+    """What freezes rows: those whose `column` is one of `surrogates`, of times in [start, end), until `until`.
 
-    A hold needs what it names, and every identity in the rows it keeps.
+    `id` is a hold's, or the case's with `case` before it. Times are microseconds.
     """
-    for hold in state.standing_holds(now):
-        if surrogates.get(hold.column) == hold.surrogate:
-            return hold
-        kept = q.held(rows, hold.column, hold.surrogate, hold.start, hold.end or FOREVER)
-        for column, surrogate in surrogates.items():
-            if reader.has_rows(q.facet(kept, column, surrogate)):
-                return hold
-    return None
+
+    id: str
+    column: str
+    surrogates: frozenset[int]
+    start: int
+    end: int
+    until: int
+    basis: str
+    by: str
+
+    def mask(self, table: pa.Table) -> pa.ChunkedArray:
+        """Return which rows of a table it freezes."""
+        time, wanted = table.column("time"), pa.array(sorted(self.surrogates), pa.int64())
+        inside = pc.and_(pc.greater_equal(time, self.start), pc.less(time, self.end))
+        return pc.and_(inside, pc.is_in(table.column(self.column), value_set=wanted))
+
+    def rows(self, rows: ir.Table) -> ir.Table:
+        """Return the rows of an expression that it freezes."""
+        inside = q.within(rows, self.start, self.end)
+        wanted = ibis.memtable({self.column: sorted(self.surrogates)})
+        return inside.semi_join(wanted, self.column)
+
+
+def freezes(state: State, keys: Keys, matters: Iterable[Matter], now: int) -> list[Freeze]:
+    """Return what freezes rows at `now` (microseconds): the holds that stand, and the cases that are open."""
+    found = [
+        Freeze(
+            id=hold.id,
+            column=hold.column,
+            surrogates=frozenset({hold.surrogate}),
+            start=hold.start,
+            end=hold.end or FOREVER,
+            until=hold.until,
+            basis=keys.open_text(hold.basis),
+            by=keys.open_text(hold.by),
+        )
+        for hold in state.standing_holds(now)
+    ]
+    return found + [_of(matter) for matter in matters if matter.until > now]
+
+
+def _of(matter: Matter) -> Freeze:
+    return Freeze(
+        id=f"case {matter.case}",
+        column="actor",
+        surrogates=matter.actors,
+        start=matter.start,
+        end=FOREVER,
+        until=matter.until,
+        basis=matter.basis,
+        by=matter.by,
+    )
+
+
+def frozen(table: pa.Table, standing: Sequence[Freeze]) -> pa.ChunkedArray:
+    """Return which rows of a table stay as they are."""
+    mask = pa.chunked_array([pa.repeat(pa.scalar(False), len(table))])
+    for one in standing:
+        mask = pc.or_(mask, one.mask(table))
+    return mask
+
+
+def needed(
+    reader: Reader, wanted: Mapping[str, set[int]], rows: ir.Table, standing: Sequence[Freeze]
+) -> dict[int, Freeze]:
+    """Return which of these identities (column -> surrogates) are needed, each with what needs it for longest.
+
+    Needed is what a hold or case names, and every identity in the rows it freezes.
+    """
+    found: dict[int, Freeze] = {}
+    for one in sorted(standing, key=lambda one: one.until):
+        for column, numbers in wanted.items():
+            found.update(dict.fromkeys(_in_rows(reader, one, column, numbers, rows), one))
+            if column == one.column:
+                found.update(dict.fromkeys(numbers & one.surrogates, one))
+    return found
+
+
+def _in_rows(
+    reader: Reader, one: Freeze, column: str, numbers: set[int], rows: ir.Table
+) -> set[int]:
+    if not numbers:
+        return set()
+    among = ibis.memtable({column: sorted(numbers)})
+    kept = one.rows(rows).semi_join(among, column).select(column).distinct()
+    return {value for value in reader.table(kept).column(column).to_pylist() if value}

@@ -236,6 +236,12 @@ class Identities:
         self._wipe()
         return gone
 
+    def keep(self, surrogates: Iterable[int], day: int) -> None:
+        """Keep identities at least as if a row of this UTC day used them. Raises LedgerError."""
+        with self._writing():
+            sql = "UPDATE identity SET day = ? WHERE surrogate = ? AND day < ?"
+            self._db.executemany(sql, ((day, number, day) for number in surrogates))
+
     def remove_before(self, day: int, keep: set[int]) -> int:
         """Delete identities last used before a UTC day, except `keep`; return how many."""
         with self._told():

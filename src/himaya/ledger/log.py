@@ -13,7 +13,7 @@ from himaya.ledger.names import FOREVER
 from himaya.ledger.schema import iso
 
 _TIMES = ("start", "end", "until")
-_SEALED = ("why", "by", "basis", "text")
+_SEALED = ("why", "by", "basis", "text", "purpose", "holder", "path")
 
 
 def opened(entry: e.AnyEntry, keys: Keys, identities: Identities) -> dict[str, Any]:

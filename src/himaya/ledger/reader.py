@@ -175,7 +175,7 @@ class Reader:
     def _removed(self, state: State, start: int, end: int) -> list[a.Unobserved]:
         """Return the time whose rows retention took away."""
         found = []
-        spans = [(state.removed, "removed after their retention")]
+        spans = [(state.removed, f"removed after their retention{state.but}")]
         if not self._opens_archives:
             spans.append(
                 (state.archived, "sealed after their retention; the sealing key opens them")

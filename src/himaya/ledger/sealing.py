@@ -19,7 +19,6 @@ from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout, replace_file, sync_directory
-from himaya.ledger.names import FOREVER
 from himaya.ledger.schema import DAY_S, SCHEMA, completed, day_name
 from himaya.ledger.segment import read_segment
 from himaya.ledger.state import State, read_state
@@ -88,16 +87,6 @@ def read_rows(layout: Layout, file: e.File) -> pa.Table:
     except (OSError, pa.ArrowException) as problem:
         raise LedgerError(f"{path}: cannot read: {problem}") from problem
     return table
-
-
-def held(table: pa.Table, holds: Sequence[e.Hold]) -> pa.ChunkedArray:
-    """Return which rows a hold keeps as they are."""
-    mask = pa.chunked_array([pa.repeat(pa.scalar(False), len(table))])
-    time = table.column("time")
-    for hold in holds:
-        inside = pc.and_(pc.greater_equal(time, hold.start), pc.less(time, hold.end or FOREVER))
-        mask = pc.or_(mask, pc.and_(inside, pc.equal(table.column(hold.column), hold.surrogate)))
-    return mask
 
 
 def swap(layout: Layout, chain: Chain, state: State, entry: e.AnyFiles) -> bool:

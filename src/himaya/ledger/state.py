@@ -26,7 +26,11 @@ class State:
     `files` by name are the files that count; segments up to `upto` are in them. `open`: the last writer
     has not closed. `removed`, `archived`: rows of days before this UTC day were, by retention. `first_ever`: the
     earliest time of a row that was ever sealed, microseconds. `erased`: surrogates that name
-    nobody any more. `sealing_key`: the public one, b"" none.
+    nobody any more, `erasures` how it came to that, in order. `classes`: retention by class of actor, None where none
+    was chosen. `exports` by id are files outside that name people, `destroyed` those of them that somebody said are
+    gone. `judged` is the last judgement of the risk. `compact` by name are the
+    files of compact rows, `renumbered` the erasures of which rows got other numbers. `sealing_key`: the public one,
+    b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
     `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
     `began` is when the ledger was first opened, ISO 8601, "" never.
@@ -43,6 +47,7 @@ class State:
     days: int = DEFAULT_DAYS
     then: str = "delete"
     class_days: int = DEFAULT_DAYS
+    classes: e.Classes | None = None
     open: bool = False
     began: str = ""
     closed: str = ""
@@ -52,6 +57,12 @@ class State:
     sealing_key: bytes = b""
     accesses: int = 0
     erased: set[int] = field(default_factory=set)
+    erasures: list[e.Forgotten] = field(default_factory=list)
+    exports: dict[str, e.Exported] = field(default_factory=dict)
+    destroyed: dict[str, e.Destroyed] = field(default_factory=dict)
+    judged: e.Judged | None = None
+    compact: dict[str, e.CompactFile] = field(default_factory=dict)
+    renumbered: set[str] = field(default_factory=set)
     seq: int = 0
     hash: str = ""
 
@@ -63,7 +74,18 @@ class State:
     def retention(self) -> str:
         """Return the retention in words."""
         what = {"delete": "deleted", "seal": "sealed"}[self.then]
-        return f"identified rows are kept {self.days} days, then {what}"
+        kept = f"identified rows are kept {self.days} days, then {what}"
+        return kept if self.classes is None else f"{kept}{_classes(self.classes, self.days)}"
+
+    @property
+    def but(self) -> str:
+        """Return what was not removed of a time whose rows were, in words."""
+        chosen, said = self.classes, ""
+        if chosen is not None and chosen.confirmed_days > self.days:
+            said += ", but for members of confirmed cases and what was held"
+        if self.compact:
+            said += "; a compact form without actors is kept"
+        return said
 
     def take(self, entry: e.AnyEntry) -> None:
         """Add one entry."""
@@ -80,6 +102,9 @@ class State:
                 self.accesses += 1
             case e.Forgotten():
                 self.erased.update(entry.surrogates)
+                self.erasures.append(entry)
+            case e.Classes() | e.Exported() | e.Destroyed() | e.Judged() | e.CompactEnded():
+                self._take_kept(entry)
             case e.Config() | e.Retention() | e.SealingKey():
                 self._take_rule(entry)
             case e.Forecast() | e.Unforecast():
@@ -94,6 +119,22 @@ class State:
                 self.class_days = entry.class_days
             case e.SealingKey():
                 self.sealing_key = bytes.fromhex(entry.public)
+
+    def _take_kept(
+        self, entry: e.Classes | e.Exported | e.Destroyed | e.Judged | e.CompactEnded
+    ) -> None:
+        match entry:
+            case e.Classes():
+                self.classes = entry
+            case e.Exported():
+                self.exports[entry.id] = entry
+            case e.Destroyed():
+                self.destroyed.setdefault(entry.id, entry)
+            case e.Judged():
+                self.judged = entry
+            case e.CompactEnded():
+                for name in entry.gone:
+                    self.compact.pop(name, None)
 
     def _take_forecast(self, entry: e.Forecast | e.Unforecast) -> None:
         if isinstance(entry, e.Forecast):
@@ -129,8 +170,27 @@ class State:
         self.upto = max(self.upto, entry.upto)
         if isinstance(entry, e.Removed):
             self.removed = max(self.removed, entry.before)
+            if isinstance(entry, e.Compacted):
+                self.compact.update({file.name: file for file in entry.compact})
+        elif isinstance(entry, e.Renumbered):
+            self.renumbered.add(entry.erasure)
         elif isinstance(entry, e.Archived):
             self.archived = max(self.archived, entry.before)
+
+
+def _classes(chosen: e.Classes, days: int) -> str:
+    """Return what the retention by class of actor adds to the sentence."""
+    compact = (
+        f" but for a compact form of {chosen.compact_days} days"
+        if chosen.ordinary == "compact"
+        else ""
+    )
+    longer = (
+        f"; those of members of confirmed cases {chosen.confirmed_days} days"
+        if chosen.confirmed_days > days
+        else ""
+    )
+    return compact + longer
 
 
 def read_state(chain: Chain) -> State:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
+from himaya.ledger import manifest
 from himaya.ledger.chain import Chain, Line, head_mac
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
@@ -50,6 +51,7 @@ def _look(layout: Layout, keys: Keys, hashes: dict[int, str]) -> list[str]:
     for file in state.files.values():
         problems += _file_problems(layout, file)
     problems += _live_problems(layout, state)
+    problems += manifest.problems(layout, keys, state)
     if whole and not is_being_written(layout):
         problems += _strangers(layout, state)
     return problems + _identity_problems(layout, keys, state)

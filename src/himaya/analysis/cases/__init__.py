@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from himaya.analysis.cases.case import Case, Entry, State
+from himaya.analysis.cases.matters import matters_of
 from himaya.analysis.cases.store import CaseStore, cases_path
 
-__all__ = ["Case", "CaseStore", "Entry", "State", "cases_path"]
+__all__ = ["Case", "CaseStore", "Entry", "State", "cases_path", "matters_of"]

@@ -18,6 +18,7 @@ from himaya.gate.feeds.usage import Count
 from himaya.ledger import blocks as chained
 from himaya.ledger import entries as e
 from himaya.ledger import queries as q
+from himaya.ledger.files import Layout
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 
@@ -86,6 +87,7 @@ class Desk:
         """Name the places; the file of blocks is opened when it is first needed."""
         self.config = config
         self._directory = Path(config.ledger.directory)
+        self.layout = Layout(self._directory)
         self._opened: BlockStore | None = None
 
     @property
@@ -117,6 +119,13 @@ class Desk:
         """Drop blocks and counts that are older than rows of the ledger may be, and too many of detectors."""
         self._store.remove_before(now - self.config.retention.identified_days * 86400.0)
         self._store.trim(now, _KEPT * self.config.feed.most)
+
+    def forgotten(self, now: float) -> frozenset[int]:
+        """Return the numbers of blocks in force whose place the ledger has no name for any more."""
+        rows = self._store.standing(now)
+        with self._reader() as reader:
+            names = reader.identities.names({row.surrogate for row in rows})
+        return frozenset(row.number for row in rows if row.surrogate not in names)
 
     def ended(self, now: float, most: int) -> list[Block]:
         """Return the last blocks that ended, the last first."""

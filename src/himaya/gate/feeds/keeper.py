@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -59,6 +60,7 @@ class Keeper:
         self._jobs: deque[tuple[Future[Any], Callable[[Any], None]]] = deque()
         self._standing: deque[Standing] = deque()
         self._cases_mark: tuple[int, int] = (0, 0)
+        self._names_mark: tuple[int, ...] = ()
         self._look_at = self._tidy_at = 0.0
         #: Until when nothing that is published changes by itself; 0 when something changed.
         self._due = 0.0
@@ -102,6 +104,7 @@ class Keeper:
         while self._jobs and self._jobs[0][0].done():
             self._settle(*self._jobs.popleft())
         self._look_at_cases()
+        self._look_at_names()
         self._tidy()
         self._order_standing()
         self.show()
@@ -228,11 +231,28 @@ class Keeper:
         """Ask what confirmed cases lead to: at once when somebody decided about one, else every minute."""
         if not self.config.feed.cases or self._looking:
             return
-        now, mark = self._authority.clock(), _mark(self.desk)
+        now, mark = self._authority.clock(), _mark(self.desk.cases)
         if mark == self._cases_mark and now < self._look_at:
             return
         self._cases_mark, self._look_at, self._looking = mark, now + _AGAIN_S, True
         self._queue(self._pool.submit(self.desk.look, now), self._after_look)
+
+    def _look_at_names(self) -> None:
+        """When the ledger may have forgotten somebody, ask which places have no name any more."""
+        mark = (*_mark(self.desk.layout.chain), *_mark(self.desk.layout.identities))
+        if not self.blocks or mark == self._names_mark:
+            return
+        self._names_mark = mark
+        job = self._pool.submit(self.desk.forgotten, self._authority.clock())
+        self._queue(job, self._after_names)
+
+    def _after_names(self, forgotten: frozenset[int]) -> None:
+        over = [self.blocks[number] for number in forgotten & self.blocks.keys()]
+        if over:
+            self._end_all(over)
+            now = self._authority.clock()
+            job = self._pool.submit(self.desk.lift, over, "the address was erased", "himaya", now)
+            self._queue(job, lambda _: None)
 
     def _tidy(self) -> None:
         now = self._authority.clock()
@@ -333,9 +353,9 @@ class Keeper:
                 self._obey(other)
 
 
-def _mark(desk: Desk) -> tuple[int, int]:
+def _mark(path: Path) -> tuple[int, int]:
     try:
-        stat = desk.cases.stat()
+        stat = path.stat()
     except OSError:
         return (0, 0)
     return stat.st_mtime_ns, stat.st_size

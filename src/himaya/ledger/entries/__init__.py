@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from himaya.ledger.entries.access import Naming as Naming
 from himaya.ledger.entries.access import Stated as Stated
+from himaya.ledger.entries.base import CompactFile as CompactFile
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
 from himaya.ledger.entries.files import AnyFiles as AnyFiles
+from himaya.ledger.entries.files import AnySigned as AnySigned
 from himaya.ledger.entries.files import Archived as Archived
 from himaya.ledger.entries.files import Blanked as Blanked
+from himaya.ledger.entries.files import Compacted as Compacted
+from himaya.ledger.entries.files import CompactEnded as CompactEnded
 from himaya.ledger.entries.files import Merged as Merged
 from himaya.ledger.entries.files import Removed as Removed
+from himaya.ledger.entries.files import Renumbered as Renumbered
 from himaya.ledger.entries.files import Retention as Retention
 from himaya.ledger.entries.files import Sealed as Sealed
 from himaya.ledger.entries.files import SealingKey as SealingKey
@@ -30,6 +35,10 @@ from himaya.ledger.entries.policies import Calibration as Calibration
 from himaya.ledger.entries.policies import Config as Config
 from himaya.ledger.entries.policies import Forecast as Forecast
 from himaya.ledger.entries.policies import Unforecast as Unforecast
+from himaya.ledger.entries.retention import Classes as Classes
+from himaya.ledger.entries.retention import Destroyed as Destroyed
+from himaya.ledger.entries.retention import Exported as Exported
+from himaya.ledger.entries.retention import Judged as Judged
 from himaya.ledger.entries.writers import Closed as Closed
 from himaya.ledger.entries.writers import Leases as Leases
 from himaya.ledger.entries.writers import Opened as Opened
@@ -59,4 +68,11 @@ AnyEntry = (
     | Lifted
     | Naming
     | Stated
+    | Compacted
+    | Renumbered
+    | CompactEnded
+    | Classes
+    | Exported
+    | Destroyed
+    | Judged
 )

@@ -27,6 +27,16 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     archive: bool = False
 
 
+class CompactFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A file of compact rows: `rows` of UTC days from `first` to `last`, and the SHA-256 of the file."""
+
+    name: str
+    sha256: str
+    rows: int
+    first: int
+    last: int
+
+
 class Files(Entry, frozen=True):
     """Base of entries that change which files count. `upto`: segments up to it are in the files."""
 

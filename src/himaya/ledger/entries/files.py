@@ -1,8 +1,12 @@
-"""Entries that change which files count, and how long rows are kept."""
+"""Entries that change which files count, and how long rows are kept.
+
+Those by which retention takes something away say on what `ground` and carry a `signature` of the ledger over all the
+rest of the entry (`ledger/manifest.py`); entries of earlier releases have neither.
+"""
 
 from __future__ import annotations
 
-from himaya.ledger.entries.base import Entry, Files
+from himaya.ledger.entries.base import CompactFile, Entry, Files
 
 
 class Sealed(Files, frozen=True, tag_field="kind", tag="sealed"):
@@ -18,6 +22,23 @@ class Removed(Files, frozen=True, tag_field="kind", tag="removed"):
 
     rows: int = 0
     before: int = 0
+    ground: str = ""
+    signature: str = ""
+
+
+class Compacted(Removed, frozen=True, tag_field="kind", tag="compacted"):
+    """Retention removed rows, and keeps in `compact` how often each person was shown to whom of which kind."""
+
+    compact: tuple[CompactFile, ...] = ()
+
+
+class CompactEnded(Entry, frozen=True, tag_field="kind", tag="compact_ended"):
+    """Compact rows of days before this UTC day ended: these files of them went."""
+
+    gone: tuple[str, ...]
+    before: int
+    ground: str = ""
+    signature: str = ""
 
 
 class Blanked(Files, frozen=True, tag_field="kind", tag="blanked"):
@@ -25,6 +46,17 @@ class Blanked(Files, frozen=True, tag_field="kind", tag="blanked"):
 
     rows: int = 0
     before: int = 0
+    ground: str = ""
+    signature: str = ""
+
+
+class Renumbered(Files, frozen=True, tag_field="kind", tag="renumbered"):
+    """Of an erasure that had to keep a name, `rows` that nothing needs got numbers that never had one."""
+
+    erasure: str = ""
+    rows: int = 0
+    ground: str = ""
+    signature: str = ""
 
 
 class Archived(Files, frozen=True, tag_field="kind", tag="archived"):
@@ -32,6 +64,8 @@ class Archived(Files, frozen=True, tag_field="kind", tag="archived"):
 
     rows: int = 0
     before: int = 0
+    ground: str = ""
+    signature: str = ""
 
 
 class Retention(Entry, frozen=True, tag_field="kind", tag="retention"):
@@ -49,4 +83,6 @@ class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
 
 
 #: Entries by which retention changes which files count.
-AnyFiles = Removed | Blanked | Archived
+AnyFiles = Removed | Blanked | Archived | Renumbered
+#: Entries that are signed.
+AnySigned = Removed | Blanked | Archived | CompactEnded | Renumbered

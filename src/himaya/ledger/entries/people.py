@@ -44,11 +44,20 @@ class Released(Entry, frozen=True, tag_field="kind", tag="released"):
 
 
 class Forgotten(Entry, frozen=True, tag_field="kind", tag="forgotten"):
-    """An identity was erased: these surrogates name nobody any more."""
+    """Identities were erased: these surrogates name nobody any more.
+
+    `id` names the erasure; a later entry of the same id carries on with what was kept. `whom`: subject, actor or both.
+    `kept` are the surrogates that holds or open cases still need, `exports` the files outside that name one of all.
+    Entries of earlier releases have none of the four.
+    """
 
     surrogates: tuple[int, ...]
     why: str
     by: str
+    id: str = ""
+    whom: str = ""
+    kept: tuple[int, ...] = ()
+    exports: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

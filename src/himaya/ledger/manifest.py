@@ -1,0 +1,77 @@
+"""Signed entries: by which retention takes rows away, so that what is missing is missing by the ledger's own hand.
+
+The signature is over the whole entry without it: what was dropped, what was added in its place, how many rows, why. It
+says which ledger, and by which key. From the first signed entry of a chain on, every entry that takes something away
+has to be signed. Beside them are checked the files that only this part knows: compact rows, and the lists of exports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from himaya.core.errors import LedgerError
+from himaya.ledger import entries as e
+from himaya.ledger import exports
+from himaya.ledger.chain import Chain
+from himaya.ledger.files import Layout
+from himaya.ledger.keys import Keys, is_signed
+from himaya.ledger.state import State
+
+_Signed = TypeVar("_Signed", bound=e.AnySigned)
+_ABOUT = b"himaya ledger entry 1:"
+
+
+def signed(keys: Keys, entry: _Signed) -> _Signed:
+    """Return an entry with the signature of the ledger over everything else in it."""
+    signature = f"{keys.public}:{keys.sign(_ABOUT + _content(entry))}"
+    return msgspec.structs.replace(entry, signature=signature)
+
+
+def problems(
+    layout: Layout, keys: Keys, state: State, known: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield what is wrong with signed entries, compact files and lists of exports, one sentence each.
+
+    `known` are public keys (hex) that signed for this ledger before its present key.
+    """
+    try:
+        yield from _entries(layout, keys, frozenset({keys.public, *known}))
+    except LedgerError:
+        return  # whoever reads the chain says so
+    yield from _compact(layout, state)
+    yield from exports.problems(layout, state)
+
+
+def _entries(layout: Layout, keys: Keys, known: frozenset[str]) -> Iterator[str]:
+    begun = False
+    for line, entry in Chain(layout, keys).lines():
+        if not isinstance(entry, e.AnySigned):
+            continue
+        begun = begun or bool(entry.signature)
+        if begun and not _is_signed(entry, known):
+            yield f"{layout.chain}: entry {line.seq} takes rows away, and is not signed by this ledger"
+
+
+def _is_signed(entry: e.AnySigned, known: frozenset[str]) -> bool:
+    public, _, signature = entry.signature.partition(":")
+    return public in known and is_signed(public, signature, _ABOUT + _content(entry))
+
+
+def _content(entry: e.AnySigned) -> bytes:
+    return msgspec.json.encode(msgspec.structs.replace(entry, signature=""))
+
+
+def _compact(layout: Layout, state: State) -> Iterator[str]:
+    for file in state.compact.values():
+        path = layout.directory / "compact" / file.name
+        try:
+            data = path.read_bytes()
+        except OSError as problem:
+            yield f"{path}: cannot read: {problem.strerror}"
+            continue
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            yield f"{path}: was changed: its hash is not the one in the chain"

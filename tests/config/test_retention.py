@@ -1,0 +1,31 @@
+"""What `[retention]` may say: classes of actors that do not contradict each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from himaya.config import loads
+from himaya.core.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("identified_days = 90\nconfirmed_days = 60", r"confirmed_days.*at least identified_days \(90\), got 60"),
+        ('ordinary = "compact"\nthen = "seal"', r'ordinary.*then = "delete" only'),
+        ('ordinary = "compact"\ncompact_days = 31', r"compact_days.*more than identified_days"),
+        ("backup_days = 0", "backup_days.*at least 1"),
+        ('ordinary = "keep"', "ordinary.*one of"),
+    ],
+)  # fmt: skip
+def test_what_contradicts_itself_is_refused(text: str, words: str):
+    """A shorter time for confirmed cases, a compact form of nothing or of sealed rows: named with key and reason."""
+    with pytest.raises(ConfigError, match=words):
+        loads(f"[retention]\n{text}\n")
+
+
+def test_long_days_need_no_longer_ones_written():
+    """Where only the days of ordinary viewers are written, however long, the file is valid."""
+    assert loads("[retention]\nidentified_days = 3000\n").retention.confirmed_days == 730
+    kept = loads('[retention]\nordinary = "compact"\nconfirmed_days = 31\n').retention
+    assert (kept.ordinary, kept.confirmed_days) == ("compact", 31)
