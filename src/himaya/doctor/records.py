@@ -32,18 +32,18 @@ def ledger(scene: Scene) -> Iterator[Check]:
         do = "Begin one with the gate or follow, or restore its key; then: himaya ledger verify"
         yield problem("ledger", f"{scene.ledger_problem.rstrip('.')}.", do)
         return
-    sealed = Layout(scene.directory).sealed
-    for file in scene.state.files.values():
-        path = sealed / file.name
+    layout, files = Layout(scene.directory), scene.state.files.values()
+    copies = [(layout.sealed / file.name, file.bytes) for file in files]
+    copies += [(layout.twins / file.name, file.twin.bytes) for file in files if file.twin]
+    for path, told in copies:
         size = path.stat().st_size if path.exists() else -1
-        if size != file.bytes:
+        if size != told:
             said = (
                 f"{path}: {'is missing' if size < 0 else 'has another size than the chain says'}."
             )
             yield problem("ledger", said, f"Run: himaya ledger verify --ledger {scene.directory}")
             return
-    files = len(scene.state.files)
-    yield ok("ledger", f"the chain is whole ({scene.state.seq} entries, {files} files).")
+    yield ok("ledger", f"the chain is whole ({scene.state.seq} entries, {len(files)} files).")
 
 
 def clock(scene: Scene) -> Iterator[Check]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
+from himaya.ledger.entries.base import Twin as Twin
 from himaya.ledger.entries.files import AnyFiles as AnyFiles
 from himaya.ledger.entries.files import Archived as Archived
 from himaya.ledger.entries.files import Blanked as Blanked
