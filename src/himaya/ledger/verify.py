@@ -138,7 +138,10 @@ def _pair_problems(
 
 
 def _live_problems(layout: Layout, state: State) -> Iterator[str]:
-    """Find damage in segments; the end of the newest may be in the middle of being written."""
+    """Find damage in segments; the end of the newest may be in the middle of being written.
+
+    Where nobody writes, a torn end is told: a crash left it (the next opening cuts it and says so), or damage.
+    """
     segments = layout.segments(state.upto)
     for number, path in segments:
         try:
@@ -147,7 +150,8 @@ def _live_problems(layout: Layout, state: State) -> Iterator[str]:
             continue
         if segment.damaged:
             yield f"{path}: {segment.damaged} batches of rows are damaged"
-        if segment.torn and not (state.open and number == segments[-1][0]):
+        open_end = state.open and number == segments[-1][0] and is_being_written(layout)
+        if segment.torn and not open_end:
             yield f"{path}: has a torn end ({segment.torn})"
 
 
@@ -165,11 +169,13 @@ def _identity_problems(layout: Layout, keys: Keys, state: State) -> list[str]:
     except LedgerError as problem:
         return [str(problem)]
     try:
-        alive = identities.names(state.erased)
+        alive = identities.surrogates(state.erased)
         problems = [
             f"{layout.identities}: surrogate {number} was forgotten and still has a name"
             for number in sorted(alive)
         ]
         return problems + identities.problems()
+    except LedgerError as problem:
+        return [str(problem)]
     finally:
         identities.close()
