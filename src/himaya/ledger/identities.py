@@ -235,7 +235,7 @@ class Identities:
             else []
         )
 
-    def _fits(self, surrogate: int, lookup: bytes, kind: int, sealed: bytes) -> bool:
+    def _fits(self, surrogate: int, lookup: object, kind: object, sealed: object) -> bool:
         """Tell whether an entry opens, and is found by the name and kind inside; damage may change types, too."""
         if not isinstance(sealed, bytes) or not isinstance(kind, int):
             return False
