@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from himaya.ledger import entries as e
 from himaya.ledger.names import FOREVER
 from himaya.ledger.orders import Order
-from himaya.ledger.schema import DAY_S, day_of
+from himaya.ledger.schema import DAY_S, UNOBSERVED, day_of
 from himaya.ledger.sources import Sources, columns
 from himaya.ledger.state import State
 
@@ -40,7 +40,7 @@ class Moment:
         all others from the order "actor".
         """
         inside = [file for file in self.files if file.first < end and file.last >= start]
-        return self._of(inside, order)
+        return self._of(inside, order, self._unsealed)
 
     def days(self, start: int, end: int) -> list[tuple[int, int]]:
         """Return start and end of every UTC day within a period that may have rows."""
@@ -50,31 +50,40 @@ class Moment:
         limited = ((max(first, start), min(last, end)) for first, last in spans)
         return [(first, last) for first, last in limited if first < last]
 
-    def with_gaps(self) -> ir.Table:
-        """Return the rows of every file that has an unobserved period, and those in memory."""
-        return self._of([file for file in self.files if not file.twin or file.twin.gaps])
+    def with_gaps(self) -> ir.Table | None:
+        """Return the rows of every file that may have an unobserved period, and those in memory; None: none has."""
+        gaps = self._unsealed.filter(pc.equal(self._unsealed.column("kind"), UNOBSERVED))
+        return self._some([file for file in self.files if not file.twin or file.twin.gaps], gaps)
 
-    def unknown(self) -> ir.Table:
-        """Return the rows of which the chain does not say when they were observed."""
-        return self._of([file for file in self.files if not file.twin])
+    def unknown(self) -> ir.Table | None:
+        """Return the rows of which nothing but reading says when they were observed; None: there are none."""
+        return self._some(
+            [file for file in self.files if not file.twin], self._unsealed.slice(0, 0)
+        )
 
     def observed(self) -> tuple[int, int] | None:
-        """Return the first and the last time of the rows of which the chain says when they were observed."""
-        twins = [
-            file.twin for file in self.files if file.twin and file.twin.first <= file.twin.last
-        ]
-        if not twins:
-            return None
-        return min(twin.first for twin in twins), max(twin.last for twin in twins)
+        """Return the first and the last time of the other rows that were observed; None: there are none."""
+        spans = [(one.twin.first, one.twin.last) for one in self.files if one.twin]
+        seen = self._unsealed.filter(pc.not_equal(self._unsealed.column("kind"), UNOBSERVED))
+        if len(seen):
+            ends = pc.min_max(seen.column("time")).as_py()
+            spans.append((ends["min"], ends["max"]))
+        firsts = [first for first, last in spans if first <= last]
+        return (min(firsts), max(last for _, last in spans)) if firsts else None
 
     @property
-    def sealed_rows(self) -> int:
-        """Return how many rows the files have that `unknown` leaves out."""
-        return sum(file.rows for file in self.files if file.twin)
+    def known_rows(self) -> int:
+        """Return how many rows there are that `unknown` leaves out."""
+        return len(self._unsealed) + sum(file.rows for file in self.files if file.twin)
 
-    def _of(self, files: Sequence[e.File], order: Order = "actor") -> ir.Table:
-        live = ibis.memtable(self._unsealed.select(columns(order)))
+    def _some(self, files: Sequence[e.File], unsealed: pa.Table) -> ir.Table | None:
+        return self._of(files, "actor", unsealed) if files or len(unsealed) else None
+
+    def _of(self, files: Sequence[e.File], order: Order, unsealed: pa.Table) -> ir.Table:
         if not files:
-            return live
+            return ibis.memtable(unsealed.select(columns(order)))
+        sealed = self._sources.table(files, order)
+        if not len(unsealed):
+            return sealed
         # UNION ALL: rows that are alike are rows all the same.
-        return ibis.union(self._sources.table(files, order), live, distinct=False)
+        return ibis.union(sealed, ibis.memtable(unsealed.select(columns(order))), distinct=False)

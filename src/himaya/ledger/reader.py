@@ -177,20 +177,22 @@ class Reader:
 
     def holes(self, moment: Moment, start: int, end: int) -> list[a.Unobserved]:
         """Return the same within `at_once`."""
-        recorded = self._snapshots.fetch(q.unobserved(moment.with_gaps(), start, end))
+        recorded = self._recorded(moment, start, end)
         return self._removed(moment.state, start, end) + [
             a.Unobserved(iso(row["time"]), iso(row["until"]), _why(row)) for row in recorded
         ]
 
     def gaps(self, start: int = 0, end: int = FOREVER) -> list[Gap]:
         """Return the unobserved periods that touch this one as they were noted, earliest first. Raises LedgerError."""
-        found = self._snapshots.at_once(
-            lambda moment: self._snapshots.fetch(q.unobserved(moment.with_gaps(), start, end))
-        )
+        found = self._snapshots.at_once(lambda moment: self._recorded(moment, start, end))
         return [
             Gap(one["time"] / 1e6, one["until"] / 1e6, one["reason"], one["surface"], one["source"])
             for one in found
         ]
+
+    def _recorded(self, moment: Moment, start: int, end: int) -> list[dict[str, Any]]:
+        rows = moment.with_gaps()
+        return [] if rows is None else self._snapshots.fetch(q.unobserved(rows, start, end))
 
     def policies(self, start: int = 0, end: int = FOREVER) -> list[str]:
         """Return the hashes of the policies that rows of a period name, in order. Raises LedgerError."""
@@ -221,11 +223,13 @@ class Reader:
 
     def _span(self, moment: Moment) -> dict[str, Any]:
         """Return number of rows, first and last time of what was observed; where the chain says so, from there."""
-        read = self._snapshots.fetch(q.span(moment.unknown()))[0]
-        times = [time for time in (read["first"], read["last"]) if time is not None]
-        times += moment.observed() or ()
-        ends = {"first": min(times), "last": max(times)} if times else {"first": None, "last": None}
-        return {"rows": read["rows"] + moment.sealed_rows, **ends}
+        unknown, rows = moment.unknown(), moment.known_rows
+        times = [*(moment.observed() or ())]
+        if unknown is not None:
+            read = self._snapshots.fetch(q.span(unknown))[0]
+            rows += read["rows"]
+            times += [time for time in (read["first"], read["last"]) if time is not None]
+        return {"rows": rows, "first": min(times, default=None), "last": max(times, default=None)}
 
     # -- all rows --------------------------------------------------------------------------
 
