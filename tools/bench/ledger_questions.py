@@ -73,7 +73,7 @@ def _questions(world: World, reader: Reader) -> list[Question]:
     random = np.random.default_rng(9)
     actors = random.choice(world.actor, min(1000, world.actors // 10), replace=False).tolist()
     leak = random.choice(world.subject, min(_LEAK, world.people // 2), replace=False).tolist()
-    person, start = int(world.subject[1000]), FIRST_DAY * _DAY_US
+    person, start = int(world.subject[min(1000, world.people // 2)]), FIRST_DAY * _DAY_US
     ever = (start, start + 40 * _DAY_US)
     week = (start + 7 * _DAY_US, start + 14 * _DAY_US)
 
