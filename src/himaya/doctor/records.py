@@ -55,7 +55,7 @@ def clock(scene: Scene) -> Iterator[Check]:
         said = f"the clock went back: {back[0]} is followed by {back[1]} in the ledger's chain."
         yield warning("clock", said, "Run an NTP client that slews; windows count by this clock.")
         return
-    period = scene.reader.ask(scene.reader.period)
+    period = scene.reader.at_once(scene.reader.period_of)
     last = datetime.fromisoformat(period.end).timestamp() if period.end else 0.0
     if last > scene.asked.now + _SLACK_S:
         said = f"the ledger's last row is of {period.end}, which is yet to come."

@@ -47,6 +47,7 @@ class Snapshots:
         # Sealed files never change, so their footers are read once.
         self._engine.settings["parquet_metadata_cache"] = True
         self._sources = Sources(layout, self._engine)
+        self._known: tuple[tuple[int, int, int], State] | None = None
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -62,15 +63,15 @@ class Snapshots:
         Raises LedgerError.
         """
         for _ in range(_TRIES):
-            state = read_state(self._chain)
+            state = self._state()
             try:
                 moment = self._moment(state)
-                if read_state(self._chain).upto == state.upto:
+                if self._state().upto == state.upto:
                     return question(moment)
             except FileNotFoundError:
                 continue
             except duckdb.Error as problem:
-                if read_state(self._chain).files == state.files:
+                if self._state().files == state.files:
                     raise LedgerError(f"{self._layout.sealed}: cannot read: {problem}") from problem
         raise LedgerError(f"{self._layout.directory}: files change faster than they can be read")
 
@@ -82,6 +83,13 @@ class Snapshots:
     def table(self, expression: ir.Table) -> pa.Table:
         """Return the rows of an expression as an Arrow table."""
         return self._engine.to_pyarrow(expression)
+
+    def _state(self) -> State:
+        """Return what the chain adds up to; it is read again only when it was written to."""
+        mark = self._chain.mark()
+        if self._known is None or self._known[0] != mark:
+            self._known = mark, read_state(self._chain)
+        return self._known[1]
 
     def _moment(self, state: State) -> Moment:
         unsealed = pa.concat_tables([self._live(state), *self._archives(state)])
