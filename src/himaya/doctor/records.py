@@ -33,18 +33,18 @@ def ledger(scene: Scene) -> Iterator[Check]:
         do = "Begin one with the gate or follow, or restore its key; then: himaya ledger verify"
         yield problem("ledger", f"{scene.ledger_problem.rstrip('.')}.", do)
         return
-    sealed = Layout(scene.directory).sealed
-    for file in scene.state.files.values():
-        path = sealed / file.name
+    layout, files = Layout(scene.directory), scene.state.files.values()
+    copies = [(layout.sealed / file.name, file.bytes) for file in files]
+    copies += [(layout.twins / file.name, file.twin.bytes) for file in files if file.twin]
+    for path, told in copies:
         size = path.stat().st_size if path.exists() else -1
-        if size != file.bytes:
+        if size != told:
             said = (
                 f"{path}: {'is missing' if size < 0 else 'has another size than the chain says'}."
             )
             yield problem("ledger", said, f"Run: himaya ledger verify --ledger {scene.directory}")
             return
-    files = len(scene.state.files)
-    yield ok("ledger", f"the chain is whole ({scene.state.seq} entries, {files} files).")
+    yield ok("ledger", f"the chain is whole ({scene.state.seq} entries, {len(files)} files).")
 
 
 def clock(scene: Scene) -> Iterator[Check]:
@@ -56,7 +56,7 @@ def clock(scene: Scene) -> Iterator[Check]:
         said = f"the clock went back: {back[0]} is followed by {back[1]} in the ledger's chain."
         yield warning("clock", said, "Run an NTP client that slews; windows count by this clock.")
         return
-    period = scene.reader.ask(scene.reader.period)
+    period = scene.reader.at_once(scene.reader.period_of)
     last = datetime.fromisoformat(period.end).timestamp() if period.end else 0.0
     if last > scene.asked.now + _SLACK_S:
         said = f"the ledger's last row is of {period.end}, which is yet to come."

@@ -84,6 +84,45 @@ class WhoSubject(msgspec.Struct, frozen=True):
     canary: bool = False
 
 
+class ExposedBy(msgspec.Struct, frozen=True):
+    """Whose data a set of actors was shown, of whom the ledger knows `actors`.
+
+    `people` = named subjects + `erased` ones.
+    """
+
+    actors: int
+    people: int
+    subjects: list[Exposed]
+    erased: int
+    unobserved: list[Unobserved]
+    period: Period
+    retention: str
+
+
+class SeenBy(msgspec.Struct, frozen=True):
+    """To whom the data of a set of people was shown, of whom the ledger knows `subjects`.
+
+    `count` = named actors + `erased` ones.
+    """
+
+    subjects: int
+    count: int
+    actors: list[Recipient]
+    erased: int
+    unobserved: list[Unobserved]
+    period: Period
+    retention: str
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """How many distinct `people` a surface showed on a UTC day, and in how many `rows`."""
+
+    day: str
+    surface: str
+    people: int
+    rows: int
+
+
 class Place(msgspec.Struct, frozen=True):
     """A network that an actor came from: `times` rows of the ledger between `first` and `last`."""
 
@@ -162,6 +201,13 @@ def erased_words(count: int, one: str = "person", many: str = "people") -> str:
     '2 erased people, cannot be named'
     """
     return f"{count} erased {one if count == 1 else many}, cannot be named"
+
+
+def period(span: Mapping[str, Any]) -> Period:
+    """Return a row of `queries.span` as a period."""
+    if span["first"] is None:
+        return Period("", "")
+    return Period(iso(span["first"]), iso(max(span["last"], span["first"])))
 
 
 def note(found: int, about: str, period: Period, gaps: int, state: State) -> str:

@@ -13,10 +13,10 @@ import ibis.expr.types as ir
 
 from himaya.ledger import answers as a
 from himaya.ledger import queries as q
+from himaya.ledger.moment import Moment
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso
-from himaya.ledger.state import State
 
 #: How a network is named whose name was erased or expired.
 _GONE = "erased"
@@ -27,8 +27,9 @@ def who_beside(reader: Reader, name: str, start: int = 0, end: int = FOREVER) ->
     column, surrogate = reader.facet(name)
     gaps = reader.unobserved(start, end)
 
-    def question(rows: ir.Table, state: State) -> a.WhoBeside:
-        inside, period = q.within(rows, start, end), reader.period(rows, state)
+    def question(moment: Moment) -> a.WhoBeside:
+        state, period = moment.state, reader.period_of(moment)
+        inside = q.within(moment.rows("actor", start, end), start, end)
         mine = q.facet(inside, column, surrogate or -1)
         places = {one["prefix"]: one for one in _fetch(reader, q.places(mine))}
         there = q.beside(inside, column, surrogate, list(places))
@@ -47,7 +48,7 @@ def who_beside(reader: Reader, name: str, start: int = 0, end: int = FOREVER) ->
             note=a.note(len(places), name, period, len(gaps), state),
         )
 
-    return reader.ask(question)
+    return reader.at_once(question)
 
 
 def _fetch(reader: Reader, expression: ir.Table) -> list[dict[str, Any]]:

@@ -186,6 +186,14 @@ class Chain:
                 raise LedgerError(f"{self._layout.chain}: line {number} {problem}") from problem
             yield before, entry
 
+    def mark(self) -> tuple[int, int, int]:
+        """Return what differs once the chain was written to: file, size, time of change. Raises LedgerError."""
+        try:
+            about = self._layout.chain.stat()
+        except OSError as problem:
+            raise LedgerError(f"{self._layout.chain}: cannot read: {problem.strerror}") from problem
+        return about.st_ino, about.st_size, about.st_mtime_ns
+
     def _raw(self) -> Iterator[bytes]:
         try:
             with self._layout.chain.open("rb") as source:

@@ -16,6 +16,7 @@ class Layout:
     identities.sqlite  surrogate to sealed identity
     live/        write-ahead segments, numbered
     sealed/      Parquet files by day
+    by_subject/  their twins, of the same names: the same rows, sorted by subject
     lock         held by the one writer, names its process
     heartbeat    its time of change is the last moment at which nothing was pending
     """
@@ -28,6 +29,7 @@ class Layout:
         self.identities = directory / "identities.sqlite"
         self.live = directory / "live"
         self.sealed = directory / "sealed"
+        self.twins = directory / "by_subject"
         self.lock = directory / "lock"
         self.heartbeat = directory / "heartbeat"
 
@@ -43,7 +45,7 @@ class Layout:
                     f"{self.directory}: this directory holds other files and is no ledger;"
                     " name an empty or a new directory"
                 )
-            for path in (self.directory, self.live, self.sealed):
+            for path in (self.directory, self.live, self.sealed, self.twins):
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as problem:
             raise LedgerError(
@@ -53,7 +55,7 @@ class Layout:
     def _holds_other_files(self) -> bool:
         if not self.directory.is_dir() or self.exists():
             return False
-        ours = ("live", "sealed", "lock", "heartbeat", "identities.sqlite")
+        ours = ("live", "sealed", "by_subject", "lock", "heartbeat", "identities.sqlite")
         return any(not path.name.startswith(ours) for path in self.directory.iterdir())
 
     def must_exist(self) -> None:

@@ -200,29 +200,50 @@ class Identities:
                     found[surrogate] = self._keys.open(sealed, b"%d" % surrogate).decode()
         return found
 
+    def surrogates(self, among: Iterable[int]) -> set[int]:
+        """Return which of these surrogates the map has, whatever their names are."""
+        found: set[int] = set()
+        rest = iter(among)
+        with self._told():
+            while chunk := list(islice(rest, _CHUNK)):
+                marks = ",".join("?" * len(chunk))
+                sql = f"SELECT surrogate FROM identity WHERE surrogate IN ({marks})"  # noqa: S608
+                found.update(row[0] for row in self._db.execute(sql, chunk))
+        return found
+
     def count(self) -> int:
         """Return how many identities the map holds."""
         with self._told():
             return int(self._db.execute("SELECT count(*) FROM identity").fetchone()[0])
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the map: damage of the file, entries that do not open."""
+        """Return what is wrong with the map: damage of the file, entries that do not open or not fit their look-up.
+
+        The last day of use stands in no checksum.
+        """
         try:
             with self._told():
-                verdicts = [row[0] for row in self._db.execute("PRAGMA quick_check")]
-                rows = self._db.execute("SELECT surrogate, sealed FROM identity")
-                broken = sum(not self._opens(surrogate, sealed) for surrogate, sealed in rows)
+                verdicts = [row[0] for row in self._db.execute("PRAGMA integrity_check")]
+                rows = self._db.execute("SELECT surrogate, lookup, kind, sealed FROM identity")
+                broken = sum(not self._fits(*row) for row in rows)
         except LedgerError as problem:
             return [str(problem)]
         found = [f"{self._path}: {verdict}" for verdict in verdicts if verdict != "ok"]
-        return found + ([f"{self._path}: {broken} identities do not open"] if broken else [])
+        return found + (
+            [f"{self._path}: {broken} identities do not open or do not fit their look-up"]
+            if broken
+            else []
+        )
 
-    def _opens(self, surrogate: int, sealed: bytes) -> bool:
+    def _fits(self, surrogate: int, lookup: object, kind: object, sealed: object) -> bool:
+        """Tell whether an entry opens, and is found by the name and kind inside; damage may change types, too."""
+        if not isinstance(sealed, bytes) or not isinstance(kind, int):
+            return False
         try:
-            self._keys.open(sealed, b"%d" % surrogate)
+            name = self._keys.open(sealed, b"%d" % surrogate)
         except LedgerError:
             return False
-        return True
+        return lookup == self._keys.digest(b"%d:%s" % (kind, name))
 
     # -- erasing ---------------------------------------------------------------------------
 

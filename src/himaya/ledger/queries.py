@@ -6,10 +6,11 @@ Times are microseconds, `start` included, `end` not.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from himaya.ledger.schema import DAY_S, HIT, MISS, UNATTRIBUTED, UNOBSERVED
 
@@ -42,6 +43,20 @@ def canaries(rows: ir.Table, known: Collection[int]) -> ir.Table:
 def facet(rows: ir.Table, column: str, surrogate: int) -> ir.Table:
     """Return the rows whose facet is this one."""
     return rows.filter(rows[column] == surrogate)
+
+
+def any_of(rows: ir.Table, column: str, surrogates: Iterable[int]) -> ir.Table:
+    """Return the rows whose facet is any of these: a join, so that thousands cost little more than one."""
+    wanted = ibis.memtable(pa.table({column: pa.array(list(surrogates), pa.int64())}))
+    return rows.semi_join(wanted, column)
+
+
+def members(pairs: Sequence[tuple[int, str]]) -> ir.Table:
+    """Return pairs of a surrogate and the name of its group as `union_by_group` takes them."""
+    numbers, names = [number for number, _ in pairs], [name for _, name in pairs]
+    return ibis.memtable(
+        pa.table({"member": pa.array(numbers, pa.int64()), "name": pa.array(names, pa.string())})
+    )
 
 
 def exposure(rows: ir.Table, by: str) -> ir.Table:
@@ -124,6 +139,12 @@ def people_per_actor(rows: ir.Table, canaries: Collection[int]) -> ir.Table:
     named = people(rows, canaries)
     counted = named.group_by("actor").aggregate(people=named.subject.nunique())
     return counted.order_by([ibis.desc("people"), "actor"])
+
+
+def people_per_surface(rows: ir.Table) -> ir.Table:
+    """Return surface, distinct people and rows, in the order of surfaces."""
+    counted = rows.group_by("surface").aggregate(people=rows.subject.nunique(), rows=rows.count())
+    return counted.order_by("surface")
 
 
 def cohorts(rows: ir.Table, new_s: Mapping[str, int], default_s: int) -> ir.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -14,6 +14,7 @@ from himaya.ledger import answers as a
 from himaya.ledger import entries as e
 from himaya.ledger import keys as k
 from himaya.ledger import queries as q
+from himaya.ledger import sets
 from himaya.ledger.batch import Gap
 from himaya.ledger.canaries import kept
 from himaya.ledger.chain import Chain
@@ -21,6 +22,7 @@ from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
 from himaya.ledger.lock import is_being_written
 from himaya.ledger.log import opened
+from himaya.ledger.moment import Moment
 from himaya.ledger.names import FOREVER, parse_actor
 from himaya.ledger.rows import Naming, Row
 from himaya.ledger.schema import DAY_S, FACETS, SCHEMA, Kind, iso, micros
@@ -93,13 +95,14 @@ class Reader:
         column, surrogate = self.facet(name)
         known = self.canaries()
 
-        def question(rows: ir.Table, state: State) -> a.WhoActor:
+        def question(moment: Moment) -> a.WhoActor:
+            rows, state = moment.rows("actor", start, end), moment.state
             mine = q.within(q.facet(rows, column, surrogate or -1), start, end)
-            people, subjects = self._exposure(q.people(mine, known), "subject", a.Exposed)
+            people, subjects = self.exposure(q.people(mine, known), "subject", a.Exposed)
             met = q.canaries(mine, known)
-            canaries = self._exposure(met, "subject", a.Exposed)[1] if known else []
+            canaries = self.exposure(met, "subject", a.Exposed)[1] if known else []
             tally = self._snapshots.fetch(q.tallies(mine))[0]
-            gaps, period = self._gaps(rows, state, start, end), self.period(rows, state)
+            gaps, period = self.holes(moment, start, end), self.period_of(moment)
             return a.WhoActor(
                 actor=name,
                 people=people,
@@ -114,17 +117,18 @@ class Reader:
                 note=a.note(people, name, period, len(gaps), state),
             )
 
-        return self._snapshots.ask(question)
+        return self._snapshots.at_once(question)
 
     def who_subject(self, name: str, start: int = 0, end: int = FOREVER) -> a.WhoSubject:
         """Return to whom a person's data was shown. Raises LedgerError."""
         _, surrogate = self.subject(name)
         known = self.canaries()
 
-        def question(rows: ir.Table, state: State) -> a.WhoSubject:
+        def question(moment: Moment) -> a.WhoSubject:
+            rows, state = moment.rows("subject", start, end), moment.state
             mine = q.within(q.facet(rows, "subject", surrogate or -1), start, end)
-            count, actors = self._exposure(mine, "actor", a.Recipient)
-            gaps, period = self._gaps(rows, state, start, end), self.period(rows, state)
+            count, actors = self.exposure(mine, "actor", a.Recipient)
+            gaps, period = self.holes(moment, start, end), self.period_of(moment)
             return a.WhoSubject(
                 subject=name,
                 count=count,
@@ -137,10 +141,28 @@ class Reader:
                 canary=surrogate in known,
             )
 
-        return self._snapshots.ask(question)
+        return self._snapshots.at_once(question)
 
-    def _exposure(self, rows: ir.Table, by: str, form: type[_Named]) -> tuple[int, list[_Named]]:
-        """Return how many there are, and those that still have a name."""
+    def exposed_by(self, actors: Iterable[str], start: int = 0, end: int = FOREVER) -> a.ExposedBy:
+        """Return whose data any of these actors was shown; see `sets.exposed_by`. Raises LedgerError."""
+        return sets.exposed_by(self, actors, start, end)
+
+    def seen_by(self, subjects: Iterable[str], start: int = 0, end: int = FOREVER) -> a.SeenBy:
+        """Return to whom any of these people was shown; see `sets.seen_by`. Raises LedgerError."""
+        return sets.seen_by(self, subjects, start, end)
+
+    def people_of_groups(
+        self, groups: Mapping[str, Iterable[str]], start: int = 0, end: int = FOREVER
+    ) -> dict[str, int]:
+        """Return how many distinct people each group of actors was shown; see `sets`. Raises LedgerError."""
+        return sets.people_of_groups(self, groups, start, end)
+
+    def people_per_surface_per_day(self, start: int = 0, end: int = FOREVER) -> list[a.Shown]:
+        """Return how many distinct people each surface showed each day; see `sets`. Raises LedgerError."""
+        return sets.people_per_surface_per_day(self, start, end)
+
+    def exposure(self, rows: ir.Table, by: str, form: type[_Named]) -> tuple[int, list[_Named]]:
+        """Return how many subjects or actors there are in rows, and those that still have a name."""
         found = a.summarise(self._snapshots.fetch(q.exposure(rows, by)), by)
         names = {**self.identities.names(found), 0: "unknown"}
         return len(found), [
@@ -151,21 +173,26 @@ class Reader:
 
     def unobserved(self, start: int = 0, end: int = FOREVER) -> list[a.Unobserved]:
         """Return the periods, touching this one, that the ledger cannot speak for. Raises LedgerError."""
-        return self._snapshots.ask(lambda rows, state: self._gaps(rows, state, start, end))
+        return self._snapshots.at_once(lambda moment: self.holes(moment, start, end))
 
-    def _gaps(self, rows: ir.Table, state: State, start: int, end: int) -> list[a.Unobserved]:
-        recorded = self._snapshots.fetch(q.unobserved(rows, start, end))
-        return self._removed(state, start, end) + [
+    def holes(self, moment: Moment, start: int, end: int) -> list[a.Unobserved]:
+        """Return the same within `at_once`."""
+        recorded = self._recorded(moment, start, end)
+        return self._removed(moment.state, start, end) + [
             a.Unobserved(iso(row["time"]), iso(row["until"]), _why(row)) for row in recorded
         ]
 
     def gaps(self, start: int = 0, end: int = FOREVER) -> list[Gap]:
         """Return the unobserved periods that touch this one as they were noted, earliest first. Raises LedgerError."""
-        found = self.ask(lambda rows, _: self._snapshots.fetch(q.unobserved(rows, start, end)))
+        found = self._snapshots.at_once(lambda moment: self._recorded(moment, start, end))
         return [
             Gap(one["time"] / 1e6, one["until"] / 1e6, one["reason"], one["surface"], one["source"])
             for one in found
         ]
+
+    def _recorded(self, moment: Moment, start: int, end: int) -> list[dict[str, Any]]:
+        rows = moment.with_gaps()
+        return [] if rows is None else self._snapshots.fetch(q.unobserved(rows, start, end))
 
     def policies(self, start: int = 0, end: int = FOREVER) -> list[str]:
         """Return the hashes of the policies that rows of a period name, in order. Raises LedgerError."""
@@ -187,11 +214,22 @@ class Reader:
         return found
 
     def period(self, rows: ir.Table, state: State) -> a.Period:
-        """Return from when to when the ledger observed anything, within `ask`."""
-        found = self._snapshots.fetch(q.span(rows))[0]
-        if found["first"] is None:
-            return a.Period("", "")
-        return a.Period(iso(found["first"]), iso(max(found["last"], found["first"])))
+        """Return from when to when these rows observed anything, within `ask`; `period_of` need not read them."""
+        return a.period(self._snapshots.fetch(q.span(rows))[0])
+
+    def period_of(self, moment: Moment) -> a.Period:
+        """Return from when to when the ledger observed anything, within `at_once`."""
+        return a.period(self._span(moment))
+
+    def _span(self, moment: Moment) -> dict[str, Any]:
+        """Return number of rows, first and last time of what was observed; where the chain says so, from there."""
+        unknown, rows = moment.unknown(), moment.known_rows
+        times = [*(moment.observed() or ())]
+        if unknown is not None:
+            read = self._snapshots.fetch(q.span(unknown))[0]
+            rows += read["rows"]
+            times += [time for time in (read["first"], read["last"]) if time is not None]
+        return {"rows": rows, "first": min(times, default=None), "last": max(times, default=None)}
 
     # -- all rows --------------------------------------------------------------------------
 
@@ -211,11 +249,11 @@ class Reader:
 
         Actors are named as reports name them (`account:u777`). An unknown name was shown nobody.
         """
-        found = {self.identities.find(Kind.ACTOR, name) for name in actors} - {0}
+        found = self.identities.find_all(Kind.ACTOR, actors)
         known = self.canaries()
 
         def question(rows: ir.Table, _: State) -> dict[str, set[str]]:
-            mine = q.people(rows.filter(rows.actor.isin(sorted(found))), known)
+            mine = q.people(q.any_of(rows, "actor", found), known)
             told = a.summarise(self._snapshots.fetch(q.exposure(mine, "subject")), "subject")
             names = self.identities.names(told)
             return {names[number]: one.fields for number, one in told.items() if number in names}
@@ -243,8 +281,12 @@ class Reader:
         """Return the answer of `question` over all rows of one moment. Raises LedgerError."""
         return self._snapshots.ask(question)
 
+    def at_once(self, question: Callable[[Moment], _T]) -> _T:
+        """Return the answer of `question`, which chooses the files and the order it reads. Raises LedgerError."""
+        return self._snapshots.at_once(question)
+
     def table(self, expression: ir.Table) -> pa.Table:
-        """Return the rows of an expression within `ask` as an Arrow table."""
+        """Return the rows of an expression within `ask` or `at_once` as an Arrow table."""
         return self._snapshots.table(expression)
 
     def has_rows(self, rows: ir.Table) -> bool:
@@ -253,16 +295,17 @@ class Reader:
 
     def status(self, now: float) -> dict[str, int | str | bool]:
         """Return what the ledger holds, in figures. `now` is epoch seconds. Raises LedgerError."""
-        return self.ask(lambda rows, state: self._status(rows, state, micros(now)))
+        return self._snapshots.at_once(lambda moment: self._status(moment, micros(now)))
 
-    def _status(self, rows: ir.Table, state: State, now: int) -> dict[str, int | str | bool]:
-        period, files = self.period(rows, state), list(state.files.values())
+    def _status(self, moment: Moment, now: int) -> dict[str, int | str | bool]:
+        state, span = moment.state, self._span(moment)
+        period, files = a.period(span), list(state.files.values())
         return {
             "from": period.start,
             "to": period.end,
-            "rows": self._snapshots.fetch(q.span(rows))[0]["rows"],
+            "rows": span["rows"],
             "files": len(files),
-            "bytes": sum(file.bytes for file in files),
+            "bytes": sum(file.stored for file in files),
             "sealed_periods": sum(file.archive for file in files),
             "identities": self.identities.count(),
             "retention": state.retention,

@@ -1,4 +1,4 @@
-"""From segments to sorted Parquet files by day, one chain entry deciding which of them count.
+"""From segments to sorted Parquet files by day, two copies of each, one chain entry deciding which of them count.
 
 The order makes every crash harmless: files first, durable; then the one entry that counts them and the segments
 they hold; then the segments go. A file without an entry is an orphan and is removed at the next opening.
@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,42 +18,28 @@ import pyarrow.parquet as pq
 
 from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
+from himaya.ledger import orders
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout, replace_file, sync_directory
-from himaya.ledger.schema import DAY_S, SCHEMA, completed, day_name
+from himaya.ledger.schema import DAY_S, SCHEMA, UNOBSERVED, completed, day_name
 from himaya.ledger.segment import read_segment
 from himaya.ledger.state import State, read_state
 
-_DICTIONARY = [name for name in SCHEMA.names if name != "time"]
+#: How rows become the bytes of a file.
+encode = orders.encode
 _MERGE_FILES, _MERGE_ROWS = 8, 1_000_000
-
-
-def encode(table: pa.Table) -> bytes:
-    """Return rows as Parquet, sorted by actor, then time."""
-    order = pc.sort_indices(table, sort_keys=[("actor", "ascending"), ("time", "ascending")])
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        table.take(order).combine_chunks(),
-        sink,
-        compression="zstd",
-        use_dictionary=_DICTIONARY,
-        row_group_size=131_072,
-    )
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
 
 
 def put_file(
     layout: Layout, day: int, table: pa.Table, data: bytes, *, archive: bool = False
 ) -> e.File:
-    """Write the bytes of a file of rows and return how the chain names it. Raises LedgerError."""
+    """Write the bytes of a file of rows, and its twin unless it is an archive; return how the chain names them.
+
+    Raises LedgerError.
+    """
     ending = "parquet.sealed" if archive else "parquet"
     name = f"{day_name(day)}-{secrets.token_hex(6)}.{ending}"
-    path = layout.sealed / name
-    try:
-        replace_file(path, data)
-    except OSError as problem:
-        raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
+    _write(layout.sealed / name, data)
     times = pc.min_max(table.column("time")).as_py()
     return e.File(
         name=name,
@@ -63,7 +50,30 @@ def put_file(
         first=times["min"],
         last=times["max"],
         archive=archive,
+        twin=None if archive else _put_twin(layout, name, table),
     )
+
+
+def _put_twin(layout: Layout, name: str, table: pa.Table) -> e.Twin:
+    """Write the copy of a file of rows that is sorted by subject."""
+    data = orders.encode_twin(table)
+    _write(layout.twins / name, data)
+    gap = pc.equal(table.column("kind"), UNOBSERVED)
+    seen = pc.min_max(table.column("time").filter(pc.invert(gap))).as_py()
+    return e.Twin(
+        sha256=hashlib.sha256(data).hexdigest(),
+        bytes=len(data),
+        gaps=pc.sum(gap).as_py() or 0,
+        first=0 if seen["min"] is None else seen["min"],
+        last=-1 if seen["max"] is None else seen["max"],
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        replace_file(path, data)
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
 
 
 def put_days(layout: Layout, table: pa.Table) -> tuple[e.File, ...]:
@@ -75,7 +85,7 @@ def put_days(layout: Layout, table: pa.Table) -> tuple[e.File, ...]:
     for day in sorted(pc.unique(days).to_pylist()):
         part = table.filter(pc.equal(days, day))
         made.append(put_file(layout, day, part, encode(part)))
-    sync_directory(layout.sealed)
+    sync(layout)
     return tuple(made)
 
 
@@ -99,7 +109,7 @@ def swap(layout: Layout, chain: Chain, state: State, entry: e.AnyFiles) -> bool:
             remove_files(layout, [file.name for file in entry.add])
             return False
         if entry.drop:
-            sync_directory(layout.sealed)
+            sync(layout)
             pen.append(entry)
     remove_files(layout, entry.drop)
     return True
@@ -153,13 +163,19 @@ def _small_files(files: Iterable[e.File]) -> list[e.File]:
 
 
 def remove_files(layout: Layout, names: Sequence[str]) -> None:
-    """Remove files that no longer count. Raises LedgerError."""
-    for name in names:
+    """Remove files that no longer count, and their twins. Raises LedgerError."""
+    for path in (folder / name for folder in (layout.sealed, layout.twins) for name in names):
         try:
-            (layout.sealed / name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         except OSError as problem:
-            raise LedgerError(f"{name}: cannot remove: {problem.strerror}") from problem
+            raise LedgerError(f"{path}: cannot remove: {problem.strerror}") from problem
+    sync(layout)
+
+
+def sync(layout: Layout) -> None:
+    """Make names of files and twins that came and went durable. Raises LedgerError."""
     sync_directory(layout.sealed)
+    sync_directory(layout.twins)
 
 
 def tidy(layout: Layout, state: State) -> None:
@@ -168,6 +184,8 @@ def tidy(layout: Layout, state: State) -> None:
     Raises LedgerError.
     """
     left = [path for path in layout.sealed.iterdir() if path.name not in state.files]
+    twins = state.twins()
+    left += [path for path in layout.twins.iterdir() if path.name not in twins]
     left += [path for number, path in layout.segments() if number <= state.upto]
     for path in left:
         try:

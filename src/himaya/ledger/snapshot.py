@@ -6,6 +6,7 @@ in between, it starts over, so that no row is missed or doubled.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,10 +19,14 @@ from himaya.core.errors import LedgerError
 from himaya.ledger.archive import open_archive
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
-from himaya.ledger.schema import LATER, SCHEMA
+from himaya.ledger.moment import Moment
+from himaya.ledger.schema import SCHEMA
 from himaya.ledger.segment import read_segment
+from himaya.ledger.sources import Sources
 from himaya.ledger.state import State, read_state
 
+#: Memory of the engine, past which it uses the disk, and processors it takes at most: a question runs beside a gate.
+MEMORY, THREADS = "2GB", 4
 _TRIES = 20
 _T = TypeVar("_T")
 
@@ -36,7 +41,13 @@ class Snapshots:
             autoinstall_known_extensions=False,
             autoload_known_extensions=False,
             temp_directory=str(layout.directory / "spill"),
+            memory_limit=MEMORY,
+            threads=min(THREADS, os.cpu_count() or 1),
         )
+        # Sealed files never change, so their footers are read once.
+        self._engine.settings["parquet_metadata_cache"] = True
+        self._sources = Sources(layout, self._engine)
+        self._known: tuple[tuple[int, int, int], State] | None = None
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -44,16 +55,23 @@ class Snapshots:
 
     def ask(self, question: Callable[[ir.Table, State], _T]) -> _T:
         """Return the answer of `question` over all rows of one moment. Raises LedgerError."""
+        return self.at_once(lambda moment: question(moment.rows(), moment.state))
+
+    def at_once(self, question: Callable[[Moment], _T]) -> _T:
+        """Return the answer of `question`, which chooses the copies and files it reads of one moment.
+
+        Raises LedgerError.
+        """
         for _ in range(_TRIES):
-            state = read_state(self._chain)
+            state = self._state()
             try:
-                rows = self._rows(state)
-                if read_state(self._chain).upto == state.upto:
-                    return question(rows, state)
+                moment = self._moment(state)
+                if self._state().upto == state.upto:
+                    return question(moment)
             except FileNotFoundError:
                 continue
             except duckdb.Error as problem:
-                if read_state(self._chain).files == state.files:
+                if self._state().files == state.files:
                     raise LedgerError(f"{self._layout.sealed}: cannot read: {problem}") from problem
         raise LedgerError(f"{self._layout.directory}: files change faster than they can be read")
 
@@ -66,14 +84,16 @@ class Snapshots:
         """Return the rows of an expression as an Arrow table."""
         return self._engine.to_pyarrow(expression)
 
-    def _rows(self, state: State) -> ir.Table:
-        live = ibis.memtable(pa.concat_tables([self._live(state), *self._archives(state)]))
-        names = [file.name for file in state.files.values() if not file.archive]
-        if not names:
-            return live
-        paths = [str(self._layout.sealed / name) for name in names]
-        sealed = self._engine.read_parquet(paths, union_by_name=True)
-        return ibis.union(_whole(sealed), live)
+    def _state(self) -> State:
+        """Return what the chain adds up to; it is read again only when it was written to."""
+        mark = self._chain.mark()
+        if self._known is None or self._known[0] != mark:
+            self._known = mark, read_state(self._chain)
+        return self._known[1]
+
+    def _moment(self, state: State) -> Moment:
+        unsealed = pa.concat_tables([self._live(state), *self._archives(state)])
+        return Moment(state, unsealed, self._sources)
 
     def _live(self, state: State) -> pa.Table:
         paths = [path for _, path in self._layout.segments(state.upto)]
@@ -88,14 +108,3 @@ class Snapshots:
         return [
             open_archive(self._layout.sealed / file.name, self._sealing_key) for file in archives
         ]
-
-
-def _whole(sealed: ir.Table) -> ir.Table:
-    """Return the rows of files with every column: what older files lack is absent in their rows."""
-    return sealed.select(**{name: _column(sealed, name) for name in SCHEMA.names})
-
-
-def _column(sealed: ir.Table, name: str) -> ir.Value:
-    if name not in LATER:
-        return sealed[name]
-    return sealed[name].fill_null("") if name in sealed.columns else ibis.literal("")

@@ -70,6 +70,10 @@ class State:
         """Return the holds that still stand at `now` (microseconds)."""
         return [hold for hold in self.holds.values() if hold.until > now]
 
+    def twins(self) -> set[str]:
+        """Return the names of the files that have a twin."""
+        return {name for name, file in self.files.items() if file.twin}
+
     @property
     def retention(self) -> str:
         """Return the retention in words."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
 from himaya.ledger.lock import is_being_written
+from himaya.ledger.orders import TWIN_COLUMNS, digest
 from himaya.ledger.segment import read_segment
 from himaya.ledger.state import State
 
@@ -91,31 +92,58 @@ def _head_problems(
 
 
 def _file_problems(layout: Layout, file: e.File) -> Iterator[str]:
-    """Compare a file of rows with its entry."""
-    path = layout.sealed / file.name
+    """Compare a file of rows and its twin with their entry, and with each other."""
+    path, twin = layout.sealed / file.name, layout.twins / file.name
+    found = yield from _copy_problems(path, file.sha256)
+    if file.twin is None:
+        rows = None if found is None or file.archive else (yield from _rows(path, found))
+        if rows is not None and len(rows) != file.rows:
+            yield f"{path}: holds {len(rows)} rows, the chain says {file.rows}"
+        return
+    mirrored = yield from _copy_problems(twin, file.twin.sha256)
+    if found is not None and mirrored is not None:
+        yield from _pair_problems((path, found), (twin, mirrored), file)
+
+
+def _copy_problems(path: Path, sha256: str) -> Generator[str, None, bytes | None]:
+    """Return the bytes of a file when they are those of the chain."""
     try:
         data = path.read_bytes()
     except OSError as problem:
         yield f"{path}: cannot read: {problem.strerror}"
-        return
-    if hashlib.sha256(data).hexdigest() != file.sha256:
-        yield f"{path}: was changed: its hash is not the one in the chain"
-    elif not file.archive:
-        yield from _row_problems(path, data, file)
+        return None
+    if hashlib.sha256(data).hexdigest() == sha256:
+        return data
+    yield f"{path}: was changed: its hash is not the one in the chain"
+    return None
 
 
-def _row_problems(path: Path, data: bytes, file: e.File) -> Iterator[str]:
+def _rows(path: Path, data: bytes) -> Generator[str, None, pa.Table | None]:
+    """Return what both copies have of the rows of a file."""
     try:
-        rows = pq.read_metadata(pa.BufferReader(data)).num_rows
-    except pa.ArrowException as problem:
-        yield f"{path}: is no Parquet file: {problem}"
-        return
-    if rows != file.rows:
-        yield f"{path}: holds {rows} rows, the chain says {file.rows}"
+        return pq.read_table(pa.BufferReader(data), columns=list(TWIN_COLUMNS))
+    except (pa.ArrowException, OSError) as problem:
+        yield f"{path}: is no file of rows: {problem}"
+        return None
+
+
+def _pair_problems(
+    one: tuple[Path, bytes], other: tuple[Path, bytes], file: e.File
+) -> Iterator[str]:
+    """Say where two copies do not hold the same rows, or not as many as the chain says."""
+    rows, mirrored = (yield from _rows(*one)), (yield from _rows(*other))
+    for (path, _), table in ((one, rows), (other, mirrored)):
+        if table is not None and len(table) != file.rows:
+            yield f"{path}: holds {len(table)} rows, the chain says {file.rows}"
+    if rows is not None and mirrored is not None and digest(rows) != digest(mirrored):
+        yield f"{other[0]}: does not hold the same rows as {one[0]}"
 
 
 def _live_problems(layout: Layout, state: State) -> Iterator[str]:
-    """Find damage in segments; the end of the newest may be in the middle of being written."""
+    """Find damage in segments; the end of the newest may be in the middle of being written.
+
+    Where nobody writes, a torn end is told: a crash left it (the next opening cuts it and says so), or damage.
+    """
     segments = layout.segments(state.upto)
     for number, path in segments:
         try:
@@ -124,15 +152,17 @@ def _live_problems(layout: Layout, state: State) -> Iterator[str]:
             continue
         if segment.damaged:
             yield f"{path}: {segment.damaged} batches of rows are damaged"
-        if segment.torn and not (state.open and number == segments[-1][0]):
+        open_end = state.open and number == segments[-1][0] and is_being_written(layout)
+        if segment.torn and not open_end:
             yield f"{path}: has a torn end ({segment.torn})"
 
 
 def _strangers(layout: Layout, state: State) -> Iterator[str]:
     """Find files that no entry counts."""
-    for path in sorted(layout.sealed.iterdir()):
-        if path.name not in state.files:
-            yield f"{path}: no entry of the chain counts this file"
+    for folder, counted in ((layout.sealed, set(state.files)), (layout.twins, state.twins())):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name not in counted:
+                yield f"{path}: no entry of the chain counts this file"
 
 
 def _identity_problems(layout: Layout, keys: Keys, state: State) -> list[str]:
@@ -141,11 +171,13 @@ def _identity_problems(layout: Layout, keys: Keys, state: State) -> list[str]:
     except LedgerError as problem:
         return [str(problem)]
     try:
-        alive = identities.names(state.erased)
+        alive = identities.surrogates(state.erased)
         problems = [
             f"{layout.identities}: surrogate {number} was forgotten and still has a name"
             for number in sorted(alive)
         ]
         return problems + identities.problems()
+    except LedgerError as problem:
+        return [str(problem)]
     finally:
         identities.close()

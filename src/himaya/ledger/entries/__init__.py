@@ -12,6 +12,7 @@ from himaya.ledger.entries.base import CompactFile as CompactFile
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
+from himaya.ledger.entries.base import Twin as Twin
 from himaya.ledger.entries.files import AnyFiles as AnyFiles
 from himaya.ledger.entries.files import AnySigned as AnySigned
 from himaya.ledger.entries.files import Archived as Archived

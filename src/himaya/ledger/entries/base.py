@@ -11,10 +11,25 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     at: str
 
 
+class Twin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The second copy of a file of rows, of the same name, and what is known of the rows without reading them.
+
+    `gaps` of them are unobserved periods. `first` and `last` are the times (microseconds) of the others; 0 and -1
+    where there are no others.
+    """
+
+    sha256: str
+    bytes: int
+    gaps: int = 0
+    first: int = 0
+    last: int = -1
+
+
 class File(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A file of rows of one day. `first` and `last` are times in microseconds.
 
-    `archive`: encrypted with the sealing key, readable only with its private half.
+    `archive`: encrypted with the sealing key, readable only with its private half. `twin` is its copy in the other
+    order; files of earlier releases and archives have none.
     """
 
     name: str
@@ -25,6 +40,12 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     first: int
     last: int
     archive: bool = False
+    twin: Twin | None = None
+
+    @property
+    def stored(self) -> int:
+        """Return the bytes of its copies together."""
+        return self.bytes + (self.twin.bytes if self.twin else 0)
 
 
 class CompactFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
