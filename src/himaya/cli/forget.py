@@ -25,6 +25,7 @@ def forget(directory: Path, key_file: Path | None, subject: str, account: str, w
 
     purpose = shared.purpose(why)
     with Reader.open(directory, key_file) as reader:
+        shared.allow(reader, "forget")
         gone = erase(
             reader,
             subject=subject,

@@ -25,6 +25,7 @@ def verify(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     from himaya.ledger.files import Layout
     from himaya.ledger.verify import verify as check
 
+    shared.allow_in(directory, key_file, "ledger verify")
     layout = Layout(directory)
     layout.must_exist()
     problems = check(layout, keys.read_key_file(key_file or keys.default_key_file(directory)))
@@ -43,6 +44,7 @@ def seal(directory: Path, key_file: Path | None) -> None:
     """Turn the rows of the write-ahead segments into sorted Parquet files now."""
     from himaya.ledger import Ledger
 
+    shared.allow_in(directory, key_file, "ledger seal")
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         opened.seal(time.time(), everything=True)
     click.echo("Sealed.")
@@ -76,6 +78,7 @@ def expire(
     from himaya.ledger.schema import day_of
     from himaya.ledger.state import read_state
 
+    shared.allow_in(directory, key_file, "ledger expire")
     day = day_of(parse_time(sealed_before)) if sealed_before else 0
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         chosen, now = read_state(opened.chain), time.time()
@@ -96,10 +99,12 @@ def expire(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     """Print what the ledger holds, its retention, its holds, and the head of the chain."""
+    from himaya.ledger.operators.acting import ledger_id
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
-        found = reader.status(time.time())
+        shared.allow(reader, "ledger status")
+        found = {"ledger": ledger_id(reader.chain), **reader.status(time.time())}
     if as_json:
         shared.print_json(found)
     else:
@@ -114,7 +119,8 @@ def log(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
-        entries: list[dict[str, Any]] = list(reader.log())
+        shared.allow(reader, "ledger log")
+        entries: list[dict[str, Any]] = [_for_role(entry, shared.role()) for entry in reader.log()]
     if as_json:
         shared.print_json({"entries": entries})
         return
@@ -124,6 +130,17 @@ def log(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
         click.echo(shared.printable(f"{entry['seq']:>6}  {entry['at']}  {entry['kind']}  {said}"))
 
 
+def _for_role(entry: dict[str, Any], role: str) -> dict[str, Any]:
+    """Return an entry as a role may read it: an auditor and an owner see that somebody was asked for, not who."""
+    from himaya.ledger.operators.roles import NAMED_IN_LOG
+
+    if not role or role in NAMED_IN_LOG:
+        return entry
+    hidden = {"name": _HIDDEN} if "name" in entry else {}
+    places = [{**place, "name": _HIDDEN} for place in entry.get("places", ())]
+    return {**entry, **hidden, **({"places": places} if places else {})}
+
+
 def _said(value: object) -> object:
     """Return a value of an entry in words: of a list of places, each in brackets."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -131,7 +148,8 @@ def _said(value: object) -> object:
     return value
 
 
-_SHOWN = {"seq", "at", "kind", "text", "add", "drop"}
+_SHOWN = {"seq", "at", "kind", "text", "add", "drop", "halves", "card", "statement"}
+_HIDDEN = "not shown to this role"
 
 
 @ledger.command("sealing-key")
@@ -153,6 +171,7 @@ def sealing_key(directory: Path, key_file: Path | None, private: Path) -> None:
     from himaya.ledger.files import Layout
     from himaya.ledger.reader import Reader
 
+    shared.allow_in(directory, key_file, "ledger sealing-key")
     if not Layout(directory).exists():
         Ledger.open(directory, key_file=key_file).close()
     with Reader.open(directory, key_file) as reader:

@@ -53,24 +53,24 @@ def read_sealing_key(path: Path) -> bytes:
     return private
 
 
-def encrypt(data: bytes, public: bytes) -> bytes:
-    """Return `data` encrypted to a public sealing key."""
+def encrypt(data: bytes, public: bytes, about: bytes = b"") -> bytes:
+    """Return `data` encrypted to a public key (X25519); it opens only with the same `about`."""
     ephemeral = X25519PrivateKey.generate()
     point = ephemeral.public_key().public_bytes_raw()
     key = _derive(ephemeral.exchange(X25519PublicKey.from_public_bytes(public)), point, public)
     nonce = os.urandom(_NONCE)
-    return _MAGIC + point + nonce + AESGCM(key).encrypt(nonce, data, _MAGIC)
+    return _MAGIC + point + nonce + AESGCM(key).encrypt(nonce, data, _MAGIC + about)
 
 
-def decrypt(sealed: bytes, private: bytes) -> bytes:
-    """Return the data of `encrypt`. Raises ValueError when the key is another or the data changed."""
+def decrypt(sealed: bytes, private: bytes, about: bytes = b"") -> bytes:
+    """Return the data of `encrypt`. Raises ValueError when key or `about` is another, or the data changed."""
     start = len(_MAGIC)
     point, nonce = sealed[start : start + _POINT], sealed[start + _POINT : start + _POINT + _NONCE]
     own = X25519PrivateKey.from_private_bytes(private)
     public = own.public_key().public_bytes_raw()
     key = _derive(own.exchange(X25519PublicKey.from_public_bytes(point)), point, public)
     try:
-        return AESGCM(key).decrypt(nonce, sealed[start + _POINT + _NONCE :], _MAGIC)
+        return AESGCM(key).decrypt(nonce, sealed[start + _POINT + _NONCE :], _MAGIC + about)
     except InvalidTag as problem:
         raise ValueError("does not open with this sealing key, or was changed") from problem
 

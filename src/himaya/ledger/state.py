@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from himaya.ledger import entries as e
 from himaya.ledger.chain import Chain
+from himaya.ledger.operators.standing import Standing
 
 DEFAULT_DAYS = 31
 
@@ -29,6 +30,7 @@ class State:
     nobody any more. `sealing_key`: the public one, b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
     `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
+    `operators`: who may act, and what was sealed to them.
     `began` is when the ledger was first opened, ISO 8601, "" never.
     """
 
@@ -52,6 +54,7 @@ class State:
     sealing_key: bytes = b""
     accesses: int = 0
     erased: set[int] = field(default_factory=set)
+    operators: Standing = field(default_factory=Standing)
     seq: int = 0
     hash: str = ""
 
@@ -84,6 +87,8 @@ class State:
                 self._take_rule(entry)
             case e.Forecast() | e.Unforecast():
                 self._take_forecast(entry)
+            case e.OperatorEnrolled() | e.OperatorRetired() | e.OpeningRequested():
+                self.operators.take(entry)
 
     def _take_rule(self, entry: e.Config | e.Retention | e.SealingKey) -> None:
         match entry:
@@ -131,6 +136,8 @@ class State:
             self.removed = max(self.removed, entry.before)
         elif isinstance(entry, e.Archived):
             self.archived = max(self.archived, entry.before)
+        elif isinstance(entry, e.PeriodSealed):
+            self.operators.take(entry)
 
 
 def read_state(chain: Chain) -> State:

@@ -17,6 +17,15 @@ from himaya.ledger.entries.files import Removed as Removed
 from himaya.ledger.entries.files import Retention as Retention
 from himaya.ledger.entries.files import Sealed as Sealed
 from himaya.ledger.entries.files import SealingKey as SealingKey
+from himaya.ledger.entries.operators import AccessRefused as AccessRefused
+from himaya.ledger.entries.operators import Card as Card
+from himaya.ledger.entries.operators import Half as Half
+from himaya.ledger.entries.operators import OpeningRequested as OpeningRequested
+from himaya.ledger.entries.operators import OperatorEnrolled as OperatorEnrolled
+from himaya.ledger.entries.operators import OperatorRetired as OperatorRetired
+from himaya.ledger.entries.operators import PeriodOpened as PeriodOpened
+from himaya.ledger.entries.operators import PeriodSealed as PeriodSealed
+from himaya.ledger.entries.operators import Retirement as Retirement
 from himaya.ledger.entries.people import Access as Access
 from himaya.ledger.entries.people import Blocked as Blocked
 from himaya.ledger.entries.people import Forgotten as Forgotten
@@ -55,4 +64,10 @@ AnyEntry = (
     | Forgotten
     | Blocked
     | Lifted
+    | OperatorEnrolled
+    | OperatorRetired
+    | AccessRefused
+    | PeriodSealed
+    | OpeningRequested
+    | PeriodOpened
 )
