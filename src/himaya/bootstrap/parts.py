@@ -19,6 +19,7 @@ from himaya.core.salt import Salt, Salted
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.challenge_secret import load_secret, secret_path
 from himaya.ledger import Ledger, canaries, retention
+from himaya.ledger.operators.periods import seal_periods
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 from himaya.ledger.together import together
@@ -149,9 +150,10 @@ def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
 
 
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:
-    """Seal finished days and execute the retention. Raises LedgerError."""
+    """Seal finished days, then what is older than the open window, and execute the retention. Raises LedgerError."""
     ledger.seal(now)
     kept, classes = config.retention, config.actor.fingerprint_days
+    seal_periods(ledger, now, config.open_days)
     retention.execute(ledger, now, kept.identified_days, kept.then, classes)
 
 

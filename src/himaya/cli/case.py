@@ -157,8 +157,9 @@ def _names(directory: Path, key_file: Path | None, found: Case, why: str) -> lis
     with Reader.open(directory, key_file) as reader:
         for actor in actors:
             _note(reader, actor, why)
-        names = reader.identities.names(actors)
-    return [names.get(actor, "erased") for actor in actors]
+        names, closed = reader.identities.names(actors), reader.identities.closed(actors)
+    gone = {actor: "sealed" if actor in closed else "erased" for actor in actors}
+    return [names.get(actor, gone[actor]) for actor in actors]
 
 
 def _note(reader: Reader, actor: int, why: str) -> None:

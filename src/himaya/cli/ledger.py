@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.core.errors import InputError
+
+if TYPE_CHECKING:
+    from himaya.ledger.chain import Chain
+    from himaya.ledger.keys import Keys
 
 
 @click.group()
@@ -60,14 +65,20 @@ def seal(directory: Path, key_file: Path | None) -> None:
     type=click.IntRange(1, 366),
     help="Days until a fingerprint class is blanked; default: as chosen before.",
 )
+@click.option(
+    "--open-days",
+    type=click.IntRange(1, 36_600),
+    help="Days that are not sealed to operators; default: of the newest configuration, else 30.",
+)
 @click.option("--sealed-before", metavar="DATE", help="Also remove sealed periods before this day.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def expire(
+def expire(  # noqa: PLR0913  (the options of the command)
     directory: Path,
     key_file: Path | None,
     days: int | None,
     then: str | None,
     class_days: int | None,
+    open_days: int | None,
     sealed_before: str | None,
     *,
     as_json: bool,
@@ -75,6 +86,7 @@ def expire(
     """Apply the retention now. A running gate does so by itself, and holds the ledger meanwhile."""
     from himaya.ledger import Ledger, retention
     from himaya.ledger.names import parse_time
+    from himaya.ledger.operators.periods import seal_periods
     from himaya.ledger.schema import day_of
     from himaya.ledger.state import read_state
 
@@ -83,15 +95,38 @@ def expire(
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         chosen, now = read_state(opened.chain), time.time()
         which: retention.Then = "seal" if (then or chosen.then) == "seal" else "delete"
+        opened.set_retention(days or chosen.days, which, now, class_days)
+        closed = seal_periods(opened, now, open_days or _open_days(opened.chain, opened.keys))
         done = retention.execute(opened, now, days or chosen.days, which, class_days)
         dropped = retention.drop_archives(opened, day, now)
     if as_json:
         told = {"rows": done.rows, "held": done.held, "sealed_rows_removed": dropped}
+        told["rows_sealed_to_operators"], told["names_sealed_to_operators"] = (
+            closed.rows,
+            closed.names,
+        )
         shared.print_json({**told, "classes_blanked": done.blanked})
     else:
         words = f"{done.rows} rows {'sealed' if which == 'seal' else 'deleted'}, {done.held} kept by holds"
         words += f", {done.identities} identities removed"
-        click.echo(f"{words}, fingerprint class blanked in {done.blanked}.")
+        words += f", fingerprint class blanked in {done.blanked}"
+        if closed.rows or closed.names:
+            words += f"; {closed.rows} rows and {closed.names} names sealed to operators"
+        click.echo(f"{words}.")
+
+
+def _open_days(chain: Chain, keys: Keys) -> int:
+    """Return how many days are not sealed to operators, by the newest configuration that was in force."""
+    from himaya.config import Config, loads
+    from himaya.core.errors import ConfigError
+    from himaya.ledger.versions import versions
+
+    for version in reversed(versions(chain, keys)):
+        try:
+            return loads(version.text, file="", directory=Path()).open_days
+        except ConfigError:
+            break  # of a release with other keys
+    return Config().open_days
 
 
 @ledger.command()
@@ -105,6 +140,8 @@ def status(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     with Reader.open(directory, key_file) as reader:
         shared.allow(reader, "ledger status")
         found = {"ledger": ledger_id(reader.chain), **reader.status(time.time())}
+        found["open_days"] = _open_days(reader.chain, reader.keys)
+        found["operators"] = len(reader.state().operators.named)
     if as_json:
         shared.print_json(found)
     else:
@@ -150,6 +187,42 @@ def _said(value: object) -> object:
 
 _SHOWN = {"seq", "at", "kind", "text", "add", "drop", "halves", "card", "statement"}
 _HIDDEN = "not shown to this role"
+
+
+@ledger.command()
+@shared.ledger_options
+@click.option("--case", "case_id", required=True, help="The open case that needs it.")
+@click.option("--from", "start", help="From this date or time on (ISO 8601; UTC).")
+@click.option("--to", "end", help="Before this time; a bare date includes that day.")
+@click.option("--why", required=True, help="Why it is needed. Both operators read it.")
+@click.option(
+    "--hours", type=click.IntRange(1, 72), default=72, show_default=True, help="Until it is over."
+)
+def request(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    case_id: str,
+    start: str | None,
+    end: str | None,
+    why: str,
+    hours: int,
+) -> None:
+    """Print a request to open sealed periods inside a case: two operators of different roles answer with shares."""
+    from himaya.analysis.cases import CaseStore, State, cases_path
+    from himaya.ledger.names import parse_time
+    from himaya.ledger.operators.requests import Wish, ask
+    from himaya.ledger.operators.statements import written
+    from himaya.ledger.reader import Reader
+
+    with Reader.open(directory, key_file) as reader:
+        shared.allow(reader, "ledger request")
+        with CaseStore(cases_path(directory.absolute())) as store:
+            if store.get(case_id).state is State.CLOSED:
+                raise InputError(f"the case {case_id} is closed; sealed periods open in open cases")
+        period = parse_time(start), parse_time(end, end=True)
+        wish = Wish(case_id, *period, shared.purpose(why), shared.operator(), hours)
+        click.echo(written(ask(reader, wish, time.time())), nl=False)
 
 
 @ledger.command("sealing-key")

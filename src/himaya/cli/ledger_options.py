@@ -27,8 +27,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _MAX_REASON = 2000
 _NUMBER = re.compile(r"[+-][0-9 .()-]*")
-#: Where a click context keeps the pass that was given, and who acts by it.
-_PASS, _ACTING = "himaya.pass", "himaya.acting"
+#: Where a click context keeps the pass that was given, who acts by it, and what opens sealed periods.
+_PASS, _ACTING, _OPENING = "himaya.pass", "himaya.acting", "himaya.opening"
 
 
 def _keep_pass(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
@@ -44,6 +44,22 @@ pass_option = click.option(
     expose_value=False,
     callback=_keep_pass,
     help="Pass of the operator who acts; default: HIMAYA_PASS.",
+)
+
+
+def _keep_opening(ctx: click.Context, _: click.Parameter, value: tuple[Path, ...] | None) -> None:
+    ctx.meta[_OPENING] = value
+
+
+#: Adds `--open REQUEST SHARE SHARE`; `record_use` reads it, so no command takes it as an argument.
+open_option = click.option(
+    "--open",
+    type=_PATH,
+    nargs=3,
+    metavar="REQUEST SHARE SHARE",
+    expose_value=False,
+    callback=_keep_opening,
+    help="Also ask what is sealed to operators: a request, and the shares of two of them.",
 )
 
 
@@ -159,8 +175,8 @@ def record_use(
 ) -> None:
     """Write down who asks what, and why, before anything is answered. Raises LedgerError; then nothing may be shown.
 
-    Where operators are enrolled, whose role may not is refused. `column` and `surrogate` say about whom, `start` and
-    `end` (microseconds) about which period.
+    Where operators are enrolled, whose role may not is refused; with `--open` what two of them opened is asked, too.
+    `column` and `surrogate` say about whom, `start` and `end` (microseconds) about which period.
     """
     allow(reader, command, column)
     reader.record_access(
@@ -173,6 +189,28 @@ def record_use(
         end=end,
         command=command,
     )
+    _open(reader, command)
+
+
+def _open(reader: Reader, command: str) -> None:
+    """Have sealed periods among what is asked, where a request and two shares were given. Raises HimayaError."""
+    from himaya.analysis.cases import CaseStore, State, cases_path
+    from himaya.ledger.operators.opening import open_periods
+    from himaya.ledger.operators.requests import Request, Share
+    from himaya.ledger.operators.statements import read_statement
+
+    ctx = click.get_current_context(silent=True)
+    given: tuple[Path, ...] | None = ctx.meta.get(_OPENING) if ctx else None
+    if not given:
+        return
+    request = read_statement(given[0], Request, "a request")
+    shares = [read_statement(path, Share, "a share") for path in given[1:]]
+
+    def is_open(case: str) -> bool:
+        with CaseStore(cases_path(reader.layout.directory.absolute())) as store:
+            return store.get(case).state is not State.CLOSED
+
+    open_periods(reader, request, shares, is_open, command=command, now=time.time())
 
 
 def printable(text: str) -> str:

@@ -15,6 +15,7 @@ from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.ledger.operators.private import Private
+    from himaya.ledger.operators.requests import Request
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -159,6 +160,43 @@ def list_operators(directory: Path, key_file: Path | None, *, as_json: bool) -> 
         shared.print_table(list(rows[0]), [list(row.values()) for row in rows])
     else:
         click.echo("No operator is enrolled: whoever holds the key file has every role.")
+
+
+@operator.command()
+@click.argument("request", type=_FILE)
+@_private_options
+@click.option("--yes", is_flag=True, help="Do not ask whether you agree.")
+def approve(request: Path, private: Path, phrase_file: Path | None, *, yes: bool) -> None:
+    """Look at a request to open sealed periods, on your own machine, and print your share of it when you agree."""
+    from himaya.ledger.operators.requests import Request
+    from himaya.ledger.operators.requests import approve as share_of
+    from himaya.ledger.operators.statements import read_statement, written
+
+    read = read_statement(request, Request, "a request")
+    for line in _asked(read):
+        click.echo(shared.printable(line), err=True)
+    if not yes:
+        click.confirm("Open this", abort=True, err=True)
+    share = share_of(read, _private(private, phrase_file), time.time())
+    click.echo(written(share), nl=False)
+
+
+def _asked(request: Request) -> list[str]:
+    """Return what a request asks for, in words."""
+    from himaya.ledger.names import FOREVER
+    from himaya.ledger.schema import iso
+
+    days = sum(period.day >= 0 for period in request.periods)
+    start = iso(request.start) if request.start else "the beginning"
+    end = iso(request.end) if request.end < FOREVER else "now"
+    return [
+        f"ledger   {request.ledger}",
+        f"case     {request.case}",
+        f"period   {start} to {end}: {days} sealed days",
+        f"asked by {request.by}",
+        f"why      {request.why}",
+        f"until    {iso(request.until * 1_000_000)}",
+    ]
 
 
 def _private(path: Path, phrase_file: Path | None) -> Private:

@@ -39,6 +39,7 @@ _HEADER = ("fields", "first", "last", "times", "certainty")
     type=click.Path(path_type=Path),
     help="Private key that opens periods sealed by retention.",
 )
+@shared.open_option
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, the rest on standard error.")
 def who(  # noqa: PLR0913, PLR0917  (the options of the command)

@@ -50,6 +50,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("bounds.settle_s", 1, 300),
     ("bounds.*", 1, 10**9),
     ("retention.identified_days", 1, 36_600),
+    ("retention.open_days", 0, 36_600),
     ("alerts.timeout_s", 1, 3600),
     ("alerts.queue", 1, 100_000),
     ("alerts.smtp_port", 1, 65535),

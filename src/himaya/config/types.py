@@ -76,9 +76,13 @@ class SiteBudgets(Budgets, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long rows stay tied to people: `identified_days`, then deleted or sealed."""
+    """How long rows stay tied to people: `identified_days`, then deleted or sealed.
+
+    Rows older than `open_days` are sealed to operators, where they are enrolled; 0: the longest budget window.
+    """
 
     identified_days: int = 31
+    open_days: int = 0
     then: Literal["delete", "seal"] = "delete"
 
 

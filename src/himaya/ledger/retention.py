@@ -92,6 +92,8 @@ def _plan_file(
 ) -> None:
     file, table, mask = part
     kept, gone = table.filter(mask), table.filter(pc.invert(mask))
+    if then == "seal" and not state.sealing_key:
+        kept, gone = table, table.slice(0, 0)  # `operators.periods` seals it to operators
     for column in FACETS:
         plan.used.update(kept.column(column).unique().to_pylist())
     if not len(gone):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from himaya.ledger.entries.base import Entry, Files
+from himaya.ledger.entries.operators import PeriodSealed
 
 
 class Sealed(Files, frozen=True, tag_field="kind", tag="sealed"):
@@ -48,5 +49,5 @@ class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
     public: str
 
 
-#: Entries by which retention changes which files count.
-AnyFiles = Removed | Blanked | Archived
+#: Entries by which retention and the sealing of periods change which files count.
+AnyFiles = Removed | Blanked | Archived | PeriodSealed

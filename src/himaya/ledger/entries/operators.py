@@ -47,9 +47,9 @@ class Retirement(
 
 
 class Half(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
-    """For one pair of cards (ids): half of a period's two keys for each, encrypted to its card, base64.
+    """For one pair of cards (ids): half of a period's key for each, encrypted to its card, base64.
 
-    The XOR of both halves are the keys; one half alone is random.
+    The XOR of both halves is the key; one half alone is random.
     """
 
     first: str
@@ -80,15 +80,17 @@ class AccessRefused(Entry, frozen=True, tag_field="kind", tag="access_refused"):
 
 
 class PeriodSealed(Files, frozen=True, tag_field="kind", tag="period_sealed"):
-    """Rows of days before a UTC day, and names that only such rows have, were encrypted to pairs of operators.
+    """The rows of a UTC day, or names that no open row has, were encrypted to pairs of operators.
 
-    `names` is how many names are under its key. `halves` are what the pairs need to open it.
+    `day` is -1 where it is names: `names` of them, last used before the UTC day `before`. `halves` are what the pairs
+    need to open it.
     """
 
     id: str = ""
     rows: int = 0
-    before: int = 0
+    day: int = -1
     names: int = 0
+    before: int = 0
     halves: tuple[Half, ...] = ()
 
 

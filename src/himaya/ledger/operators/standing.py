@@ -6,12 +6,14 @@ counts for nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field
 
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger.operators.roles import OPENERS
 from himaya.ledger.operators.statements import card_id, check_card, is_by, no_such
+from himaya.ledger.schema import DAY_S
 
 #: Operators who may stand at a time, and cards that may ever be enrolled in a ledger.
 MAX_OPERATORS, MAX_CARDS = 16, 400
@@ -74,6 +76,20 @@ class Standing:
     def standing(self) -> dict[str, e.Card]:
         """Return the cards that stand, by id."""
         return {number: self.cards[number] for number in self.named.values()}
+
+    def closed(self, files: Collection[str], opened: Container[str]) -> Iterator[tuple[int, int]]:
+        """Yield the time whose rows are sealed in `files`, microseconds, days that follow each other as one.
+
+        Periods with an id in `opened` are left out.
+        """
+        found = self.periods.values()
+        closed = (one for one in found if one.day >= 0 and one.id not in opened)
+        days = {one.day for one in closed if any(f.archive and f.name in files for f in one.add)}
+        for day in sorted(days - {day + 1 for day in days}):
+            end = day
+            while end in days:
+                end += 1
+            yield day * DAY_S * 1_000_000, end * DAY_S * 1_000_000
 
     def openers(self) -> dict[str, e.Card]:
         """Return the cards, by id, to which halves are encrypted; none where there are not two roles among them."""
