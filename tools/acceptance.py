@@ -252,6 +252,12 @@ SCOPE = {
         " client. A fleet that nothing links, or that is shown people twice, is not found. The case has the people"
         " covered beside the sum, the finding the share of misses; `himaya report weekly` has both by week."
     ),
+    "JS23-22": (
+        "A ledger of three views, sixty days old, asked by the installed command. **Without the case role:** an"
+        " analyst and an auditor ask who saw a person. **Keys destroyed:** the ledger's key, then two of three"
+        " operators' keys for a day that was sealed. **Erasure:** one person of a collector's file. Retention by"
+        " suspicion and the text of a DPIA are not part of these tests."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-4": (
         "JSON answers through the proxy. Fields are told by names that are usual or declared somewhere on the site;"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_backup import backup, restore
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def ledger() -> None:
-    """Verify, seal and expire the ledger, and see what was done to it."""
+    """Verify, seal, expire and copy the ledger, and see what was done to it."""
+
+
+ledger.add_command(backup)
+ledger.add_command(restore)
 
 
 @ledger.command()

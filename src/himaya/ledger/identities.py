@@ -163,7 +163,7 @@ class Identities:
                 stored[lookups[name]] = known[name]
         self._db.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", fresh)
         self._db.executemany("UPDATE identity SET day = ? WHERE surrogate = ?", later)
-        self._reopen({known[name][0]: name for name in names})
+        self._reopen({known[name][0]: name for name in lookups})
         return [(kind, name, *known[name]) for name in names]
 
     def _reopen(self, seen: dict[int, str]) -> None:

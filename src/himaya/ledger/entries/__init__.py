@@ -6,6 +6,8 @@ are sealed with the key of the ledger; people and actors are surrogates, so that
 
 from __future__ import annotations
 
+from himaya.ledger.entries.backups import Backup as Backup
+from himaya.ledger.entries.backups import Restored as Restored
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
@@ -70,4 +72,6 @@ AnyEntry = (
     | PeriodSealed
     | OpeningRequested
     | PeriodOpened
+    | Backup
+    | Restored
 )
