@@ -71,6 +71,9 @@ WORDS = {
     "config reload": ["--config", "{config}"],
     "config rollback": ["--config", "{config}"],
     "ledger sealing-key": ["--private", "{out}"],
+    "ledger request": ["--case", "c1", "--why", "t"],
+    "ledger backup": ["--to", "{out}", "--keep-days", "1"],
+    "ledger restore": ["--from", "{ledger}"],
 }
 
 
@@ -93,7 +96,7 @@ def test_no_command_goes_on_without_a_pass(tmp_path, ledger):
     crew(tmp_path, ledger, "owner")
     (tmp_path / "access.log").write_text("")
     known = {"config": "himaya.toml", "out": "out", "log": "access.log"}
-    known = {name: tmp_path / place for name, place in known.items()}
+    known = {name: tmp_path / place for name, place in known.items()} | {"ledger": ledger}
     seen = len(_entries(ledger))
     for path, command in _commands().items():
         if path in LATER or not _in_table(path):

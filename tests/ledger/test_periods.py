@@ -19,6 +19,8 @@ from tests.ledger.making import DAY, NOON, disclosed, write
 
 from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.analysis.groups.group import Group
+from himaya.bootstrap import keep_house
+from himaya.config import loads
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import Ledger, erasure, holds, retention
 from himaya.ledger.archive import PeriodKeys, open_archives
@@ -34,6 +36,17 @@ from himaya.ledger.state import read_state
 OPEN = 30
 NOW = NOON + 40 * DAY  # the rows of NOON are 40 days old
 CASE = "c1"
+CONFIG = """
+[site]
+name = "x"
+[ledger]
+directory = "l"
+[retention]
+identified_days = 365
+"""
+SHORT = "".join(
+    f"[budgets.{kind}]\nday = 5\n" for kind in ("account", "session", "key", "address", "prefix")
+)
 
 
 @pytest.fixture(name="ledger")
@@ -322,6 +335,23 @@ def test_a_crash_between_rows_and_names_loses_nothing(ledger, team, monkeypatch)
     assert seal(ledger).names > 0
     asked = request(ledger)
     assert opened(ledger, asked, shares(team, asked, "legal", "dpo")) == ["account:u-old"] * 2
+
+
+def test_the_house_is_kept_with_an_open_window(ledger, team):
+    """The upkeep of gate and `follow` seals by `open_days`, by default as long as the longest budget window."""
+    config = loads(CONFIG, file="", directory=ledger.parent)
+    assert (
+        config.open_days,
+        loads(CONFIG + SHORT, file="", directory=ledger.parent).open_days,
+    ) == (
+        30,
+        1,
+    )
+    with Ledger.open(ledger, clock=lambda: NOW) as opened_:
+        keep_house(opened_, config, NOW)
+    assert told(ledger, "anna-of-long-ago")[0] == []
+    longer = loads(CONFIG + "open_days = 39\n", file="", directory=ledger.parent)
+    assert longer.open_days == 39
 
 
 # -- root with a full disk image -----------------------------------------------------------------
