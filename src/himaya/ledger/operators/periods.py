@@ -29,6 +29,8 @@ from himaya.ledger.state import State, read_state
 from himaya.ledger.writer import Ledger
 
 _TRIES = 5
+#: Names that are encrypted in one transaction: a gate that flushes waits for it.
+_CHUNK = 5_000
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -145,7 +147,8 @@ def _seal_names(ledger: Ledger, before: int, used: set[int], now: float) -> int:
                     halves=halved(key, holders, number, (period, -1, before)),
                 )
             )
-            done = identities.close_names(idle, before, period, key)
+            for part in (idle[i : i + _CHUNK] for i in range(0, len(idle), _CHUNK)):
+                done += identities.close_names(part, before, period, key)
         _wipe(identities)
     finally:
         identities.close()
