@@ -260,6 +260,13 @@ SCOPE = {
         " client. A fleet that nothing links, or that is shown people twice, is not found. The case has the people"
         " covered beside the sum, the finding the share of misses; `himaya report weekly` has both by week."
     ),
+    "JS23-22": (
+        "A ledger of three views, sixty days old, asked by the installed command. **Without the case role:** an"
+        " analyst and an auditor ask who saw a person. **Keys destroyed:** the ledger's key, then two of three"
+        " operators' keys for a day that was sealed. **Erasure:** one person of a collector's file; and through the"
+        " gate, then `himaya forget` while it runs. Backups, exports and the site's own logs are listed, not reached."
+        " What ends by itself, and after which days, is shown by L-7; the text of a DPIA is not part of these tests."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-4": (
         "JSON answers through the proxy. Fields are told by names that are usual or declared somewhere on the site;"
@@ -287,10 +294,6 @@ SCOPE = {
     "REG-12": (
         "A staging site with a gate, asked by `himaya bench --target` after it served the run's token: people lost"
         " equal what the site really gave away, and stay within the cap. Look-ups without values are not tried."
-    ),
-    "JS23-22": (
-        "Erasure: through the gate, then `himaya forget` while it runs. What ends by itself, and after which days, is"
-        " shown by tests of the ledger. Backups, exports and the site's own logs are listed, not reached."
     ),
     "L-7": (
         "Rows of 19 months ago, written with that time, and `himaya ledger expire` of today. Whoever was not confirmed"

@@ -14,6 +14,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.ledger.crew import crew
+
 from himaya.config import load
 from himaya.control import Control
 from himaya.core.errors import ServiceError
@@ -81,6 +83,7 @@ class Clinic:
         wait_for(self.answers)
         self.follower = self.run("follow", self.log, "--config", self.config)
         wait_for((self.folder / "ledger.follow").exists)
+        crew(self.folder, self.folder / "ledger", "owner", "legal", "dpo")
         return self
 
     def answers(self):

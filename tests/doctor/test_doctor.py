@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.doctor.clinic import OWNER, Clinic, Front, wait_for
+from tests.ledger.crew import crew
 
 from himaya.cli.doctor import doctor
 from himaya.control import Control
@@ -22,7 +23,7 @@ from himaya.runner.alerting import AlertStore, Kind, Occurrence
 
 NAMES = {
     "owner", "mode", "surfaces", "budgets", "forecast", "proxies", "secret", "gate", "listener",
-    "front", "follow", "ledger", "clock", "gaps", "coverage", "keys", "disk", "alerts",
+    "front", "follow", "ledger", "clock", "gaps", "coverage", "keys", "disk", "alerts", "operators",
 }  # fmt: skip
 
 
@@ -431,3 +432,15 @@ def test_bad_words_on_the_command_line_are_said(ward, words):
     """A URL or path that is none is one sentence."""
     with pytest.raises(InputError, match=r"expected (http|a path)"):
         doctor.main(["--config", str(ward.config), *words], standalone_mode=False)
+
+
+def test_operators_are_looked_at(ward):
+    """Nobody enrolled, one role alone, or two people only: each is a warning; three people are well."""
+    kept(ward, row(time.time()))
+    says(ward.found()["operators"], "warning", "has every role")
+    team = crew(ward.folder, ward.folder / "ledger", "owner")
+    says(ward.found()["operators"], "warning", "no period is sealed")
+    team.add("dpo")
+    says(ward.found()["operators"], "warning", "two people can open")
+    team.add("legal")
+    says(ward.found()["operators"], "ok", "3 operators")

@@ -22,6 +22,7 @@ from himaya.gate.challenge_secret import load_secret, secret_path
 from himaya.ledger import Ledger, canaries, retention
 from himaya.ledger import entries as e
 from himaya.ledger.matters import Matter
+from himaya.ledger.operators.periods import seal_periods
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 from himaya.ledger.state import State
@@ -166,12 +167,15 @@ def retention_classes(config: Config) -> e.Classes:
 
 
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:
-    """Seal finished days, execute the retention, complete erasures that had to wait. Raises LedgerError, ServiceError.
+    """Seal finished days, then what is older than the open window, execute the retention, complete waiting erasures.
 
     What was kept beside the ledger of people whose erasure is complete now goes with it.
+    Raises LedgerError, ServiceError.
     """
     ledger.seal(now)
     kept, by_actor = config.retention, retention_classes(config)
+    matters = matters_under(ledger, by_actor, kept.identified_days)
+    seal_periods(ledger, now, config.open_days, matters)
     done = retention.execute(
         ledger,
         now,
@@ -179,7 +183,7 @@ def keep_house(ledger: Ledger, config: Config, now: float) -> None:
         kept.then,
         config.actor.fingerprint_days,
         by_actor,
-        matters_under(ledger, by_actor, kept.identified_days),
+        matters,
     )
     forget_facts(ledger.layout.directory, done.forgotten)
 

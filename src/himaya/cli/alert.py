@@ -27,13 +27,14 @@ def alert() -> None:
 
 @alert.command("list")
 @_CONFIG
+@shared.pass_option
 @click.option("--all", "everything", is_flag=True, help="Acknowledged ones, too.")
 @_JSON
 def list_alerts(*, config: Path, everything: bool, as_json: bool) -> None:
     """List the alerts that nobody acknowledged, the newest first, and what is wrong with a channel."""
     import msgspec
 
-    with _store(_loaded(config)) as store:
+    with _store(_loaded(config), "alert list") as store:
         alerts, channels = store.alerts(everything=everything), store.channels()
     if as_json:
         told = [msgspec.to_builtins(each) for each in channels]
@@ -51,6 +52,7 @@ def list_alerts(*, config: Path, everything: bool, as_json: bool) -> None:
 
 @alert.command()
 @_CONFIG
+@shared.pass_option
 @click.argument("number", type=int)
 @click.option("--names", is_flag=True, help="Name whom it is about; needs --why.")
 @click.option("--why", default="", help="Why the names are needed; it stays in the ledger's chain.")
@@ -58,7 +60,7 @@ def list_alerts(*, config: Path, everything: bool, as_json: bool) -> None:
 def show(*, config: Path, number: int, names: bool, why: str, as_json: bool) -> None:
     """Show an alert, with --names whom it is about, as far as the ledger still knows them."""
     loaded = _loaded(config)
-    with _store(loaded) as store:
+    with _store(loaded, "alert show") as store:
         found, actors = store.get(number), store.actors(number)
     told: dict[str, Any] = {**_told(found), "last": _iso(found.last), "see": found.see}
     told["actors"] = len(actors)
@@ -74,11 +76,12 @@ def show(*, config: Path, number: int, names: bool, why: str, as_json: bool) -> 
 
 @alert.command()
 @_CONFIG
+@shared.pass_option
 @click.argument("number", type=int)
 @_JSON
 def ack(*, config: Path, number: int, as_json: bool) -> None:
     """Say that you look after an alert: it is not escalated."""
-    with _store(_loaded(config)) as store:
+    with _store(_loaded(config), "alert ack") as store:
         found = store.acknowledge(number, shared.operator(), time.time())
     if as_json:
         shared.print_json(_told(found))
@@ -116,11 +119,12 @@ def _loaded(config: Path) -> Config:
     return load(config)
 
 
-def _store(config: Config) -> AlertStore:
-    """Open the file of alerts of a site whose ledger has been begun. Raises InputError."""
+def _store(config: Config, command: str) -> AlertStore:
+    """Open the file of alerts of a site whose ledger has been begun. Raises InputError, LedgerError."""
     from himaya.core.errors import InputError
     from himaya.runner.alerting import AlertStore, alerts_path
 
+    shared.allow_at(config, command)
     path = alerts_path(Path(config.ledger.directory))
     if not path.exists():
         raise InputError("no gate and no follow has written alerts here yet", file=str(path))

@@ -23,6 +23,7 @@ _UNITS = (86400, 3600, 60, 1)
 
 @click.command()
 @click.argument("place", required=False)
+@shared.pass_option
 @click.option("--config", type=click.Path(path_type=Path), default="himaya.toml", show_default=True)
 @click.option("--for", "span", metavar="SPAN", help="How long: 30m, 4h, 2d. Default: [feed] for_s.")
 @click.option("--why", default="", help="Why; it stays in the ledger's chain.")
@@ -51,7 +52,9 @@ def block(  # noqa: PLR0913  (the options of the command)
     from himaya.control import Control
 
     _check_one(place, lift, listing=listing)
-    with Control(load(config).gate.socket, timeout_s=60.0) as control:
+    loaded = load(config)
+    shared.allow_at(loaded, "block")
+    with Control(loaded.gate.socket, timeout_s=60.0) as control:
         if listing:
             _show(_ended(control) if ended else all_blocks(control), as_json=as_json)
         elif lift is not None:

@@ -54,6 +54,7 @@ class Asked(msgspec.Struct, frozen=True):
     type=_DIRECTORY,
     help="Read its rows instead of LOG; with LOG: cases, and --record.",
 )
+@shared.pass_option
 @click.option("--key-file", type=_FILE, help="Key of the ledger; default: beside it, DIR.key.")
 @click.option("--why", default="", help="What you read the ledger for. Kept in the access log.")
 @click.option("--from", "start", help="The period begins here (ISO 8601; UTC); before it: warm-up.")
@@ -152,6 +153,7 @@ def _calibrated(asked: Asked, config: Config) -> Receipt:
             Layout(directory).must_exist()
         return _begun(asked, config, Honest(proofs), None).logs(asked.logs, asked.form)
     with Reader.open(directory, _key(asked, config)) as reader:
+        shared.allow(reader, "calibrate")
         honest = Honest(proofs, names_in_cases(reader, directory, proofs))
         calibration = _begun(asked, config, honest, reader)
         if asked.logs:
@@ -201,6 +203,7 @@ def _record(asked: Asked, receipt: Receipt) -> None:
     from himaya.watch.calibration.receipt import digest_of
 
     directory = asked.directory or Path()
+    shared.allow_in(directory, asked.key_file, "calibrate")
     if not Layout(directory).exists():
         Ledger.open(directory, key_file=asked.key_file).close()
     text = receipt.text()
@@ -224,6 +227,7 @@ def _recorded(asked: Asked) -> list[dict[str, Any]]:
     if asked.directory is None:
         raise InputError("--list needs --ledger DIR: where calibrations are on record")
     with Reader.open(asked.directory, asked.key_file) as reader:
+        shared.allow(reader, "calibrate")
         return [
             {
                 "at": one.at,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from himaya.cli import ledger_options as shared
 from himaya.cli.canary_check import check
 from himaya.core.errors import InputError
 
@@ -39,6 +40,7 @@ canary.add_command(check)
 
 
 @canary.command()
+@shared.pass_option
 @click.option(
     "--config", type=_FILE, default="himaya.toml", show_default=True, help="The site's himaya.toml."
 )
@@ -72,6 +74,7 @@ def make(**options: Unpack[_Making]) -> None:
     from himaya.config import load
 
     config = load(options["config"], canaries=False)
+    shared.allow_at(config, "canary make")
     place = options["list_file"] or Path(
         config.canaries.file or options["config"].with_name("canaries.txt")
     )

@@ -43,6 +43,7 @@ class _Options(TypedDict):
     type=click.Path(path_type=Path, file_okay=False),
     help="Read the rows of a ledger instead of LOG.",
 )
+@shared.pass_option
 @click.option("--key-file", type=_FILE, help="Key of the ledger; default: beside it, DIR.key.")
 @click.option("--from", "start", help="Rows from this date or time on (ISO 8601; UTC).")
 @click.option("--to", "end", help="Rows before this time; a bare date includes that day.")

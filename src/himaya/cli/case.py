@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 _NAMED = 100
 _WHY = click.option("--why", required=True, help="Why; it stays in the case's log.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_WHERE = click.option(
-    "--ledger",
-    "directory",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Directory of the ledger.",
-)
 
 
 @click.group()
@@ -33,13 +26,19 @@ def case() -> None:
 
 
 @case.command()
-@_WHERE
+@shared.ledger_options
 @click.option("--config", type=click.Path(path_type=Path), default="himaya.toml", show_default=True)
 @click.option("--from", "start", help="Only rows from this time on; default: all that is retained.")
 @click.option("--to", "end", help="Only rows before this time; a bare date includes that day.")
 @_JSON
 def find(
-    directory: Path, config: Path, start: str | None, end: str | None, *, as_json: bool
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path,
+    start: str | None,
+    end: str | None,
+    as_json: bool,
 ) -> None:
     """Look through the ledger for groups; list the open cases. A running gate takes new ones over."""
     import msgspec
@@ -49,9 +48,14 @@ def find(
     from himaya.ledger.names import parse_time
 
     loaded = load(config)
-    ledger = msgspec.structs.replace(loaded.ledger, directory=str(directory.absolute()))
+    place = {"directory": str(directory.absolute())}
+    if key_file is not None:
+        place["key_file"] = str(key_file)
+    ledger = msgspec.structs.replace(loaded.ledger, **place)
+    loaded = msgspec.structs.replace(loaded, ledger=ledger)
+    shared.allow_at(loaded, "case find")
     until = min(time.time(), parse_time(end, end=True) / 1e6)
-    found = look(msgspec.structs.replace(loaded, ledger=ledger), parse_time(start) / 1e6, until)
+    found = look(loaded, parse_time(start) / 1e6, until)
     if as_json:
         shared.print_json({"cases": [{**_short(each), "new": new} for each, new in found]})
     elif not found:
@@ -61,12 +65,13 @@ def find(
 
 
 @case.command("list")
-@_WHERE
+@shared.ledger_options
 @_JSON
-def list_cases(directory: Path, *, as_json: bool) -> None:
+def list_cases(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     """List every case: state, members, people, since when."""
     from himaya.analysis.cases import CaseStore
 
+    shared.allow_in(directory, key_file, "case list")
     with CaseStore(_path(directory)) as store:
         cases = store.all()
     if as_json:
@@ -89,6 +94,7 @@ def show(
     """Show a case: the grounds in words, its log, and with --names who is in it."""
     from himaya.analysis.cases import CaseStore
 
+    shared.allow_in(directory, key_file, "case show")
     with CaseStore(_path(directory)) as store:
         found = store.get(name)
     told = {**_short(found), "grounds": found.group.words(), "log": _log(found)}
@@ -101,22 +107,24 @@ def show(
 
 
 @case.command()
-@_WHERE
+@shared.ledger_options
 @click.argument("name")
 @_WHY
 @_JSON
-def confirm(directory: Path, name: str, why: str, *, as_json: bool) -> None:
+def confirm(directory: Path, key_file: Path | None, name: str, why: str, *, as_json: bool) -> None:
     """Say that a person looked at a case and agrees. The group goes on spending one budget."""
+    shared.allow_in(directory, key_file, "case confirm")
     _move(directory, name, "confirmed", why, as_json=as_json)
 
 
 @case.command()
-@_WHERE
+@shared.ledger_options
 @click.argument("name")
 @_WHY
 @_JSON
-def close(directory: Path, name: str, why: str, *, as_json: bool) -> None:
+def close(directory: Path, key_file: Path | None, name: str, why: str, *, as_json: bool) -> None:
     """End a case: its members spend budgets of their own again. A running gate obeys within seconds."""
+    shared.allow_in(directory, key_file, "case close")
     _move(directory, name, "closed", why, as_json=as_json)
 
 
@@ -149,8 +157,9 @@ def _names(directory: Path, key_file: Path | None, found: Case, why: str) -> lis
     with Reader.open(directory, key_file) as reader:
         for actor in actors:
             _note(reader, actor, why)
-        names = reader.identities.names(actors)
-    return [names.get(actor, "erased") for actor in actors]
+        names, closed = reader.identities.names(actors), reader.identities.closed(actors)
+    gone = {actor: "sealed" if actor in closed else "erased" for actor in actors}
+    return [names.get(actor, gone[actor]) for actor in actors]
 
 
 def _note(reader: Reader, actor: int, why: str) -> None:

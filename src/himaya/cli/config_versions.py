@@ -25,7 +25,7 @@ _config = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def history(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     """List the configurations that were in force: when, hashes, mode, and what is on record about enforcing them."""
-    found = _versions(directory, key_file)
+    found = _versions(directory, key_file, "config history")
     if as_json:
         shared.print_json({"versions": [_plain(version) for version in found]})
         return
@@ -38,6 +38,7 @@ def history(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
 
 @click.command()
 @_config
+@shared.pass_option
 @click.option(
     "--without-forecast",
     "without",
@@ -54,6 +55,7 @@ def reload(file: Path, without: str | None) -> None:
     from himaya.core.errors import ServiceError
 
     wanted = load(file)
+    shared.allow_at(wanted, "config reload")
     if without is not None and wanted.mode == "enforce":
         waive(wanted, shared.purpose(without, "--without-forecast"), shared.operator())
     taken = take_over(wanted.gate.socket, wanted.hash)
@@ -77,7 +79,7 @@ def rollback(directory: Path, key_file: Path | None, file: Path, to: str) -> Non
     from himaya.core.errors import HimayaError
     from himaya.ledger.versions import earlier
 
-    version = earlier(_versions(directory, key_file), to)
+    version = earlier(_versions(directory, key_file, "config rollback"), to)
     wanted = loads(version.text, file=str(file), directory=file.absolute().parent)
     socket = socket_of(file, wanted)
     kept = write_version(file, version, time.time())
@@ -102,11 +104,12 @@ def _say_in_force(config: Config, seconds: float) -> None:
     )
 
 
-def _versions(directory: Path, key_file: Path | None) -> list[Version]:
+def _versions(directory: Path, key_file: Path | None, command: str) -> list[Version]:
     from himaya.ledger.reader import Reader
     from himaya.ledger.versions import versions
 
     with Reader.open(directory, key_file) as reader:
+        shared.allow(reader, command)
         return versions(reader.chain, reader.keys)
 
 

@@ -28,6 +28,7 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
     type=_DIRECTORY,
     help="Decide its rows again, instead of LOG; with LOG: where --record writes.",
 )
+@shared.pass_option
 @click.option("--key-file", type=_FILE, help="Key of the ledger; default: beside it, DIR.key.")
 @click.option("--why", default="", help="What you read the ledger for. Kept in the access log.")
 @click.option("--from", "start", help="Rows from this date or time on (ISO 8601; UTC).")
@@ -128,6 +129,7 @@ def _record(told: dict[str, Any], directory: Path, key_file: Path | None) -> Non
 
     if not told["actors"]:
         raise InputError("nobody was seen on a declared surface: there is no forecast to record")
+    shared.allow_in(directory, key_file, "forecast")
     if not Layout(directory).exists():
         Ledger.open(directory, key_file=key_file).close()
     low, high = told["all"]["new"]["restricted_unfound"]["ci95"]

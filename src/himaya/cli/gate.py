@@ -82,10 +82,13 @@ def _sayer(made: Gate, mode: str) -> Callable[[str], None]:
     kind = "everything passes" if made.config.mode == "shadow" else "decisions are carried out"
 
     def ready(address: str) -> None:
+        window = f"open window of the ledger: {made.config.open_days} days; older rows are sealed to operators, if any"
         said = f"{mode} at {address}, mode {made.config.mode}: {kind}"
         if writes_ecs():
             log.info("%s", said)
+            log.info("%s", window)
         else:
             click.echo(f"himaya gate: {said}", err=True)
+            click.echo(f"himaya gate: {window}", err=True)
 
     return ready

@@ -51,6 +51,7 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
+        shared.allow(reader, "hold")
         if not listing and release is None:
             about = _about(reader, actor, subject)
             shared.record_use(

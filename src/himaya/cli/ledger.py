@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_backup import backup, restore
 from himaya.cli.ledger_compact import compact
 from himaya.cli.ledger_erasures import erasures, exports
+from himaya.cli.ledger_people import people
+from himaya.cli.ledger_request import request
+
+if TYPE_CHECKING:
+    from himaya.ledger.chain import Chain
+    from himaya.ledger.keys import Keys
 
 
 @click.group()
 def ledger() -> None:
-    """Verify, seal and expire the ledger, and see what was done to it."""
+    """Verify, seal, expire and copy the ledger, and see what was done to it."""
+
+
+ledger.add_command(backup)
+ledger.add_command(restore)
+ledger.add_command(people)
+ledger.add_command(request)
 
 
 ledger.add_command(compact)
@@ -32,6 +45,7 @@ def verify(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     from himaya.ledger.files import Layout
     from himaya.ledger.verify import verify as check
 
+    shared.allow_in(directory, key_file, "ledger verify")
     layout = Layout(directory)
     layout.must_exist()
     problems = check(layout, keys.read_key_file(key_file or keys.default_key_file(directory)))
@@ -50,6 +64,7 @@ def seal(directory: Path, key_file: Path | None) -> None:
     """Turn the rows of the write-ahead segments into sorted Parquet files now."""
     from himaya.ledger import Ledger
 
+    shared.allow_in(directory, key_file, "ledger seal")
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         opened.seal(time.time(), everything=True)
     click.echo("Sealed.")
@@ -65,14 +80,20 @@ def seal(directory: Path, key_file: Path | None) -> None:
     type=click.IntRange(1, 366),
     help="Days until a fingerprint class is blanked; default: as chosen before.",
 )
+@click.option(
+    "--open-days",
+    type=click.IntRange(1, 36_600),
+    help="Days that are not sealed to operators; default: of the newest configuration, else 30.",
+)
 @click.option("--sealed-before", metavar="DATE", help="Also remove sealed periods before this day.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def expire(
+def expire(  # noqa: PLR0913  (the options of the command)
     directory: Path,
     key_file: Path | None,
     days: int | None,
     then: str | None,
     class_days: int | None,
+    open_days: int | None,
     sealed_before: str | None,
     *,
     as_json: bool,
@@ -84,25 +105,52 @@ def expire(
     from himaya.bootstrap.parts import forget_facts, matters_under
     from himaya.ledger import Ledger, entries, retention
     from himaya.ledger.names import parse_time
+    from himaya.ledger.operators.periods import seal_periods
     from himaya.ledger.schema import day_of
     from himaya.ledger.state import read_state
 
+    shared.allow_in(directory, key_file, "ledger expire")
     day = day_of(parse_time(sealed_before)) if sealed_before else 0
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
         chosen, now = read_state(opened.chain), time.time()
         which: retention.Then = "seal" if (then or chosen.then) == "seal" else "delete"
         for_days, classes = days or chosen.days, chosen.classes or entries.Classes(at="")
         cases = matters_under(opened, classes, for_days)
+        opened.set_retention(for_days, which, now, class_days)
+        closed = seal_periods(
+            opened, now, open_days or _open_days(opened.chain, opened.keys), cases
+        )
         done = retention.execute(opened, now, for_days, which, class_days, classes, cases)
         dropped = retention.drop_archives(opened, day, now)
     forget_facts(directory, done.forgotten)
     if as_json:
         told = {"rows": done.rows, "held": done.held, "sealed_rows_removed": dropped}
+        told["rows_sealed_to_operators"], told["names_sealed_to_operators"] = (
+            closed.rows,
+            closed.names,
+        )
         shared.print_json({**told, "classes_blanked": done.blanked})
     else:
         words = f"{done.rows} rows {'sealed' if which == 'seal' else 'deleted'}, {done.held} kept by holds"
         words += f", {done.identities} identities removed"
-        click.echo(f"{words}, fingerprint class blanked in {done.blanked}.")
+        words += f", fingerprint class blanked in {done.blanked}"
+        if closed.rows or closed.names:
+            words += f"; {closed.rows} rows and {closed.names} names sealed to operators"
+        click.echo(f"{words}.")
+
+
+def _open_days(chain: Chain, keys: Keys) -> int:
+    """Return how many days are not sealed to operators, by the newest configuration that was in force."""
+    from himaya.config import Config, loads
+    from himaya.core.errors import ConfigError
+    from himaya.ledger.versions import versions
+
+    for version in reversed(versions(chain, keys)):
+        try:
+            return loads(version.text, file="", directory=Path()).open_days
+        except ConfigError:
+            break  # of a release with other keys
+    return Config().open_days
 
 
 @ledger.command()
@@ -111,14 +159,18 @@ def expire(
 def status(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     """Print what the ledger holds, its retention, its holds, exports that are out, and the head of the chain."""
     from himaya.ledger.exports import overdue as exports_overdue
+    from himaya.ledger.operators.acting import ledger_id
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
-        found = {**reader.status(time.time()), "public_key": reader.keys.public}
+        shared.allow(reader, "ledger status")
+        found = {"ledger": ledger_id(reader.chain), **reader.status(time.time())}
         state = reader.state()
-        late = exports_overdue(state, time.time())
+        found["public_key"] = reader.keys.public
+        found["open_days"] = _open_days(reader.chain, reader.keys)
+        found["operators"] = len(state.operators.named)
         found["exports_out"] = len(state.exports) - len(state.destroyed)
-        found["exports_overdue"] = len(late)
+        found["exports_overdue"] = len(exports_overdue(state, time.time()))
     if as_json:
         shared.print_json(found)
     else:
@@ -133,7 +185,8 @@ def log(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
-        entries: list[dict[str, Any]] = list(reader.log())
+        shared.allow(reader, "ledger log")
+        entries: list[dict[str, Any]] = [_for_role(entry, shared.role()) for entry in reader.log()]
     if as_json:
         shared.print_json({"entries": entries})
         return
@@ -143,6 +196,17 @@ def log(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
         click.echo(shared.printable(f"{entry['seq']:>6}  {entry['at']}  {entry['kind']}  {said}"))
 
 
+def _for_role(entry: dict[str, Any], role: str) -> dict[str, Any]:
+    """Return an entry as a role may read it: an auditor and an owner see that somebody was asked for, not who."""
+    from himaya.ledger.operators.roles import NAMED_IN_LOG
+
+    if not role or role in NAMED_IN_LOG:
+        return entry
+    hidden = {"name": _HIDDEN} if "name" in entry else {}
+    places = [{**place, "name": _HIDDEN} for place in entry.get("places", ())]
+    return {**entry, **hidden, **({"places": places} if places else {})}
+
+
 def _said(value: object) -> object:
     """Return a value of an entry in words: of a list of places, each in brackets."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -150,41 +214,11 @@ def _said(value: object) -> object:
     return value
 
 
-_SHOWN = {"seq", "at", "kind", "text", "add", "drop", "signature", "compact", "gone"}
-
-
-@ledger.command()
-@shared.ledger_options
-@click.option("--per", type=click.Choice(["surface-day"]), default="surface-day", show_default=True)
-@click.option("--from", "start", help="From this date or time on (ISO 8601; UTC).")
-@click.option("--to", "end", help="Before this time; a bare date includes that day.")
-@click.option("--why", required=True, help="What you ask for. Kept in the access log.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def people(
-    directory: Path,
-    key_file: Path | None,
-    per: str,
-    start: str | None,
-    end: str | None,
-    why: str,
-    *,
-    as_json: bool,
-) -> None:
-    """Count the distinct people that each surface showed on each day."""
-    from himaya.ledger.names import parse_time
-    from himaya.ledger.reader import Reader
-
-    reason, period = shared.purpose(why), (parse_time(start), parse_time(end, end=True))
-    with Reader.open(directory, key_file) as reader:
-        shared.record_use(reader, "ledger people", reason, start=period[0], end=period[1])
-        found, gaps = reader.people_per_surface_per_day(*period), reader.unobserved(*period)
-    if as_json:
-        shared.print_json({"per": per, "people": found, "unobserved": gaps})
-        return
-    rows = [(one.day, one.surface, f"{one.people:,}", f"{one.rows:,}") for one in found]
-    shared.print_table(("day", "surface", "people", "rows"), rows)
-    for gap in gaps:
-        click.echo(shared.printable(f"Unobserved from {gap.start} to {gap.end}: {gap.why}."))
+_SHOWN = {
+    *("seq", "at", "kind", "text", "add", "drop", "signature", "compact", "gone"),
+    *("halves", "card", "statement"),
+}
+_HIDDEN = "not shown to this role"
 
 
 @ledger.command("sealing-key")
@@ -206,6 +240,7 @@ def sealing_key(directory: Path, key_file: Path | None, private: Path) -> None:
     from himaya.ledger.files import Layout
     from himaya.ledger.reader import Reader
 
+    shared.allow_in(directory, key_file, "ledger sealing-key")
     if not Layout(directory).exists():
         Ledger.open(directory, key_file=key_file).close()
     with Reader.open(directory, key_file) as reader:

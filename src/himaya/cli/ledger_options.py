@@ -18,23 +18,60 @@ import msgspec
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
+    from himaya.config import Config
+    from himaya.ledger.files import Layout
+    from himaya.ledger.keys import Keys
     from himaya.ledger.reader import Reader
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _MAX_REASON = 2000
 _NUMBER = re.compile(r"[+-][0-9 .()-]*")
+#: Where a click context keeps the pass that was given, who acts by it, and what opens sealed periods.
+_PASS, _ACTING, _OPENING = "himaya.pass", "himaya.acting", "himaya.opening"
+
+
+def _keep_pass(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    ctx.meta[_PASS] = value
+
+
+#: Adds `--as PASS`; `allow` reads it, so no command takes it as an argument.
+pass_option = click.option(
+    "--as",
+    type=_PATH,
+    metavar="PASS",
+    envvar="HIMAYA_PASS",
+    expose_value=False,
+    callback=_keep_pass,
+    help="Pass of the operator who acts; default: HIMAYA_PASS.",
+)
+
+
+def _keep_opening(ctx: click.Context, _: click.Parameter, value: tuple[Path, ...] | None) -> None:
+    ctx.meta[_OPENING] = value
+
+
+#: Adds `--open REQUEST SHARE SHARE`; `record_use` reads it, so no command takes it as an argument.
+open_option = click.option(
+    "--open",
+    type=_PATH,
+    nargs=3,
+    metavar="REQUEST SHARE SHARE",
+    expose_value=False,
+    callback=_keep_opening,
+    help="Also ask what is sealed to operators: a request, and the shares of two of them.",
+)
 
 
 def ledger_options(command: _Command) -> _Command:
-    """Add `--ledger DIR` and `--key-file FILE`."""
+    """Add `--ledger DIR`, `--key-file FILE` and `--as PASS`."""
     key = click.option(
         "--key-file", type=_PATH, help="Key of the ledger; default: beside it, DIR.key."
     )
     where = click.option(
         "--ledger", "directory", type=_PATH, required=True, help="Directory of the ledger."
     )
-    return where(key(command))
+    return where(key(pass_option(command)))
 
 
 def counted_options(what: str) -> Callable[[_Command], _Command]:
@@ -70,11 +107,60 @@ def purpose(text: str, option: str = "--why") -> str:
 
 
 def operator() -> str:
+    """Return who acts: the operator of the pass that `allow` took, else the login name of whoever runs the command."""
+    ctx = click.get_current_context(silent=True)
+    acting = ctx.meta.get(_ACTING) if ctx else None
+    return acting.name if acting and acting.name else login()
+
+
+def role() -> str:
+    """Return the role of whoever acts, "" where no operators are enrolled: then all of them."""
+    ctx = click.get_current_context(silent=True)
+    acting = ctx.meta.get(_ACTING) if ctx else None
+    return acting.role if acting else ""
+
+
+def login() -> str:
     """Return the login name of whoever runs the command."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"uid {os.getuid()}"
+
+
+def allow(reader: Reader, command: str, column: str = "") -> None:
+    """Let a command go on when who acts may run it, about this column. Raises LedgerError, recorded in the chain.
+
+    Which role may what stands in `himaya.ledger.operators.roles`.
+    """
+    _allow(reader.layout, lambda: reader.keys, command, column)
+
+
+def allow_in(directory: Path, key_file: Path | None, command: str) -> None:
+    """Do what `allow` does, before anything is opened; where there is no ledger yet, everybody may begin one."""
+    from himaya.ledger.files import Layout
+    from himaya.ledger.keys import default_key_file, read_key_file
+
+    def keys() -> Keys:
+        return read_key_file(key_file or default_key_file(directory))
+
+    _allow(Layout(directory), keys, command, "")
+
+
+def allow_at(config: Config, command: str) -> None:
+    """Do what `allow_in` does at the ledger of a configuration."""
+    named = config.ledger.key_file
+    allow_in(Path(config.ledger.directory), Path(named) if named else None, command)
+
+
+def _allow(layout: Layout, keys: Callable[[], Keys], command: str, column: str) -> None:
+    from himaya.ledger.operators.acting import Question, authorise
+
+    ctx = click.get_current_context(silent=True)
+    given = ctx.meta.get(_PASS) if ctx else None
+    acting = authorise(layout, keys, Question(command, column, given, login(), time.time()))
+    if ctx is not None:
+        ctx.meta[_ACTING] = acting
 
 
 def record_use(
@@ -89,8 +175,10 @@ def record_use(
 ) -> None:
     """Write down who asks what, and why, before anything is answered. Raises LedgerError; then nothing may be shown.
 
+    Where operators are enrolled, whose role may not is refused; with `--open` what two of them opened is asked, too.
     `column` and `surrogate` say about whom, `start` and `end` (microseconds) about which period.
     """
+    allow(reader, command, column)
     reader.record_access(
         column,
         surrogate,
@@ -101,6 +189,28 @@ def record_use(
         end=end,
         command=command,
     )
+    _open(reader, command)
+
+
+def _open(reader: Reader, command: str) -> None:
+    """Have sealed periods among what is asked, where a request and two shares were given. Raises HimayaError."""
+    from himaya.analysis.cases import CaseStore, State, cases_path
+    from himaya.ledger.operators.opening import open_periods
+    from himaya.ledger.operators.requests import Request, Share
+    from himaya.ledger.operators.statements import read_statement
+
+    ctx = click.get_current_context(silent=True)
+    given: tuple[Path, ...] | None = ctx.meta.get(_OPENING) if ctx else None
+    if not given:
+        return
+    request = read_statement(given[0], Request, "a request")
+    shares = [read_statement(path, Share, "a share") for path in given[1:]]
+
+    def is_open(case: str) -> bool:
+        with CaseStore(cases_path(reader.layout.directory.absolute())) as store:
+            return store.get(case).state is not State.CLOSED
+
+    open_periods(reader, request, shares, is_open, command=command, now=time.time())
 
 
 def printable(text: str) -> str:

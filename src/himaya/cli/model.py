@@ -55,6 +55,7 @@ def _past_options(command: _Command) -> _Command:
         click.option(
             "--why", default="", help="What you read the ledger for. Kept in the access log."
         ),
+        shared.pass_option,
         click.option(
             "--key-file", type=_FILE, help="Key of the ledger; default: beside it, DIR.key."
         ),

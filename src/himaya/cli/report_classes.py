@@ -26,6 +26,7 @@ def classes(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
+        shared.allow(reader, "report classes")
         answer = ask(reader)
     if as_json:
         shared.print_json(answer)

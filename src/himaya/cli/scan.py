@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from himaya.cli import ledger_options as shared
+
 if TYPE_CHECKING:
     from himaya.config import Config
     from himaya.core.facts import Facts
@@ -28,6 +30,7 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option("--format", "form", default="", help="How lines are written: a name or a log_format.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--report", type=_FILE, help="Write a report, one HTML file.")
+@shared.pass_option
 @click.option("--ledger", type=_DIRECTORY, help="Also keep what was found, for `himaya who`.")
 @click.option(
     "--pseudonymous", is_flag=True, help="Replace names: for results that leave the house."
@@ -87,6 +90,7 @@ def _kept(directory: Path | None, config: Config | None) -> Iterator[Ledger | No
     from himaya.ledger import Ledger
 
     key_file = Path(config.ledger.key_file) if config and config.ledger.key_file else None
+    shared.allow_in(directory, key_file, "scan")
     ledger = Ledger.open(directory, key_file=key_file)
     try:
         yield ledger

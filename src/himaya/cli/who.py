@@ -90,6 +90,7 @@ def file_options(command: _Command) -> _Command:
     type=click.Path(path_type=Path),
     help="Private key that opens periods sealed by retention.",
 )
+@shared.open_option
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, the rest on standard error.")
 @file_options

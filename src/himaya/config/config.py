@@ -100,6 +100,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return hashlib.sha256(self.canonical.encode()).hexdigest()[:16]
 
     @property
+    def open_days(self) -> int:
+        """Return how many days rows stay readable here where operators are enrolled, before they are sealed."""
+        return self.retention.open_days or _longest_days(self.budgets)
+
+    @property
     def appeal(self) -> str:
         """Return where a refused person can write to; "" when nobody is named."""
         return self.gate.appeal or self.owner.contact
@@ -132,6 +137,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         see no response (nginx `auth_request`, logs): JSON and links do not help there.
         """
         return tuple(s.id for s in self.surfaces if not sees_people(s, sees_body=sees_body))
+
+
+def _longest_days(budgets: SiteBudgets) -> int:
+    """Return the longest window that any budget has, in days, rounded up; a month is 30 (`core.window`)."""
+    kinds = (
+        getattr(b, n) for b in (budgets, *budgets.tier.values()) for n in Budgets.__struct_fields__
+    )
+    every = [budget for budget in (*kinds, *budgets.surface.values()) if budget is not None]
+    return 30 if any(budget.month is not None for budget in every) else 1
 
 
 def _plain(budgets: SiteBudgets) -> Budgets:

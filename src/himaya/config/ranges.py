@@ -49,6 +49,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("assets.share", 0, 1),
     ("bounds.settle_s", 1, 300),
     ("bounds.*", 1, 10**9),
+    ("retention.open_days", 0, 36_600),
     ("retention.*", 1, 36_600),
     ("alerts.timeout_s", 1, 3600),
     ("alerts.queue", 1, 100_000),

@@ -78,11 +78,13 @@ class SiteBudgets(Budgets, frozen=True, forbid_unknown_fields=True, omit_default
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long rows stay tied to people: `identified_days`, then deleted or sealed; `docs/retention.md`.
 
+    Rows older than `open_days` are sealed to operators, where they are enrolled; 0: the longest budget window.
     `ordinary`: whether rows of ordinary viewers leave a compact form behind, kept `compact_days`. Rows of members of a
     case that a person confirmed stay `confirmed_days`. No backup of the identity map is older than `backup_days`.
     """
 
     identified_days: int = 31
+    open_days: int = 0
     then: Literal["delete", "seal"] = "delete"
     ordinary: Literal["delete", "compact"] = "delete"
     compact_days: int = 730

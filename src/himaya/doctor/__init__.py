@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from himaya.core.errors import HimayaError
-from himaya.doctor import files, gates, log_feed, outside, records, rules, telling
+from himaya.doctor import files, gates, log_feed, outside, people, records, rules, telling
 from himaya.doctor.check import Check, Level, warning
 from himaya.doctor.scene import Asked, Scene
 
@@ -36,6 +36,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Check]], ...] = (
     records.gaps,
     records.coverage,
     records.exports,
+    people.operators,
     files.keys,
     files.disk,
     telling.alerts,

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from himaya.core.errors import LedgerError
+from himaya.ledger.closed_names import CLOSED_NAMES, close_name, open_name
 from himaya.ledger.keys import Keys
 from himaya.ledger.schema import MAX_NAME, Kind, bounded
 from himaya.ledger.store_file import transaction
@@ -59,6 +60,8 @@ class Identities:
         self._path, self._keys, self._limit = path, keys, cache
         self._cache: dict[Kind, dict[str, tuple[int, int]]] = {kind: {} for kind in Kind}
         self._version = -1
+        #: Keys of periods that two operators opened, by id: names under them are read, too.
+        self.opened: dict[str, bytes] = {}
         with self._told():
             mode = "rwc" if create else "rw"
             self._db = sqlite3.connect(
@@ -89,6 +92,7 @@ class Identities:
         if row is None or row[0] != self._keys.check:
             self._db.close()
             raise LedgerError(f"{self._path}: the key file is not the key of this ledger")
+        self._db.executescript(CLOSED_NAMES)
 
     def close(self) -> None:
         """Close the map."""
@@ -159,7 +163,22 @@ class Identities:
                 stored[lookups[name]] = known[name]
         self._db.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", fresh)
         self._db.executemany("UPDATE identity SET day = ? WHERE surrogate = ?", later)
+        self._reopen({known[name][0]: name for name in lookups})
         return [(kind, name, *known[name]) for name in names]
+
+    def _reopen(self, seen: dict[int, str]) -> None:
+        """Keep the names of people who came back as those of the open window are kept."""
+        if not self._db.execute("SELECT 1 FROM closed_name LIMIT 1").fetchone():
+            return
+        rest = iter(seen)
+        while chunk := list(islice(rest, _CHUNK)):
+            marks = ",".join("?" * len(chunk))
+            sql = f"SELECT surrogate FROM closed_name WHERE surrogate IN ({marks})"  # noqa: S608
+            back = [row[0] for row in self._db.execute(sql, chunk)]
+            self._db.executemany(
+                "UPDATE identity SET sealed = ? WHERE surrogate = ?",
+                [(self._seal(number, seen[number]), number) for number in back],
+            )
 
     def _seal(self, surrogate: int, name: str) -> bytes:
         return self._keys.seal(bounded(name, MAX_NAME).encode(), b"%d" % surrogate)
@@ -189,7 +208,7 @@ class Identities:
             return {number: lookups[key] for key, (number, _) in self._select(lookups)}
 
     def names(self, surrogates: Iterable[int]) -> dict[int, str]:
-        """Return the names of surrogates; erased ones are left out."""
+        """Return the names of surrogates; erased ones, and those closed with a sealed period, are left out."""
         found: dict[int, str] = {}
         rest = iter(surrogates)
         with self._told():
@@ -197,7 +216,30 @@ class Identities:
                 marks = ",".join("?" * len(chunk))
                 sql = f"SELECT surrogate, sealed FROM identity WHERE surrogate IN ({marks})"  # noqa: S608
                 for surrogate, sealed in self._db.execute(sql, chunk):
-                    found[surrogate] = self._keys.open(sealed, b"%d" % surrogate).decode()
+                    if sealed:
+                        found[surrogate] = self._keys.open(sealed, b"%d" % surrogate).decode()
+                found.update(self._opened_names(chunk) if self.opened else {})
+        return found
+
+    def _opened_names(self, chunk: list[int]) -> dict[int, str]:
+        """Return the names that are under keys of opened periods."""
+        marks = ",".join("?" * len(chunk))
+        sql = f"SELECT surrogate, period, sealed FROM closed_name WHERE surrogate IN ({marks})"  # noqa: S608
+        return {
+            surrogate: open_name(self.opened[period], surrogate, sealed)
+            for surrogate, period, sealed in self._db.execute(sql, chunk)
+            if period in self.opened
+        }
+
+    def closed(self, surrogates: Iterable[int]) -> set[int]:
+        """Return which of these have a name that is closed with a sealed period."""
+        found: set[int] = set()
+        rest = iter(surrogates)
+        with self._told():
+            while chunk := list(islice(rest, _CHUNK)):
+                marks = ",".join("?" * len(chunk))
+                sql = f"SELECT surrogate FROM closed_name WHERE surrogate IN ({marks})"  # noqa: S608
+                found.update(row[0] for row in self._db.execute(sql, chunk))
         return found
 
     def surrogates(self, among: Iterable[int]) -> set[int]:
@@ -224,8 +266,8 @@ class Identities:
         try:
             with self._told():
                 verdicts = [row[0] for row in self._db.execute("PRAGMA integrity_check")]
-                rows = self._db.execute("SELECT surrogate, lookup, kind, sealed FROM identity")
-                broken = sum(not self._fits(*row) for row in rows)
+                sql = "SELECT surrogate, lookup, kind, sealed FROM identity WHERE sealed != X''"
+                broken = sum(not self._fits(*row) for row in self._db.execute(sql))
         except LedgerError as problem:
             return [str(problem)]
         found = [f"{self._path}: {verdict}" for verdict in verdicts if verdict != "ok"]
@@ -244,6 +286,41 @@ class Identities:
         except LedgerError:
             return False
         return lookup == self._keys.digest(b"%d:%s" % (kind, name))
+
+    # -- closing with a period -----------------------------------------------------------------
+
+    def idle(self, day: int) -> list[int]:
+        """Return the surrogates last used before a UTC day whose names are open still."""
+        with self._told():
+            sql = "SELECT surrogate FROM identity WHERE day < ? AND sealed != X''"
+            return [row[0] for row in self._db.execute(sql, (day,))]
+
+    def close_names(self, surrogates: Iterable[int], day: int, period: str, key: bytes) -> int:
+        """Encrypt these names with the key of a period, unless used since `day`; return how many.
+
+        What they were under goes from the file, too, with `wipe`.
+        """
+        sql, moved = "SELECT sealed FROM identity WHERE surrogate = ? AND day < ?", []
+        with self._writing():
+            for number in surrogates:
+                row = self._db.execute(sql, (number, day)).fetchone()
+                if row and row[0]:
+                    name = self._keys.open(row[0], b"%d" % number)
+                    moved.append((number, period, close_name(key, number, name)))
+            self._db.executemany("INSERT OR REPLACE INTO closed_name VALUES (?, ?, ?)", moved)
+            gone = [(number,) for number, _, _ in moved]
+            self._db.executemany("UPDATE identity SET sealed = X'' WHERE surrogate = ?", gone)
+            self._db.execute("INSERT INTO unwiped VALUES (?)", (day,))
+        return len(moved)
+
+    def wipe(self) -> None:
+        """Write the map anew when pages may hold names that were closed. Raises LedgerError while another reads."""
+        with self._told():
+            pending = self._db.execute("SELECT 1 FROM unwiped LIMIT 1").fetchone()
+        if pending:
+            self._wipe()
+            with self._writing():
+                self._db.execute("DELETE FROM unwiped")
 
     # -- erasing ---------------------------------------------------------------------------
 

@@ -35,4 +35,5 @@ def opened(entry: e.AnyEntry, keys: Keys, identities: Identities) -> dict[str, A
 def _name(read: dict[str, Any], identities: Identities) -> None:
     """Put a name in the place of a surrogate."""
     number = read.pop("surrogate")
-    read["name"] = identities.names([number]).get(number, "erased")
+    gone = "sealed" if number in identities.closed([number]) else "erased"
+    read["name"] = identities.names([number]).get(number, gone)

@@ -15,6 +15,7 @@ from himaya.ledger import entries as e
 from himaya.ledger import keys as k
 from himaya.ledger import queries as q
 from himaya.ledger import sets
+from himaya.ledger.archive import PeriodKeys
 from himaya.ledger.batch import Gap
 from himaya.ledger.canaries import kept
 from himaya.ledger.chain import Chain
@@ -43,6 +44,7 @@ class Reader:
         self.chain = Chain(layout, keys)
         self.identities = Identities(layout.identities, keys)
         self._opens_archives = sealing_key is not None
+        self._opened = PeriodKeys()
         self._snapshots = Snapshots(layout, self.chain, sealing_key)
 
     @classmethod
@@ -58,6 +60,11 @@ class Reader:
         layout.must_exist()
         keys = k.read_key_file(key_file or k.default_key_file(directory))
         return cls(layout, keys, sealing_key)
+
+    def open_periods(self, keys: PeriodKeys) -> None:
+        """Have the rows of periods that two operators opened, and the names in them, among the answers from now on."""
+        self._opened, self.identities.opened = keys, keys.names
+        self._snapshots.open_with(keys)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -162,9 +169,11 @@ class Reader:
         return sets.people_per_surface_per_day(self, start, end)
 
     def exposure(self, rows: ir.Table, by: str, form: type[_Named]) -> tuple[int, list[_Named]]:
-        """Return how many subjects or actors there are in rows, and those that still have a name."""
+        """Return how many subjects or actors there are in rows, and those that still have a name, or a sealed one."""
         found = a.summarise(self._snapshots.fetch(q.exposure(rows, by)), by)
         names = {**self.identities.names(found), 0: "unknown"}
+        closed = self.identities.closed(found.keys() - names.keys())
+        names.update({number: f"sealed-{number}" for number in closed})
         return len(found), [
             form(names[number], **one.words()) for number, one in found.items() if number in names
         ]
@@ -201,12 +210,18 @@ class Reader:
 
     def _removed(self, state: State, start: int, end: int) -> list[a.Unobserved]:
         """Return the time whose rows retention took away."""
-        found = []
+        found: list[a.Unobserved] = []
+        why = "sealed to operators; two roles open them inside a case"
         spans = [(state.removed, f"removed after their retention{state.but}")]
         if not self._opens_archives:
             spans.append(
                 (state.archived, "sealed after their retention; the sealing key opens them")
             )
+        found += [
+            a.Unobserved(iso(max(start, first)), iso(min(end, last)), f"rows were {why}")
+            for first, last in state.operators.closed(state.files, self._opened.rows)
+            if max(start, first) < min(end, last)
+        ]
         for day, why in spans:
             first, last = max(start, state.first_ever), min(end, day * DAY_S * 1_000_000)
             if first < last:

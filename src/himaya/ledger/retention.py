@@ -11,7 +11,7 @@ had to wait are completed here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -148,16 +148,26 @@ def _rules(
     ledger: Ledger, state: State, now: float, days: int, then: Then, matters: Sequence[Matter]
 ) -> _Rules:
     today, chosen = day_of(micros(now)), state.classes or e.Classes(at="")
-    confirmed = (matter.actors for matter in matters if matter.confirmed)
     compacts = chosen.ordinary == "compact" and then == "delete"
     return _Rules(
         before=today - days,
         then=then,
-        longer=today - max(days, chosen.confirmed_days),
+        longer=longer(state, now, days),
         compact=today - chosen.compact_days if compacts else None,
-        confirmed=frozenset().union(*confirmed),
+        confirmed=confirmed_actors(matters),
         standing=tuple(holds.freezes(state, ledger.keys, matters, micros(now))),
     )
+
+
+def confirmed_actors(matters: Iterable[Matter]) -> frozenset[int]:
+    """Return the members (surrogates) of cases that a person confirmed."""
+    return frozenset().union(*(matter.actors for matter in matters if matter.confirmed))
+
+
+def longer(state: State, now: float, days: int) -> int:
+    """Return the UTC day before which rows of confirmed actors end, too; others end after `days`."""
+    chosen = state.classes or e.Classes(at="")
+    return day_of(micros(now)) - max(days, chosen.confirmed_days)
 
 
 def _plan(ledger: Ledger, state: State, rules: _Rules) -> _Plan:
@@ -168,7 +178,8 @@ def _plan(ledger: Ledger, state: State, rules: _Rules) -> _Plan:
             table = sealing.read_rows(ledger.layout, file)
             held = holds.frozen(table, rules.standing)
             plan.held += pc.sum(held).as_py() or 0
-            stays = pc.or_(_reaches(table, rules.before), _is_confirmed(table, rules))
+            confirmed = is_confirmed(table, rules.confirmed, rules.longer)
+            stays = pc.or_(_reaches(table, rules.before), confirmed)
             _plan_file(ledger, state, plan, (file, table, pc.or_(held, stays)), rules)
     return plan
 
@@ -182,6 +193,8 @@ def _plan_file(
 ) -> None:
     file, table, mask = part
     kept, gone = table.filter(mask), table.filter(pc.invert(mask))
+    if rules.then == "seal" and not state.sealing_key:
+        kept, gone = table, table.slice(0, 0)  # `operators.periods` seals it to operators
     for column in FACETS:
         plan.used.update(kept.column(column).unique().to_pylist())
     if not len(gone):
@@ -204,10 +217,10 @@ def _reaches(table: pa.Table, before: int) -> pa.Array:
     return pc.and_(pc.equal(table.column("kind"), UNOBSERVED), later)
 
 
-def _is_confirmed(table: pa.Table, rules: _Rules) -> pa.Array:
-    """Return which rows are of members of confirmed cases, and young enough for them."""
-    members = pa.array(sorted(rules.confirmed), pa.int64())
-    young = pc.greater_equal(table.column("time"), rules.longer * _US)
+def is_confirmed(table: pa.Table, actors: Collection[int], longer: int) -> pa.Array:
+    """Return which rows are of members of confirmed cases, and not of days before the UTC day `longer`."""
+    members = pa.array(sorted(actors), pa.int64())
+    young = pc.greater_equal(table.column("time"), longer * _US)
     return pc.and_(young, pc.is_in(table.column("actor"), value_set=members))
 
 

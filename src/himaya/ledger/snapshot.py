@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from himaya.core.errors import LedgerError
-from himaya.ledger.archive import open_archive
+from himaya.ledger.archive import Opener, open_archives
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.moment import Moment
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 class Snapshots:
     """Makes tables of all rows and runs expressions over them, on DuckDB in memory."""
 
-    def __init__(self, layout: Layout, chain: Chain, sealing_key: bytes | None = None) -> None:
+    def __init__(self, layout: Layout, chain: Chain, sealing_key: Opener | None = None) -> None:
         """With the private `sealing_key`, sealed periods are among the rows."""
         self._layout, self._chain, self._sealing_key = layout, chain, sealing_key
         self._engine = ibis.duckdb.connect(
@@ -52,6 +52,11 @@ class Snapshots:
     def close(self) -> None:
         """Let go of the engine."""
         self._engine.disconnect()
+
+    def open_with(self, opener: Opener) -> None:
+        """Have the sealed periods that this opens among the rows from now on; what is read then is never spilled."""
+        self._sealing_key = opener
+        self._engine.con.execute("SET temp_directory = ''")
 
     def ask(self, question: Callable[[ir.Table, State], _T]) -> _T:
         """Return the answer of `question` over all rows of one moment. Raises LedgerError."""
@@ -102,9 +107,5 @@ class Snapshots:
 
     def _archives(self, state: State) -> list[pa.Table]:
         """Return the rows of sealed periods, none without their key."""
-        if self._sealing_key is None:
-            return []
         archives = [file for file in state.files.values() if file.archive]
-        return [
-            open_archive(self._layout.sealed / file.name, self._sealing_key) for file in archives
-        ]
+        return open_archives(self._layout, archives, self._sealing_key)

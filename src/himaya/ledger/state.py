@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from himaya.ledger import entries as e
 from himaya.ledger.chain import Chain
+from himaya.ledger.operators.standing import Standing
 
 DEFAULT_DAYS = 31
 
@@ -33,6 +34,7 @@ class State:
     b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
     `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
+    `operators`: who may act, and what was sealed to them.
     `began` is when the ledger was first opened, ISO 8601, "" never.
     """
 
@@ -63,6 +65,7 @@ class State:
     judged: e.Judged | None = None
     compact: dict[str, e.CompactFile] = field(default_factory=dict)
     renumbered: set[str] = field(default_factory=set)
+    operators: Standing = field(default_factory=Standing)
     seq: int = 0
     hash: str = ""
 
@@ -98,21 +101,28 @@ class State:
                 self._take_files(entry)
             case e.Opened() | e.Closed() | e.Leases():
                 self._take_writer(entry)
-            case e.Hold():
-                self.holds[entry.id] = entry
-            case e.Released():
-                self.holds.pop(entry.id, None)
+            case e.Hold() | e.Released() | e.Forgotten():
+                self._take_person(entry)
             case e.Access():
                 self.accesses += 1
-            case e.Forgotten():
-                self.erased.update(entry.surrogates)
-                self.erasures.append(entry)
             case e.Classes() | e.Exported() | e.Destroyed() | e.Judged() | e.CompactEnded():
                 self._take_kept(entry)
             case e.Config() | e.Retention() | e.SealingKey():
                 self._take_rule(entry)
             case e.Forecast() | e.Unforecast():
                 self._take_forecast(entry)
+            case e.OperatorEnrolled() | e.OperatorRetired() | e.OpeningRequested():
+                self.operators.take(entry)
+
+    def _take_person(self, entry: e.Hold | e.Released | e.Forgotten) -> None:
+        match entry:
+            case e.Hold():
+                self.holds[entry.id] = entry
+            case e.Released():
+                self.holds.pop(entry.id, None)
+            case e.Forgotten():
+                self.erased.update(entry.surrogates)
+                self.erasures.append(entry)
 
     def _take_rule(self, entry: e.Config | e.Retention | e.SealingKey) -> None:
         match entry:
@@ -180,6 +190,8 @@ class State:
             self.renumbered.add(entry.erasure)
         elif isinstance(entry, e.Archived):
             self.archived = max(self.archived, entry.before)
+        elif isinstance(entry, e.PeriodSealed):
+            self.operators.take(entry)
 
 
 def _classes(chosen: e.Classes, days: int) -> str:

@@ -302,7 +302,7 @@ class Ledger:
         Raises LedgerError for "seal" when there is no sealing key: retention could not be executed then.
         """
         state = read_state(self.chain)
-        if then == "seal" and not state.sealing_key:
+        if then == "seal" and not (state.sealing_key or state.operators.openers()):
             raise LedgerError(
                 f'{self.layout.directory}: retention "seal" needs a sealing key; make one:'
                 f" himaya ledger sealing-key --ledger {self.layout.directory} --private FILE"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from himaya.ledger.entries.access import Naming as Naming
 from himaya.ledger.entries.access import Stated as Stated
+from himaya.ledger.entries.backups import Backup as Backup
+from himaya.ledger.entries.backups import Restored as Restored
 from himaya.ledger.entries.base import CompactFile as CompactFile
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
@@ -25,6 +27,15 @@ from himaya.ledger.entries.files import Renumbered as Renumbered
 from himaya.ledger.entries.files import Retention as Retention
 from himaya.ledger.entries.files import Sealed as Sealed
 from himaya.ledger.entries.files import SealingKey as SealingKey
+from himaya.ledger.entries.operators import AccessRefused as AccessRefused
+from himaya.ledger.entries.operators import Card as Card
+from himaya.ledger.entries.operators import Half as Half
+from himaya.ledger.entries.operators import OpeningRequested as OpeningRequested
+from himaya.ledger.entries.operators import OperatorEnrolled as OperatorEnrolled
+from himaya.ledger.entries.operators import OperatorRetired as OperatorRetired
+from himaya.ledger.entries.operators import PeriodOpened as PeriodOpened
+from himaya.ledger.entries.operators import PeriodSealed as PeriodSealed
+from himaya.ledger.entries.operators import Retirement as Retirement
 from himaya.ledger.entries.people import Access as Access
 from himaya.ledger.entries.people import Blocked as Blocked
 from himaya.ledger.entries.people import Forgotten as Forgotten
@@ -76,4 +87,12 @@ AnyEntry = (
     | Exported
     | Destroyed
     | Judged
+    | OperatorEnrolled
+    | OperatorRetired
+    | AccessRefused
+    | PeriodSealed
+    | OpeningRequested
+    | PeriodOpened
+    | Backup
+    | Restored
 )

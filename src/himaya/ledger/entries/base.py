@@ -29,7 +29,8 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     """A file of rows of one day. `first` and `last` are times in microseconds.
 
     `archive`: encrypted with the sealing key, readable only with its private half. `twin` is its copy in the other
-    order; files of earlier releases and archives have none.
+    order; files of earlier releases and archives have none. `longer`: rows of members of confirmed cases, sealed apart
+    since they are kept longer.
     """
 
     name: str
@@ -41,6 +42,7 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     last: int
     archive: bool = False
     twin: Twin | None = None
+    longer: bool = False
 
     @property
     def stored(self) -> int:

@@ -7,6 +7,7 @@ rest of the entry (`ledger/manifest.py`); entries of earlier releases have neith
 from __future__ import annotations
 
 from himaya.ledger.entries.base import CompactFile, Entry, Files
+from himaya.ledger.entries.operators import PeriodSealed
 
 
 class Sealed(Files, frozen=True, tag_field="kind", tag="sealed"):
@@ -82,7 +83,7 @@ class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
     public: str
 
 
-#: Entries by which retention changes which files count.
-AnyFiles = Removed | Blanked | Archived | Renumbered
+#: Entries by which retention and the sealing of periods change which files count.
+AnyFiles = Removed | Blanked | Archived | Renumbered | PeriodSealed
 #: Entries that are signed.
-AnySigned = Removed | Blanked | Archived | CompactEnded | Renumbered
+AnySigned = Removed | Blanked | Archived | CompactEnded | Renumbered | PeriodSealed

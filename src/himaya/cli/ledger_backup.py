@@ -1,0 +1,58 @@
+"""`himaya ledger backup` and `restore`: a copy while the gate writes, and the copy taken back into use."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from himaya.cli import ledger_options as shared
+
+_DIRECTORY = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@shared.ledger_options
+@click.option("--to", type=_DIRECTORY, required=True, help="A new directory for the copy.")
+@click.option(
+    "--keep-days",
+    type=click.IntRange(1, 3660),
+    required=True,
+    help="Days until you delete the copy: as long, whoever is erased stands in it.",
+)
+def backup(directory: Path, key_file: Path | None, to: Path, keep_days: int) -> None:
+    """Copy the ledger while the gate writes: chain, files, map. The key is not among it; keep it elsewhere."""
+    from himaya.ledger.backup import make
+    from himaya.ledger.reader import Reader
+    from himaya.ledger.schema import iso
+
+    with Reader.open(directory, key_file) as reader:
+        shared.allow(reader, "ledger backup")
+        made = make(reader, to, keep_days=keep_days, by=shared.operator(), now=time.time())
+    click.echo(
+        f"Copied to {to}. Delete it by {iso(made.until)}: until then it knows who is erased."
+    )
+
+
+@click.command()
+@shared.ledger_options
+@click.option("--from", "source", type=_DIRECTORY, required=True, help="The copy.")
+@click.option(
+    "--newer",
+    type=click.Path(path_type=Path),
+    help="The ledger that went on since, or its chain.jsonl: who was erased there is erased again.",
+)
+def restore(directory: Path, key_file: Path | None, source: Path, newer: Path | None) -> None:
+    """Take a copy into use as the ledger DIR, which must not be there; it is verified first."""
+    from himaya.ledger.backup import restore as take
+    from himaya.ledger.keys import default_key_file, read_key_file
+
+    place = key_file or default_key_file(directory)
+    shared.allow_in(source, place, "ledger restore")
+    done = take(
+        source, directory, read_key_file(place), newer=newer, by=shared.operator(), now=time.time()
+    )
+    click.echo(f"{directory} is the copy {done.backup}; {done.erased} identities erased again.")
+    if newer is None:
+        click.echo("Whoever was erased since the copy was made has a name again: give --newer.")

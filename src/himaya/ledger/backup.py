@@ -1,0 +1,193 @@
+"""Copies of a ledger, made while a gate writes, and taken back into use. The key is never among them.
+
+A copy is whole: first the rows, then the map, which is durable before the rows that use it, then, with the chain held,
+the chain. When files were sealed or somebody was forgotten meanwhile, what changed is copied again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from himaya.core.errors import InputError, LedgerError
+from himaya.ledger import entries as e
+from himaya.ledger.chain import Chain, Line
+from himaya.ledger.files import Layout, sync_directory
+from himaya.ledger.identities import Identities
+from himaya.ledger.keys import Keys
+from himaya.ledger.reader import Reader
+from himaya.ledger.schema import iso, micros
+from himaya.ledger.state import State
+from himaya.ledger.verify import verify
+
+_TRIES = 20
+
+
+def make(reader: Reader, to: Path, *, keep_days: int, by: str, now: float) -> e.Backup:
+    """Copy the ledger into a new directory; that it was, and until when it is kept, stands in the chain.
+
+    Raises InputError when the directory is there already, LedgerError when it cannot be written.
+    """
+    if to.exists():
+        raise InputError("is there already; name a new directory", file=str(to))
+    copy = Layout(to)
+    copy.create()
+    entry = e.Backup(
+        at=iso(micros(now)),
+        id=secrets.token_hex(8),
+        until=micros(now + keep_days * 86400),
+        by=reader.keys.seal_text(by),
+    )
+    try:
+        _copy(reader, copy, entry)
+    except OSError as problem:
+        raise LedgerError(f"{to}: cannot make the copy: {problem}") from problem
+    return entry
+
+
+def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
+    source = reader.layout
+    for _ in range(_TRIES):
+        state = reader.state()
+        try:
+            _copy_rows(source, copy, state)
+        except FileNotFoundError:
+            continue  # sealed or merged meanwhile
+        _copy_map(source, copy)
+        with reader.chain.locked() as pen:
+            if _moved_on(state, reader.state()):
+                continue
+            pen.append(entry)
+            for path in (source.chain, source.head):
+                shutil.copy2(path, copy.directory / path.name)
+        if source.heartbeat.exists():
+            shutil.copy2(source.heartbeat, copy.heartbeat)
+        for place in (copy.sealed, copy.live, copy.directory):
+            sync_directory(place)
+        return
+    raise LedgerError(f"{source.directory}: files change faster than they can be copied")
+
+
+def _moved_on(before: State, after: State) -> bool:
+    """Tell whether what was copied is not what the chain now counts."""
+    kept = (before.files.keys(), before.upto, before.erased)
+    return kept != (after.files.keys(), after.upto, after.erased)
+
+
+def _copy_rows(source: Layout, copy: Layout, state: State) -> None:
+    """Copy the files and segments that count, and remove what counts no more of an earlier try."""
+    names = {name for file in state.files.values() for name in _names(file)}
+    for path in copy.sealed.iterdir():
+        if path.name not in names:
+            path.unlink()
+    for name in names:
+        if not (copy.sealed / name).exists():
+            shutil.copy2(source.sealed / name, copy.sealed / f"{name}.part")
+            (copy.sealed / f"{name}.part").replace(copy.sealed / name)
+    for path in copy.live.iterdir():
+        path.unlink()
+    for _, path in source.segments(state.upto):
+        shutil.copy2(path, copy.live / path.name)
+
+
+def _names(file: e.File) -> Iterator[str]:
+    """Yield the names under which the rows of a file lie: a file may have a second one in another order."""
+    yield file.name
+    twin = getattr(file, "twin", None)
+    if twin is not None:
+        yield twin.name
+
+
+def _copy_map(source: Layout, copy: Layout) -> None:
+    """Copy the map by SQLite's own backup: a writer goes on meanwhile."""
+    copy.identities.unlink(missing_ok=True)
+    try:
+        with (
+            closing(sqlite3.connect(source.identities, timeout=30)) as old,
+            closing(sqlite3.connect(copy.identities)) as new,
+        ):
+            old.backup(new)
+    except sqlite3.Error as problem:
+        raise LedgerError(f"{source.identities}: cannot be copied: {problem}") from problem
+    copy.identities.chmod(0o600)
+
+
+def standing(chain: Chain, now: float) -> list[e.Backup]:
+    """Return the copies that may still exist at `now`: until they end, who was erased since stands in them."""
+    found = [entry for _, entry in chain.lines() if isinstance(entry, e.Backup)]
+    return [entry for entry in found if entry.until > micros(now)]
+
+
+def restore(
+    source: Path, to: Path, keys: Keys, *, newer: Path | None, by: str, now: float
+) -> e.Restored:
+    """Take a copy into use as a new ledger `to`, after it was verified; return what the chain says of it.
+
+    `newer` is a ledger's directory or its chain: whoever was erased there since the copy is erased again. Raises
+    InputError: a ledger is there already; LedgerError: the copy is damaged, or the newer chain is not of it.
+    """
+    if to.exists():
+        raise InputError("is there already, and is not overwritten; name a new one", file=str(to))
+    Layout(source).must_exist()
+    fresh = Layout(to.with_name(to.name + ".restoring"))
+    try:
+        shutil.rmtree(fresh.directory, ignore_errors=True)
+        shutil.copytree(source, fresh.directory)
+    except (OSError, shutil.Error) as problem:
+        raise LedgerError(f"{fresh.directory}: cannot copy: {problem}") from problem
+    problems = verify(fresh, keys)
+    if problems:
+        raise LedgerError(f"{source}: the copy is not whole, nothing was restored: {problems[0]}")
+    entry = _apply(fresh, keys, newer, by, now)
+    fresh.directory.rename(to)
+    sync_directory(to.parent)
+    return entry
+
+
+def _apply(fresh: Layout, keys: Keys, newer: Path | None, by: str, now: float) -> e.Restored:
+    """Erase again who was erased since, and say that this copy is the ledger now."""
+    chain, at = Chain(fresh, keys), iso(micros(now))
+    line, made = _end(chain)
+    since = _erased_since(line, newer, keys) if newer is not None else []
+    identities, gone = Identities(fresh.identities, keys), 0
+    try:
+        for forgotten in since:
+            chain.append(msgspec.structs.replace(forgotten, at=at))
+            gone += identities.forget(forgotten.surrogates)
+    finally:
+        identities.close()
+    entry = e.Restored(at=at, backup=made.id, erased=gone, by=keys.seal_text(by))
+    chain.append(entry)
+    return entry
+
+
+def _end(chain: Chain) -> tuple[Line, e.Backup]:
+    """Return the entry that ends a copy; only refused attempts to restore it may follow. Raises LedgerError."""
+    last: tuple[Line, e.Backup] | None = None
+    for line, entry in chain.lines():
+        if isinstance(entry, e.Backup):
+            last = line, entry
+        elif not isinstance(entry, e.AccessRefused):
+            last = None
+    if last is None:
+        raise LedgerError("this is no copy that `himaya ledger backup` made, or it was written to")
+    return last
+
+
+def _erased_since(end: Line, newer: Path, keys: Keys) -> list[e.Forgotten]:
+    """Return the erasures that a newer chain has after the entry that ends the copy. Raises LedgerError."""
+    place = newer if newer.is_dir() else newer.parent
+    found, seen = [], False
+    for line, entry in Chain(Layout(place), keys).lines():
+        seen = seen or (line.seq, line.hash) == (end.seq, end.hash)
+        if line.seq > end.seq and isinstance(entry, e.Forgotten):
+            found.append(entry)
+    if not seen:
+        raise LedgerError(f"{newer}: this chain does not go on from the copy's")
+    return found

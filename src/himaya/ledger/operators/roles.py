@@ -1,0 +1,126 @@
+"""Which role may run which command: the table, and nothing else.
+
+A key is the name under which a command asks (`ledger_options.allow`, `record_use`), with `:COLUMN` where it matters
+about whom is asked. A command that is not here is refused where operators are enrolled. `WITHOUT_PASS` names every
+other command of `himaya`, and why it asks for no pass.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: owner: operators, configuration, keys, backup. analyst: findings, cases, what an actor took. legal: cases, holds,
+#: letters. dpo: people's own requests, erasure, exports. auditor: whether it is all true, without names.
+ROLES: Final = ("owner", "analyst", "legal", "dpo", "auditor")
+
+#: The roles that hold halves of sealed periods; two different ones of them open a period.
+OPENERS: Final = ("owner", "legal", "dpo")
+
+#: The roles that are shown names in the log of the chain.
+NAMED_IN_LOG: Final = frozenset({"legal", "dpo"})
+
+_OWNER = frozenset({"owner"})
+_DPO = frozenset({"dpo"})
+_CASES = frozenset({"analyst", "legal"})
+_READ_CASES = _CASES | _DPO
+_TUNING = frozenset({"owner", "analyst"})
+_ALL = frozenset(ROLES)
+
+MAY: Final[dict[str, frozenset[str]]] = {
+    "who": frozenset({"analyst", "legal", "dpo"}),
+    "who:subject": frozenset({"legal", "dpo"}),
+    "access": _DPO,
+    "actor-request": _DPO,
+    "statement": _DPO,
+    "export": _DPO,
+    "dpia": frozenset({"owner", "dpo"}),
+    "attribute": _CASES,
+    "forget": _DPO,
+    "hold": frozenset({"legal", "dpo"}),
+    "case find": _CASES,
+    "case list": _READ_CASES,
+    "case show": _READ_CASES,
+    "case confirm": _CASES,
+    "case close": _CASES,
+    "alert list": _TUNING | _CASES,
+    "alert show": _CASES,
+    "alert ack": _TUNING | _CASES,
+    "block": _TUNING | _CASES,
+    "canary make": _OWNER,
+    "canary check": _TUNING,
+    "forecast": _TUNING,
+    "calibrate": _TUNING,
+    "model": _TUNING,
+    "scan": _TUNING,
+    "reconcile": _TUNING | {"auditor"},
+    "audit bound": _ALL,
+    "report weekly": _ALL,
+    "report classes": _ALL,
+    "config history": _TUNING | {"auditor"},
+    "config reload": _OWNER,
+    "config rollback": _OWNER,
+    "ledger verify": _ALL,
+    "ledger status": _ALL,
+    "ledger log": _ALL - {"analyst"},
+    "ledger seal": _OWNER,
+    "ledger expire": frozenset({"owner", "dpo"}),
+    "ledger sealing-key": _OWNER,
+    "ledger request": frozenset({"legal", "dpo"}),
+    "ledger backup": _OWNER,
+    "ledger restore": _OWNER,
+    "anchor": frozenset({"owner", "auditor"}),
+}
+
+_SERVICE = "the service itself"
+_ELSEWHERE = "opens no ledger"
+_SIGNED = "what it takes in is signed by an owner"
+_OWN = "runs on the operator's own machine"
+
+WITHOUT_PASS: Final[dict[str, str]] = {
+    "gate": _SERVICE,
+    "follow": _SERVICE,
+    "status": "asks the running gate, which shows no name",
+    "off": "must work in an emergency; the gate records it",
+    "on": "must work in an emergency; the gate records it",
+    "doctor": "shows no name, and changes nothing",
+    "demo": "makes a ledger of its own",
+    "bench": "makes ledgers of its own, of people who do not exist",
+    "replay": _ELSEWHERE,
+    "model card": _ELSEWHERE,
+    "facts import": "writes facts, reads no ledger",
+    "audit ids": _ELSEWHERE,
+    "feed key add": _ELSEWHERE,
+    "feed key list": _ELSEWHERE,
+    "feed key remove": _ELSEWHERE,
+    "feed status": "asks the running gate, which shows no name",
+    "feed write": _SERVICE,
+    "alert test": _ELSEWHERE,
+    "discover": _ELSEWHERE,
+    "init caddy": _ELSEWHERE,
+    "init django": _ELSEWHERE,
+    "init envoy": _ELSEWHERE,
+    "init haproxy": _ELSEWHERE,
+    "init nginx": _ELSEWHERE,
+    "init traefik": _ELSEWHERE,
+    "config check": _ELSEWHERE,
+    "config show": _ELSEWHERE,
+    "operator add": _OWN,
+    "operator sign": _OWN,
+    "operator pass": _OWN,
+    "operator retire": _OWN,
+    "operator approve": _OWN,
+    "operator enrol": _SIGNED,
+    "operator list": "shows the operators' names alone",
+}
+
+
+def needed(command: str, column: str = "") -> frozenset[str]:
+    """Return the roles that may run a command about a column; none for a command that is not in the table.
+
+    A variant such as `who --beside` is as its command is where it has no line of its own.
+    """
+    for name in (command, command.partition(" --")[0]):
+        for key in (f"{name}:{column}", name):
+            if key in MAY:
+                return MAY[key]
+    return frozenset()
