@@ -97,7 +97,7 @@ def _fill(directory: Path) -> None:
         write(directory, disclosed(NOON, "u1", f"s{number}"), clock=lambda: NOON)
     items = [disclosed(NOON + n * DAY / 2, "u1", f"p{n}") for n in range(4)]
     ledger = write(directory, *items, close=False, clock=lambda: NOON)
-    os.close(ledger._lock_handle)
+    os.close(ledger.slot.handle)
 
 
 @pytest.mark.slow

@@ -120,7 +120,7 @@ def test_the_last_clean_stop_is_known(tmp_path: Path):
 
 def _crash(ledger: Ledger) -> None:
     """Leave a ledger as a killed process does."""
-    os.close(ledger._lock_handle)
+    os.close(ledger.slot.handle)
     ledger.identities.close()
     ledger._drop_segment()
 

@@ -36,12 +36,11 @@ def open_ledger(
 ) -> Ledger:
     """Open the ledger of a site for writing and note which configuration is in force. Raises LedgerError.
 
-    `mode` is the configuration's where a gate decides by it, else ""; `allow` may refuse it before it is noted.
+    `mode` is the configuration's where a gate decides by it, else "": there is one gate, and others beside it; `allow` may refuse it before it is noted.
     """
     place = config.ledger
-    ledger = Ledger.open(
-        Path(place.directory), key_file=Path(place.key_file) if place.key_file else None
-    )
+    key_file = Path(place.key_file) if place.key_file else None
+    ledger = Ledger.open(Path(place.directory), key_file=key_file, gate=bool(mode))
     try:
         if allow is not None:
             allow(ledger)
@@ -149,10 +148,15 @@ def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
 
 
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:
-    """Seal finished days and execute the retention. Raises LedgerError."""
+    """Seal finished days and execute the retention, unless another writer is at it. Raises LedgerError."""
     ledger.seal(now)
-    kept, classes = config.retention, config.actor.fingerprint_days
-    retention.execute(ledger, now, kept.identified_days, kept.then, classes)
+    if not ledger.sealing_lock.attempt():
+        return
+    try:
+        kept, classes = config.retention, config.actor.fingerprint_days
+        retention.execute(ledger, now, kept.identified_days, kept.then, classes)
+    finally:
+        ledger.sealing_lock.release()
 
 
 def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -> int:

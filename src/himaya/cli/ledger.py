@@ -40,12 +40,15 @@ def verify(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
 @ledger.command()
 @shared.ledger_options
 def seal(directory: Path, key_file: Path | None) -> None:
-    """Turn the rows of the write-ahead segments into sorted Parquet files now."""
+    """Turn the rows of the write-ahead segments into sorted Parquet files now, also those of a running gate."""
     from himaya.ledger import Ledger
 
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
-        opened.seal(time.time(), everything=True)
-    click.echo("Sealed.")
+        late = opened.seal_all(time.time())
+    left = ", ".join(one.words() for one in late)
+    click.echo(
+        f"Sealed, except what process {left} writes: it did not answer." if late else "Sealed."
+    )
 
 
 @ledger.command()
@@ -70,7 +73,7 @@ def expire(
     *,
     as_json: bool,
 ) -> None:
-    """Apply the retention now. A running gate does so by itself, and holds the ledger meanwhile."""
+    """Apply the retention now. A running gate does so by itself."""
     from himaya.ledger import Ledger, retention
     from himaya.ledger.names import parse_time
     from himaya.ledger.schema import day_of

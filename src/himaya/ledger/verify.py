@@ -113,16 +113,17 @@ def _row_problems(path: Path, data: bytes, file: e.File) -> Iterator[str]:
 
 
 def _live_problems(layout: Layout, state: State) -> Iterator[str]:
-    """Find damage in segments; the end of the newest may be in the middle of being written."""
+    """Find damage in segments; the end of a writer's newest may be in the middle of being written."""
     segments = layout.segments(state.upto)
-    for number, path in segments:
+    newest = {id_.slot: id_ for id_, _ in segments if id_.slot in state.writers}
+    for id_, path in segments:
         try:
             segment = read_segment(path)
         except FileNotFoundError:
             continue
         if segment.damaged:
             yield f"{path}: {segment.damaged} batches of rows are damaged"
-        if segment.torn and not (state.open and number == segments[-1][0]):
+        if segment.torn and newest.get(id_.slot) != id_:
             yield f"{path}: has a torn end ({segment.torn})"
 
 

@@ -257,7 +257,10 @@ class Runner:
     def _maintain(self, now: float) -> None:
         """Start sealing and retention in a thread of their own: rows must not wait for them."""
         busy = self._maintaining is not None and self._maintaining.is_alive()
-        if self.maintain is None or now < self._maintain_at or busy:
+        early = (
+            self._maintain_at - self.maintain_s <= now < self._maintain_at
+        )  # else the clock went back
+        if self.maintain is None or early or busy:
             return
         self._maintain_at = now + self.maintain_s
         self._maintaining = threading.Thread(

@@ -28,7 +28,9 @@ from himaya.ledger.entries.policies import Calibration as Calibration
 from himaya.ledger.entries.policies import Config as Config
 from himaya.ledger.entries.policies import Forecast as Forecast
 from himaya.ledger.entries.policies import Unforecast as Unforecast
+from himaya.ledger.entries.writers import Abandoned as Abandoned
 from himaya.ledger.entries.writers import Closed as Closed
+from himaya.ledger.entries.writers import Format as Format
 from himaya.ledger.entries.writers import Leases as Leases
 from himaya.ledger.entries.writers import Opened as Opened
 from himaya.ledger.entries.writers import Repaired as Repaired
@@ -36,6 +38,8 @@ from himaya.ledger.entries.writers import Repaired as Repaired
 AnyEntry = (
     Opened
     | Closed
+    | Abandoned
+    | Format
     | Repaired
     | Sealed
     | Merged
