@@ -80,7 +80,7 @@ def test_damage_in_a_segment_is_found(tmp_path: Path):
     ledger = write(tmp_path / "l", disclosed(NOON, "u1", "p1"), close=False)
     ledger.append(disclosed(NOON, "u1", "p2"))
     ledger.flush()
-    (path,) = (tmp_path / "l/live").iterdir()
+    (path,) = (tmp_path / "l/live").glob("*.arrow")
     data = bytearray(path.read_bytes())
     end = len(data)
     ledger.append(disclosed(NOON, "u1", "p3"))

@@ -36,7 +36,8 @@ def open_ledger(
 ) -> Ledger:
     """Open the ledger of a site for writing and note which configuration is in force. Raises LedgerError.
 
-    `mode` is the configuration's where a gate decides by it, else "": there is one gate, and others beside it; `allow` may refuse it before it is noted.
+    `mode` is the configuration's where a gate decides by it, of which there is one; else "". `allow` may refuse it
+    before it is noted.
     """
     place = config.ledger
     key_file = Path(place.key_file) if place.key_file else None

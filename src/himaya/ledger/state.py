@@ -25,8 +25,8 @@ class State:
 
     `files` by name are the files that count; segments up to `upto`, by the slot of their writer, are in them.
     `writers`: the slots that were opened and not closed, and when; `ended`: when the others were. `removed` and
-    `archived`: rows of days before this UTC day were, by retention. `first_ever`: the earliest time of a row that was ever sealed,
-    microseconds. `erased`: surrogates that name nobody any more. `sealing_key`: the public one, b"" none.
+    `archived`: rows before this UTC day were, by retention. `first_ever`: the earliest time of a row that was ever
+    sealed, microseconds. `erased`: surrogates that name nobody any more. `sealing_key`: the public one, b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
     `lent` is what the gate that runs now lends at most, by its slot; `lapses` are the starts after gates that had lent
     something. `began` is when the ledger was first opened, `closed` when a writer last closed it, ISO 8601, "" never.
