@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Writer:
                 self._write(directory, into, random.Random(number))
                 code = 0
             finally:
+                if code:
+                    traceback.print_exc()
                 os._exit(code)
         os.close(into)
 

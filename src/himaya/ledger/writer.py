@@ -15,18 +15,17 @@ from himaya.core.disclosure import Disclosures
 from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger import keys as k
-from himaya.ledger import sealing
+from himaya.ledger import recovery, sealing
 from himaya.ledger.batch import Builder, Gap
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
 from himaya.ledger.live import Others
-from himaya.ledger.lock import Holder, SealerLock, Slot, heartbeat, take_slot, try_slot
+from himaya.ledger.lock import Holder, SealerLock, Slot, take_slot, try_slot
 from himaya.ledger.migration import ready
 from himaya.ledger.own import OwnSegments
 from himaya.ledger.pending import Pending
 from himaya.ledger.schema import day_of, iso, micros
-from himaya.ledger.segment import cut_segment
 from himaya.ledger.state import State, read_state
 
 #: Rows after which `append` writes by itself, and rows kept while the disk refuses.
@@ -104,12 +103,12 @@ class Ledger:
         self._builder = Builder(self.identities)
         try:
             self._asked = self._requested()
-            self._recover(read_state(self.chain))
+            self._recover()
         except BaseException:
             self.identities.close()
             raise
 
-    def _recover(self, state: State) -> None:
+    def _recover(self) -> None:
         """Take up what the last writer of this slot left, and say in the chain that this one began."""
         if self.sealing_lock.attempt():
             try:
@@ -117,35 +116,36 @@ class Ledger:
             finally:
                 self.sealing_lock.release()
         slot, now = self.slot.number, self.clock()
-        self._own.go_on_after(state.upto.get(slot, 0))
-        cut, last = self._take_up(slot, state, now)
-        clean = slot not in state.writers
-        rows = sum(self._own.rows().values())
+        state = self._numbered(slot)
+        left = recovery.left(self.layout, slot, state, now)
+        for id_, segment in left.segments:
+            self._own.take_up(id_, segment)
+        clean, rows = slot not in state.writers, sum(self._own.rows().values())
         if not clean:
-            self.lost_at = min(last, now)
-            self._note_unclean(last, now)
+            self.lost_at = min(left.last, now)
+            self._note_unclean(left.last, now)
         elif slot in state.ended:
             self.closed_at = datetime.fromisoformat(state.ended[slot]).timestamp()
+        recovery.cut(self.layout, slot, state)
+        at = self._at()
         self.chain.append(
-            e.Opened(at=self._at(), version=__version__, clean=clean, cut=cut, rows=rows, slot=slot)
+            e.Opened(at=at, version=__version__, clean=clean, cut=left.torn, rows=rows, slot=slot)
         )
         self._beat(now)
         self._note_abandoned()
 
-    def _take_up(self, slot: int, state: State, now: float) -> tuple[int, float]:
-        """Cut torn ends in a slot that is held; return how many bytes, and until when its rows are whole for sure."""
-        beat = heartbeat(self.layout, slot)
-        cut, last = 0, now if beat is None else beat
-        for id_, path in self.layout.segments(state.upto):
-            if id_.slot != slot:
-                continue
-            segment = cut_segment(path)
-            if slot == self.slot.number:
-                self._own.take_up(id_, segment)
-            torn = segment.size - segment.end
-            if torn:
-                cut, last = cut + torn, min(last, (segment.last or micros(last)) / 1e6)
-        return cut, last
+    def _numbered(self, slot: int) -> State:
+        """Go on after every number that the slot ever had, and return the state.
+
+        The files are looked for before the chain is read: somebody who seals enters a segment in the chain first and
+        removes its file then, so its number is found here or there.
+        """
+        for id_, _ in self.layout.segments():
+            if id_.slot == slot:
+                self._own.go_on_after(id_.number)
+        state = read_state(self.chain)
+        self._own.go_on_after(state.upto.get(slot, 0))
+        return state
 
     def _note_unclean(self, last: float, now: float) -> None:
         """Record the time since a writer's last flush; a clock that went back since makes it reach both ways."""
@@ -168,9 +168,10 @@ class Ledger:
         state, now = read_state(self.chain), self.clock()
         if number not in state.writers:
             return
-        cut, last = self._take_up(number, state, now)
-        self._note_unclean(last, now)
-        self.chain.append(e.Abandoned(at=self._at(), slot=number, cut=cut))
+        left = recovery.left(self.layout, number, state, now)
+        self._note_unclean(left.last, now)
+        recovery.cut(self.layout, number, state)
+        self.chain.append(e.Abandoned(at=self._at(), slot=number, cut=left.torn))
 
     def close(self) -> None:
         """Flush, seal what nobody writes any more, say so in the chain, and free the slot. Raises LedgerError.
