@@ -30,8 +30,8 @@ from himaya.ledger.reader import Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE, ACTORS, POOL, SESSION = 200_000, 20_000, 40_000, 30
-#: Between two flushes of a writer, in seconds; a gate takes half a second.
-FLUSH_S = 0.5
+#: Between two flushes of a writer, in seconds.
+FLUSH_S = 0.25
 _FIELDS = (("name",), ("name", "photo"), ("email", "name", "phone"))
 
 
@@ -47,16 +47,19 @@ class Figures(msgspec.Struct, frozen=True):
     rows_per_cpu_s: float
 
 
-def measure(writers: int = 3, seconds: float = 10.0, *, folder: Path | None = None) -> Figures:
-    """Let so many processes write one new ledger for so many seconds, as fast as they can.
+def measure(
+    writers: int = 3, seconds: float = 10.0, *, rate: float = 0.0, folder: Path | None = None
+) -> Figures:
+    """Let so many processes write one new ledger for so many seconds.
 
-    `folder`: where the ledger is made, so that the disk can be chosen. Every row that was acknowledged is counted again
+    `rate`: rows a second of all together, 0: as fast as they can. `folder`: where the ledger is made, so that the disk
+    can be chosen. Every row that was acknowledged is counted again
     by a reader; RuntimeError when one is missing.
     """
     with tempfile.TemporaryDirectory(dir=folder) as place:
         directory = Path(place) / "ledger"
         Ledger.open(directory).close()
-        told = _run(directory, writers, seconds)
+        told = _run(directory, writers, ["--seconds", str(seconds), "--rate", str(rate / writers)])
         rows = sum(one["rows"] for one in told)
         with Reader.open(directory) as reader:
             found = reader.status(time.time())["rows"]
@@ -69,12 +72,12 @@ def measure(writers: int = 3, seconds: float = 10.0, *, folder: Path | None = No
     return Figures(writers, rows, spent, rows / spent, worst, size, rows / cpu)
 
 
-def _run(directory: Path, writers: int, seconds: float) -> list[dict[str, Any]]:
+def _run(directory: Path, writers: int, more: list[str]) -> list[dict[str, Any]]:
     """Start the writers, let them begin together, and return what each says."""
     words = [sys.executable, "-m", "tools.bench.ledger_writing", "--ledger", str(directory)]
     children = [
         subprocess.Popen(
-            [*words, "--worker", str(number), "--seconds", str(seconds)],
+            [*words, "--worker", str(number), *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -120,7 +123,7 @@ def _exchange(draw: random.Random, seed: int, people: list[int]) -> Disclosures:
     return Disclosures(0.0, kind, kind, actor, "account", 200, shown, policy="0123456789abcdef")
 
 
-def work(directory: Path, seed: int, seconds: float) -> dict[str, float]:
+def work(directory: Path, seed: int, seconds: float, rate: float = 0.0) -> dict[str, float]:
     """Write for so many seconds; return rows, times, and the longest wait from first append to end of flush."""
     pool, rows, worst, count = disclosures(seed), 0, 0.0, 0
     with Ledger.open(directory) as ledger:
@@ -132,7 +135,10 @@ def work(directory: Path, seed: int, seconds: float) -> dict[str, float]:
         sys.stdin.readline()
         start, used = time.time(), time.process_time()
         while (began := time.time()) < start + seconds:
-            while time.time() < began + FLUSH_S / 10:
+            while time.time() < began + FLUSH_S:
+                if _is_ahead(rows, rate, start):
+                    time.sleep(0.005)
+                    continue
                 for one in _next(pool, count):
                     ledger.append(one)
                     rows += len(one.shown)
@@ -144,6 +150,11 @@ def work(directory: Path, seed: int, seconds: float) -> dict[str, float]:
         size = sum(path.stat().st_size for path in own) * rows // (rows + known)
     told = {"rows": rows, "known": known, "start": start, "end": end, "worst": worst, "cpu": cpu}
     return {**told, "bytes": size}
+
+
+def _is_ahead(rows: int, rate: float, start: float) -> bool:
+    """Tell whether so many rows since `start` are more than the rate asks for."""
+    return rate > 0 and rows > rate * (time.time() - start)
 
 
 def _next(pool: list[Disclosures], count: int) -> list[Disclosures]:
@@ -164,14 +175,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--writers", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--ledger", type=Path)
     parser.add_argument("--worker", type=int)
     asked = parser.parse_args()
     if asked.worker is not None:
-        print(json.dumps(work(asked.ledger, asked.worker, asked.seconds)))
+        print(json.dumps(work(asked.ledger, asked.worker, asked.seconds, asked.rate)))
         return
-    found = measure(asked.writers, asked.seconds, folder=asked.folder)
+    found = measure(asked.writers, asked.seconds, rate=asked.rate, folder=asked.folder)
     print(json.dumps(msgspec.to_builtins(found), indent=2))
 
 
