@@ -15,6 +15,7 @@ from tests.gate.process_support import GateProcess
 from himaya.control import Switch, SwitchState
 from himaya.core.errors import ServiceError
 from himaya.ledger import Ledger
+from himaya.ledger.reader import Reader as LedgerReader
 
 HIMAYA = Path(sys.executable).with_name("himaya")
 
@@ -351,6 +352,26 @@ def test_a_disk_that_fills_up_does_not_stop_the_gate(tmp_path, upstream):
         control.flush()
         assert sorted(gate.shown("address:127.0.0.1")) == ["1", "2", "3"]
     assert "cannot be written" in gate.said
+
+
+def test_a_gate_killed_while_its_disk_is_full_leaves_a_gap(tmp_path, upstream):
+    """What could not be written and was lost is in a period that the next start names; the rest is there."""
+    gate = GateProcess(tmp_path, upstream.port).start()
+    with gate.control() as control:
+        get(gate, "/u/1")
+        control.flush()
+        _limit_files(gate.process.pid, 0)
+        assert get(gate, "/u/2").status == 200
+        answered = time.time()
+        wait_for(lambda: control.status().ledger_problem)
+    gate.kill()
+    with gate:
+        get(gate, "/u/3")
+    assert sorted(gate.shown("address:127.0.0.1")) == ["1", "3"]
+    with LedgerReader.open(gate.ledger) as reader:
+        (gap,) = reader.gaps()
+    assert gap.start <= answered < gap.end
+    assert "without closing" in gap.why
 
 
 def _limit_files(pid, size):

@@ -56,8 +56,9 @@ class Writer:
             ledger.flush()
             os.write(into, b"%d\n" % number)
             time.sleep(0.001)
-            if rng.random() < 0.01:
+            if rng.random() < 0.01 and ledger.sealing_lock.attempt():
                 ledger.seal(NOON + number, everything=True)
+                ledger.sealing_lock.release()
         ledger.close()
 
     def begun(self) -> None:

@@ -72,7 +72,11 @@ class OwnSegments:
     def end(self) -> None:
         """Close the open segment and let it be sealed, by whomever. Raises LedgerError."""
         self.drop()
-        self._slot.name(0)
+        self.name()
+
+    def name(self) -> None:
+        """Say which process has the slot, and that nothing but an open segment is being written. Raises LedgerError."""
+        self._slot.name(self._number if self._open is not None else 0)
 
     @property
     def is_open(self) -> bool:

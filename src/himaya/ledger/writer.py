@@ -127,6 +127,7 @@ class Ledger:
         elif slot in state.ended:
             self.closed_at = datetime.fromisoformat(state.ended[slot]).timestamp()
         recovery.cut(self.layout, slot, state)
+        self._own.name()
         at = self._at()
         self.chain.append(
             e.Opened(at=at, version=__version__, clean=clean, cut=left.torn, rows=rows, slot=slot)
