@@ -308,6 +308,32 @@ def test_second_gate_on_one_site_is_refused(tmp_path, upstream):
         assert get(gate, "/u/1").status == 200
 
 
+def test_commands_write_beside_a_running_gate(tmp_path, upstream):
+    """A scan adds its rows, `seal` takes those of the gate along, `expire` applies the retention: the gate goes on."""
+    log = tmp_path / "access.log"
+    day = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+    log.write_text(f'203.0.113.9 - anna [{day}] "GET /u/7 HTTP/1.1" 200 100 "-" "-"\n')
+    with GateProcess(tmp_path, upstream.port) as gate, gate.control() as control:
+        get(gate, "/u/1")
+        control.flush()
+        scan = ["scan", log, "--config", gate.config]
+        for words in (scan, ["ledger", "seal"], ["ledger", "expire"], ["ledger", "verify"]):
+            done = subprocess.run(
+                [HIMAYA, *words, "--ledger", gate.ledger],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            if "seal" in words:
+                assert done.stdout == "Sealed.\n"
+                assert list((gate.ledger / "live").glob("*.arrow")) == []
+        get(gate, "/u/2")
+    assert sorted(gate.shown("address:127.0.0.1")) == ["1", "2"]
+    assert sorted(gate.shown("address:203.0.113.9")) == ["7"]
+    assert gate.unobserved() == []
+
+
 @pytest.mark.parametrize(
     ("break_it", "said"),
     [

@@ -307,13 +307,15 @@ class Ledger:
         """Seal what nobody writes any more; the lock for it is held."""
         self._note_abandoned()
         state, at = read_state(self.chain), iso(micros(now))
-        self._own.forget(state.upto)
         ends = self._others.finished(state)
-        if ends:
+        with self._lock:
+            self._own.forget(state.upto)
             rows = self._own.rows()
+        if ends:
             sealing.seal_segments(self.layout, self.chain, state, ends, at, rows=rows)
-            self._own.forget(ends)
-            self._sealed_at = now
+            with self._lock:
+                self._own.forget(ends)
+                self._sealed_at = now
         state = read_state(self.chain)
         sealing.merge_days(self.layout, self.chain, state, day_of(micros(now)), at)
 
@@ -338,8 +340,9 @@ class Ledger:
 
         None while rows of such a day are not in a file: the next time is soon enough.
         """
-        self.flush()
-        return 0 if self._has_before(day) else self.identities.remove_before(day, keep)
+        with self._lock:
+            self.flush()
+            return 0 if self._has_before(day) else self.identities.remove_before(day, keep)
 
     # -- what was in force -----------------------------------------------------------------
 
