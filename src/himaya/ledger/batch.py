@@ -6,6 +6,7 @@ Built column by column: what the rows of one exchange share is made once per exc
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import msgspec
 import pyarrow as pa
@@ -83,22 +84,27 @@ class Builder:
         shown = [day for item, day in zip(items, days, strict=True) for _ in item.shown]
         self._identities.refresh()
         for _ in range(_TRIES):
-            wanted = {
-                kind: self._missing(kind, zip(names[kind], days, strict=True)) for kind in names
-            }
-            wanted[Kind.SUBJECT] = self._missing(Kind.SUBJECT, zip(subjects, shown, strict=True))
+            wanted = {kind: self._missing(kind, names[kind], days) for kind in names}
+            wanted[Kind.SUBJECT] = self._missing(Kind.SUBJECT, subjects, shown)
             if self._identities.resolve(wanted):
                 return
         raise LedgerError("identities are deleted faster than rows can be written")
 
-    def _missing(self, kind: Kind, seen: Iterable[tuple[str, int]]) -> dict[str, int]:
+    def _missing(self, kind: Kind, names: Sequence[str], days: Sequence[int]) -> dict[str, int]:
         """Return names that the cache does not know, or not for so late a day."""
         cache, missing = self._identities.cache(kind), dict[str, int]()
-        for name, day in set(seen):
+        for name, day in _pairs(names, days):
             known = cache.get(name)
             if name and (known is None or known[1] < day):
                 missing[name] = max(day, missing.get(name, day))
         return missing
+
+
+def _pairs(names: Sequence[str], days: Sequence[int]) -> Iterable[tuple[str, int]]:
+    """Return each name once with each of its days; nearly always all rows of a batch are of one day."""
+    if days and min(days) == max(days):
+        return zip(set(names), repeat(days[0]))
+    return set(zip(names, days, strict=True))
 
 
 def _names(actors: Sequence[Actor]) -> dict[Kind, list[str]]:
