@@ -14,7 +14,7 @@ import pytest
 from tests.ledger.making import DAY, NOON, disclosed, people, who
 
 from himaya.core.errors import LedgerError
-from himaya.ledger import Ledger, lock, retention, writer
+from himaya.ledger import Ledger, lock, own, retention, writer
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import Kind, day_of, micros
 
@@ -319,3 +319,19 @@ def test_many_make_one_ledger(tmp_path: Path, root: Path):
         out, _ = process.communicate(f"p{number}\n", timeout=120)
         assert (process.returncode, out) == (0, "open\ndone\n")
     assert people(tmp_path / "l", "account:u1") == ["p0", "p1", "p2"]
+
+
+def test_many_full_segments_are_sealed_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Full segments do not wait for the hour of sealing, and are not all in memory together."""
+    monkeypatch.setattr(own, "SEGMENT_ROWS", 2)
+    directory = tmp_path / "l"
+    with Ledger.open(directory) as ledger:
+        assert not ledger.is_behind
+        for number in range(9):
+            _put(ledger, f"a{number}", f"b{number}")
+        assert ledger.is_behind
+        ledger.seal(NOON)
+        assert (_files(directory), ledger.is_behind) == (3, False)
+    assert len(people(directory, "account:u1")) == 18

@@ -135,6 +135,8 @@ def make_runner(
     """Return the runner: rows to the ledger, findings and gaps to the alarm, and upkeep now and then."""
     runner = Runner(ledger, alerts=alarm, maintain=maintain)
     runner.canaries = config.canary_places
+    if ledger is not None:
+        runner.urgent = lambda: ledger.is_behind
     return runner
 
 

@@ -16,6 +16,8 @@ from himaya.ledger.segment import read_segment
 from himaya.ledger.state import State
 
 _PAUSE_S = 0.05
+#: Segments that become files together; their rows are in memory meanwhile.
+_TOGETHER = 4
 
 
 class Others:
@@ -27,12 +29,9 @@ class Others:
         self._known: dict[SegmentId, tuple[int, int]] = {}
 
     def finished(self, state: State) -> dict[int, int]:
-        """Return up to which number the segments of each slot are written no more, of slots that have any."""
+        """Return up to which number the segments of some slots are written no more: of a few, to be sealed together."""
         ids = [id_ for id_, _ in self._layout.segments(state.upto)]
-        ends: dict[int, int] = {}
-        for id_ in set(ids) - written(self._layout, ids):
-            ends[id_.slot] = max(ends.get(id_.slot, 0), id_.number)
-        return ends
+        return dict(sorted(set(ids) - written(self._layout, ids))[:_TOGETHER])
 
     def waits(self) -> bool:
         """Tell whether a segment may be sealed; cheap, without reading the chain."""

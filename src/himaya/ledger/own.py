@@ -15,6 +15,8 @@ from himaya.ledger.segment import Segment, SegmentWriter
 
 #: A segment this large is ended although its day is not over: readers hold segments in memory.
 SEGMENT_ROWS, SEGMENT_BYTES = 500_000, 64 << 20
+#: So many segments may wait for the next sealing.
+_FEW = 2
 
 
 @dataclass(slots=True)
@@ -97,6 +99,11 @@ class OwnSegments:
         """Leave out what is in files."""
         for id_ in [id_ for id_ in self._parts if id_.number <= upto.get(id_.slot, 0)]:
             del self._parts[id_]
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether segments wait to be sealed that are full, or were left by the writer before."""
+        return len(self._parts) > _FEW
 
     def rows(self) -> dict[SegmentId, int]:
         """Return how many rows were put into each segment."""

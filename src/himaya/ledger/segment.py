@@ -138,15 +138,14 @@ def whole_batches(path: Path, rows: int | None) -> list[pa.RecordBatch]:
     unobserved period. Raises LedgerError when it holds fewer rows.
     """
     try:
-        segment = read_segment(path)
+        segment, changed = read_segment(path), int(path.stat().st_mtime * 1e6)
     except FileNotFoundError:  # without a whole batch, and removed by the next writer of its slot
-        segment = Segment(0)
+        segment, changed = Segment(0), 0
     if rows is not None and segment.rows < rows:
         raise LedgerError(
             f"{path}: holds {segment.rows} rows of {rows} written; it is kept as it is; run: himaya ledger verify"
         )
     if rows is None and segment.torn:
-        changed = int(path.stat().st_mtime * 1e6)
         last = segment.last or changed
         segment.batches.append(gap_row(min(last, changed), max(last, changed), _DAMAGED))
     return segment.batches

@@ -282,7 +282,7 @@ class Ledger:
                 self.flush()
             if everything or self._is_due(now):
                 self._own.end()
-        if not (everything or self._others.waits()):
+        if not (everything or self.is_behind or self._others.waits()):
             return
         if everything:
             with self.sealing_lock:
@@ -306,18 +306,30 @@ class Ledger:
     def _seal(self, now: float) -> None:
         """Seal what nobody writes any more; the lock for it is held."""
         self._note_abandoned()
-        state, at = read_state(self.chain), iso(micros(now))
+        at = iso(micros(now))
+        while self._seal_some(at):
+            self._sealed_at = now
+        sealing.merge_days(self.layout, self.chain, read_state(self.chain), day_of(micros(now)), at)
+
+    def _seal_some(self, at: str) -> bool:
+        """Seal a few segments; False when none is left."""
+        state = read_state(self.chain)
         ends = self._others.finished(state)
         with self._lock:
             self._own.forget(state.upto)
             rows = self._own.rows()
-        if ends:
-            sealing.seal_segments(self.layout, self.chain, state, ends, at, rows=rows)
-            with self._lock:
-                self._own.forget(ends)
-                self._sealed_at = now
-        state = read_state(self.chain)
-        sealing.merge_days(self.layout, self.chain, state, day_of(micros(now)), at)
+        if not ends:
+            return False
+        sealing.seal_segments(self.layout, self.chain, state, ends, at, rows=rows)
+        with self._lock:
+            self._own.forget(ends)
+        return True
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether so many segments are full that sealing should not wait for its hour."""
+        with self._lock:
+            return self._own.is_behind
 
     def _is_due(self, now: float) -> bool:
         """Tell whether the open segment has rows of a day that is over, and waited long enough."""
