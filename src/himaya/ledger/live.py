@@ -27,6 +27,7 @@ class Others:
         """`slot` is one's own."""
         self._layout, self._slot = layout, slot
         self._known: dict[SegmentId, tuple[int, int]] = {}
+        self._asked = self._requested()
 
     def finished(self, state: State) -> dict[int, int]:
         """Return up to which number the segments of some slots are written no more: of a few, to be sealed together."""
@@ -39,13 +40,15 @@ class Others:
         return bool(set(ids) - written(self._layout, ids))
 
     def before(self, day: int, state: State) -> bool:
-        """Tell whether a row of a segment is of a UTC day before `day`. Raises LedgerError."""
+        """Tell whether a row of another's segment is of a UTC day before `day`. Raises LedgerError."""
         return any(first >= 0 and day_of(first) < day for first in self._firsts(state))
 
     def _firsts(self, state: State) -> Iterable[int]:
-        """Yield the earliest time of each segment, -1 without rows; reading those that grew since."""
+        """Yield the earliest time of each segment of others, -1 without rows; reading those that grew since."""
         known, self._known = self._known, {}
         for id_, path in self._layout.segments(state.upto):
+            if id_.slot == self._slot:
+                continue
             with suppress(FileNotFoundError):
                 size = path.stat().st_size
                 before = known.get(id_, (-1, 0))
@@ -68,6 +71,17 @@ class Others:
             still = {(one.slot, one.number) for one in self._busy()}
             busy = [one for one in busy if (one.slot, one.number) in still]
         return busy
+
+    def ask_this_one(self) -> bool:
+        """Tell whether another, since this was last called, asked the writers to begin new segments."""
+        before, self._asked = self._asked, self._requested()
+        return before != self._asked
+
+    def _requested(self) -> int:
+        try:
+            return self._layout.request.stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _busy(self) -> list[Holder]:
         return [one for one in holders(self._layout) if one.slot != self._slot and one.number]

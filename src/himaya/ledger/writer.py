@@ -57,7 +57,7 @@ class Ledger:
         self._pending = Pending(MAX_PENDING)
         self._flush_at = FLUSH_ROWS
         self._own, self._others = OwnSegments(layout, slot), Others(layout, slot.number)
-        self._sealed_at, self._asked = 0.0, 0
+        self._sealed_at = 0.0
         #: When the writer before this one closed, epoch seconds; None after a stop that was not clean (recorded as
         #: unobserved already) and in a new ledger. A gate that sees live traffic notes the time since as a gap.
         self.closed_at: float | None = None
@@ -102,7 +102,6 @@ class Ledger:
         self.identities = Identities(self.layout.identities, self.keys)
         self._builder = Builder(self.identities)
         try:
-            self._asked = self._requested()
             self._recover()
         except BaseException:
             self.identities.close()
@@ -232,7 +231,7 @@ class Ledger:
             if items or gaps:
                 self._write(items, gaps)
             self._beat(began)
-            if self._own.is_full or (self._is_asked() and self._own.is_open):
+            if self._own.is_full or (self._others.ask_this_one() and self._own.is_open):
                 self._own.end()
 
     def _write(self, items: list[Disclosures], gaps: list[Gap]) -> None:
@@ -247,17 +246,6 @@ class Ledger:
             self._flush_at = self._pending.give_back(items, gaps) + FLUSH_ROWS
             raise
         self._flush_at = FLUSH_ROWS
-
-    def _is_asked(self) -> bool:
-        """Tell whether somebody who seals asked the writers to begin new segments."""
-        before, self._asked = self._asked, self._requested()
-        return before != self._asked
-
-    def _requested(self) -> int:
-        try:
-            return self.layout.request.stat().st_mtime_ns
-        except OSError:
-            return 0
 
     def _beat(self, now: float) -> None:
         """Remember in the heartbeat file that everything taken before `now` is durable."""
@@ -339,7 +327,12 @@ class Ledger:
 
     def _has_before(self, day: int) -> bool:
         """Tell whether a row of a day before `day` is not in a file yet, whoever wrote it."""
-        return self._others.before(day, read_state(self.chain))
+        state = read_state(self.chain)
+        with self._lock:
+            self._own.forget(state.upto)
+            if self._own.has_before(day):
+                return True
+        return self._others.before(day, state)
 
     def seal_if_older(self, day: int, now: float) -> None:
         """Seal everything when a row of a day before `day` is not in a file yet."""
