@@ -72,7 +72,7 @@ class Others:
             busy = [one for one in busy if (one.slot, one.number) in still]
         return busy
 
-    def ask_this_one(self) -> bool:
+    def is_asked(self) -> bool:
         """Tell whether another, since this was last called, asked the writers to begin new segments."""
         before, self._asked = self._asked, self._requested()
         return before != self._asked

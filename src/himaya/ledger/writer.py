@@ -231,7 +231,7 @@ class Ledger:
             if items or gaps:
                 self._write(items, gaps)
             self._beat(began)
-            if self._own.is_full or (self._others.ask_this_one() and self._own.is_open):
+            if self._own.is_full or (self._others.is_asked() and self._own.is_open):
                 self._own.end()
 
     def _write(self, items: list[Disclosures], gaps: list[Gap]) -> None:
