@@ -100,6 +100,7 @@ def _fill(directory: Path) -> None:
     os.close(ledger.slot.handle)
 
 
+@pytest.mark.timeout(900)  # some forty processes, one after another
 @pytest.mark.slow
 def test_death_at_any_step_of_sealing(tmp_path: Path, root: Path):
     """Wherever sealing and merging break off, readers see every row once, then and later."""
@@ -120,6 +121,7 @@ def _fill_old(directory: Path) -> None:
         holds.place(reader, about, basis="b", by="d", until=until, now=NOON)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.slow
 def test_death_at_any_step_of_retention(tmp_path: Path, root: Path):
     """Wherever retention breaks off, what is held or young is there once, and no row twice."""

@@ -95,6 +95,7 @@ for left in range(1, 200):
 """
 
 
+@pytest.mark.timeout(900)  # some thirty processes, one after another
 @pytest.mark.slow
 def test_death_at_any_step_of_the_change_is_mended(old: Path, root: Path):
     """Wherever the change of the format breaks off, the next opening ends it, and no row is lost or doubled."""

@@ -12,6 +12,7 @@ import pytest
 TRIALS = 200 if os.environ.get("HIMAYA_SOAK") == "1" else 8
 
 
+@pytest.mark.timeout(7200 if TRIALS == 200 else 900)
 @pytest.mark.slow
 def test_writers_killed_under_load_lose_nothing(tmp_path: Path, root: Path):
     """Three writers, some or all killed at random moments: what was acknowledged is there once, no batch is torn."""
