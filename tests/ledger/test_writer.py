@@ -179,7 +179,7 @@ def test_finished_days_are_sealed(tmp_path: Path):
     assert list(directory.glob("sealed/*")) == []
     ledger.seal(NOON + DAY)
     assert len(list(directory.glob("sealed/2025-06-15-*.parquet"))) == 1
-    assert list(directory.glob("live/*")) == []
+    assert list(directory.glob("live/*.arrow")) == []
     ledger.close()
     assert people(directory, "account:u0") == sorted(f"p{n}" for n in range(0, 30, 3))
 

@@ -75,6 +75,7 @@ class Identities:
                 check_same_thread=False,
             )
             self._prepare(create=create)
+        self.refresh()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
