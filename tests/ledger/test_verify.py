@@ -97,5 +97,5 @@ def test_a_damaged_chain_stops_answers(ledger: Path):
     chain.write_bytes(chain.read_bytes().replace(b'"rows":9', b'"rows":8', 1))
     with Reader.open(ledger) as reader, pytest.raises(LedgerError, match="line 3 was changed"):
         reader.who_actor("account:u1")
-    with pytest.raises(LedgerError, match="line 2 was changed"):
+    with pytest.raises(LedgerError, match="line 3 was changed"):
         Ledger.open(ledger)
