@@ -15,6 +15,7 @@ from tests.gate.process_support import GateProcess
 from himaya.control import Switch, SwitchState
 from himaya.core.errors import ServiceError
 from himaya.ledger import Ledger
+from himaya.ledger.reader import Reader as LedgerReader
 
 HIMAYA = Path(sys.executable).with_name("himaya")
 
@@ -307,6 +308,32 @@ def test_second_gate_on_one_site_is_refused(tmp_path, upstream):
         assert get(gate, "/u/1").status == 200
 
 
+def test_commands_write_beside_a_running_gate(tmp_path, upstream):
+    """A scan adds its rows, `seal` takes those of the gate along, `expire` applies the retention: the gate goes on."""
+    log = tmp_path / "access.log"
+    day = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+    log.write_text(f'203.0.113.9 - anna [{day}] "GET /u/7 HTTP/1.1" 200 100 "-" "-"\n')
+    with GateProcess(tmp_path, upstream.port) as gate, gate.control() as control:
+        get(gate, "/u/1")
+        control.flush()
+        scan = ["scan", log, "--config", gate.config]
+        for words in (scan, ["ledger", "seal"], ["ledger", "expire"], ["ledger", "verify"]):
+            done = subprocess.run(
+                [HIMAYA, *words, "--ledger", gate.ledger],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            if "seal" in words:
+                assert done.stdout == "Sealed.\n"
+                assert list((gate.ledger / "live").glob("*.arrow")) == []
+        get(gate, "/u/2")
+    assert sorted(gate.shown("address:127.0.0.1")) == ["1", "2"]
+    assert sorted(gate.shown("address:203.0.113.9")) == ["7"]
+    assert gate.unobserved() == []
+
+
 @pytest.mark.parametrize(
     ("break_it", "said"),
     [
@@ -351,6 +378,26 @@ def test_a_disk_that_fills_up_does_not_stop_the_gate(tmp_path, upstream):
         control.flush()
         assert sorted(gate.shown("address:127.0.0.1")) == ["1", "2", "3"]
     assert "cannot be written" in gate.said
+
+
+def test_a_gate_killed_while_its_disk_is_full_leaves_a_gap(tmp_path, upstream):
+    """What could not be written and was lost is in a period that the next start names; the rest is there."""
+    gate = GateProcess(tmp_path, upstream.port).start()
+    with gate.control() as control:
+        get(gate, "/u/1")
+        control.flush()
+        _limit_files(gate.process.pid, 0)
+        assert get(gate, "/u/2").status == 200
+        answered = time.time()
+        wait_for(lambda: control.status().ledger_problem)
+    gate.kill()
+    with gate:
+        get(gate, "/u/3")
+    assert sorted(gate.shown("address:127.0.0.1")) == ["1", "3"]
+    with LedgerReader.open(gate.ledger) as reader:
+        (gap,) = reader.gaps()
+    assert gap.start <= answered < gap.end
+    assert "without closing" in gap.why
 
 
 def _limit_files(pid, size):

@@ -130,3 +130,22 @@ def test_standing_decisions_are_told_without_names(caplog):
     Runner(None).perform([PublishStanding(Standing("account:u17", Action.BLOCK, 9.0, reason))])
     assert "one account: block" in caplog.text
     assert "u17" not in caplog.text
+
+
+def test_upkeep_comes_sooner_when_it_is_urgent_and_after_a_clock_that_went_back():
+    """Full segments are seen to within seconds; a clock that goes back stops no upkeep."""
+    times: list[float] = []
+    runner = Runner(Shelf(), maintain=times.append)
+
+    def drain(now):
+        runner.drain(now)
+        wait_for(lambda: not runner._maintaining.is_alive())
+
+    for now in (10_000.0, 10_011.0):
+        drain(now)
+    runner.urgent = lambda: True
+    for now in (10_005.0, 10_011.0, 10_012.0):
+        drain(now)
+    runner.urgent = None
+    drain(9_000.0)
+    assert times == [10_000.0, 10_011.0, 9_000.0]

@@ -98,9 +98,10 @@ def _fill(directory: Path) -> None:
         write(directory, disclosed(NOON, "u1", f"s{number}"), clock=lambda: NOON)
     items = [disclosed(NOON + n * DAY / 2, "u1", f"p{n}") for n in range(4)]
     ledger = write(directory, *items, close=False, clock=lambda: NOON)
-    os.close(ledger._lock_handle)
+    os.close(ledger.slot.handle)
 
 
+@pytest.mark.timeout(900)  # some forty processes, one after another
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_death_at_any_step_of_sealing(tmp_path: Path, root: Path):
@@ -122,6 +123,7 @@ def _fill_old(directory: Path) -> None:
         holds.place(reader, about, basis="b", by="d", until=until, now=NOON)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_death_at_any_step_of_retention(tmp_path: Path, root: Path):

@@ -13,7 +13,7 @@ from tests.ledger.making import DAY, NOON, disclosed, disclosures, people, who, 
 
 from himaya.core.actor import Actor
 from himaya.core.errors import LedgerError
-from himaya.ledger import Ledger, pending, writer
+from himaya.ledger import Ledger, own, pending
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import bounded, join_fields, micros, split_fields
 
@@ -89,13 +89,14 @@ def test_readers_see_flushed_rows_at_once(tmp_path: Path):
     assert people(tmp_path / "l", "account:u1") == ["p1", "p2"]
 
 
-def test_one_process_writes(tmp_path: Path):
-    """A second writer is refused with the number of the process that has the ledger."""
-    ledger = Ledger.open(tmp_path / "l")
-    with pytest.raises(LedgerError, match=f"process {os.getpid()} writes this ledger"):
-        Ledger.open(tmp_path / "l")
-    ledger.close()
+def test_one_gate_writes(tmp_path: Path):
+    """A second gate is refused with the number of the process that is the first; others write beside it."""
+    ledger = Ledger.open(tmp_path / "l", gate=True)
+    with pytest.raises(LedgerError, match=f"process {os.getpid()} writes this ledger as the gate"):
+        Ledger.open(tmp_path / "l", gate=True)
     Ledger.open(tmp_path / "l").close()
+    ledger.close()
+    Ledger.open(tmp_path / "l", gate=True).close()
 
 
 def test_a_clean_stop_leaves_no_gap(tmp_path: Path):
@@ -120,9 +121,9 @@ def test_the_last_clean_stop_is_known(tmp_path: Path):
 
 def _crash(ledger: Ledger) -> None:
     """Leave a ledger as a killed process does."""
-    os.close(ledger._lock_handle)
+    os.close(ledger.slot.handle)
     ledger.identities.close()
-    ledger._drop_segment()
+    ledger._own.drop()
 
 
 def test_an_unclean_stop_is_an_unobserved_period(tmp_path: Path):
@@ -178,14 +179,14 @@ def test_finished_days_are_sealed(tmp_path: Path):
     assert list(directory.glob("sealed/*")) == []
     ledger.seal(NOON + DAY)
     assert len(list(directory.glob("sealed/2025-06-15-*.parquet"))) == 1
-    assert list(directory.glob("live/*")) == []
+    assert list(directory.glob("live/*.arrow")) == []
     ledger.close()
     assert people(directory, "account:u0") == sorted(f"p{n}" for n in range(0, 30, 3))
 
 
 def test_a_large_segment_is_sealed_before_its_day_ends(tmp_path: Path, monkeypatch):
     """Segments are bounded: past their size they are sealed the same day."""
-    monkeypatch.setattr(writer, "SEGMENT_ROWS", 20)
+    monkeypatch.setattr(own, "SEGMENT_ROWS", 20)
     directory = tmp_path / "l"
     ledger = write(directory, *[disclosed(NOON, "u1", f"p{n}") for n in range(25)], close=False)
     ledger.seal(NOON)

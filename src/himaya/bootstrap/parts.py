@@ -41,12 +41,12 @@ def open_ledger(
 ) -> Ledger:
     """Open the ledger of a site for writing and note which configuration is in force. Raises LedgerError.
 
-    `mode` is the configuration's where a gate decides by it, else ""; `allow` may refuse it before it is noted.
+    `mode` is the configuration's where a gate decides by it, of which there is one; else "". `allow` may refuse it
+    before it is noted.
     """
     place = config.ledger
-    ledger = Ledger.open(
-        Path(place.directory), key_file=Path(place.key_file) if place.key_file else None
-    )
+    key_file = Path(place.key_file) if place.key_file else None
+    ledger = Ledger.open(Path(place.directory), key_file=key_file, gate=bool(mode))
     try:
         if allow is not None:
             allow(ledger)
@@ -141,6 +141,8 @@ def make_runner(
     """Return the runner: rows to the ledger, findings and gaps to the alarm, and upkeep now and then."""
     runner = Runner(ledger, alerts=alarm, maintain=maintain)
     runner.canaries = config.canary_places
+    if ledger is not None:
+        runner.urgent = lambda: ledger.is_behind
     return runner
 
 
@@ -169,10 +171,19 @@ def retention_classes(config: Config) -> e.Classes:
 def keep_house(ledger: Ledger, config: Config, now: float) -> None:
     """Seal finished days, then what is older than the open window, execute the retention, complete waiting erasures.
 
-    What was kept beside the ledger of people whose erasure is complete now goes with it.
-    Raises LedgerError, ServiceError.
+    What was kept beside the ledger of people whose erasure is complete now goes with it. While another writer is at
+    it, nothing is done. Raises LedgerError, ServiceError.
     """
     ledger.seal(now)
+    if not ledger.sealing_lock.attempt():
+        return
+    try:
+        _end_rows(ledger, config, now)
+    finally:
+        ledger.sealing_lock.release()
+
+
+def _end_rows(ledger: Ledger, config: Config, now: float) -> None:
     kept, by_actor = config.retention, retention_classes(config)
     matters = matters_under(ledger, by_actor, kept.identified_days)
     seal_periods(ledger, now, config.open_days, matters)

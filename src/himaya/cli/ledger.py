@@ -61,13 +61,16 @@ def verify(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
 @ledger.command()
 @shared.ledger_options
 def seal(directory: Path, key_file: Path | None) -> None:
-    """Turn the rows of the write-ahead segments into sorted Parquet files now."""
+    """Turn the rows of the write-ahead segments into sorted Parquet files now, also those of a running gate."""
     from himaya.ledger import Ledger
 
     shared.allow_in(directory, key_file, "ledger seal")
     with Ledger.open(directory, key_file=key_file, create=False) as opened:
-        opened.seal(time.time(), everything=True)
-    click.echo("Sealed.")
+        late = opened.seal_all(time.time())
+    left = ", ".join(one.words() for one in late)
+    click.echo(
+        f"Sealed, except what process {left} writes: it did not answer." if late else "Sealed."
+    )
 
 
 @ledger.command()
@@ -100,7 +103,7 @@ def expire(  # noqa: PLR0913  (the options of the command)
 ) -> None:
     """Apply the retention now, by what was chosen for each class of actor. A running gate does so by itself.
 
-    It holds the ledger meanwhile. Erasures that had to wait, and need to no more, are completed.
+    Erasures that had to wait, and need to no more, are completed.
     """
     from himaya.bootstrap.parts import forget_facts, matters_under
     from himaya.ledger import Ledger, entries, retention

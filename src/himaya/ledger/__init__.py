@@ -8,7 +8,9 @@ Read in this order:
     chain       everything done to the ledger, each entry hash-chained; `entries` are its words, `state` its sum
     sealing     segments become Parquet files by day
     identities  surrogate to sealed identity; `keys` seal and find
-    writer      `Ledger`: the one writer
+    lock        a slot for each writer, and one lock for whoever seals
+    writer      `Ledger`: a writer; `own` are its segments, `live` everybody's, `recovery` what a killed one left
+    migration   a ledger is made, or one of an older format brought forward
     reader      `Reader`: the answers; `queries` are its questions as Ibis expressions, `answers` what comes back
     forecasts   may a policy be enforced: what was forecast, or who took it upon them; `versions` were in force when
     retention   rows end after their time; `holds` keep what an open matter (`matters`: a case) needs; `compact` is what

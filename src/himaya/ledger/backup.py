@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from himaya.ledger.state import State
 from himaya.ledger.verify import verify
 
 _TRIES = 20
+#: Where files lie that are written once: rows in either order, compact rows, whom exports name.
+_PLACES = ("sealed", "by_subject", "compact", "exports")
 
 
 def make(reader: Reader, to: Path, *, keep_days: int, by: str, now: float) -> e.Backup:
@@ -64,11 +66,12 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
             if _moved_on(state, reader.state()):
                 continue
             pen.append(entry)
-            for path in (source.chain, source.head):
-                shutil.copy2(path, copy.directory / path.name)
-        if source.heartbeat.exists():
-            shutil.copy2(source.heartbeat, copy.heartbeat)
-        for place in (copy.sealed, copy.live, copy.directory):
+            for path in (source.chain, source.head, source.format):
+                if path.exists():  # a ledger of the first format names none
+                    shutil.copy2(path, copy.directory / path.name)
+        for path in source.live.glob("*.heartbeat"):
+            shutil.copy2(path, copy.live / path.name)
+        for place in (*(copy.directory / name for name in _PLACES), copy.live, copy.directory):
             sync_directory(place)
         return
     raise LedgerError(f"{source.directory}: files change faster than they can be copied")
@@ -76,32 +79,40 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
 
 def _moved_on(before: State, after: State) -> bool:
     """Tell whether what was copied is not what the chain now counts."""
-    kept = (before.files.keys(), before.upto, before.erased)
-    return kept != (after.files.keys(), after.upto, after.erased)
+    was, now = (
+        (state.files.keys(), state.upto, state.erased, state.compact.keys(), state.exports.keys())
+        for state in (before, after)
+    )
+    return was != now
 
 
 def _copy_rows(source: Layout, copy: Layout, state: State) -> None:
     """Copy the files and segments that count, and remove what counts no more of an earlier try."""
-    names = {name for file in state.files.values() for name in _names(file)}
-    for path in copy.sealed.iterdir():
-        if path.name not in names:
-            path.unlink()
-    for name in names:
-        if not (copy.sealed / name).exists():
-            shutil.copy2(source.sealed / name, copy.sealed / f"{name}.part")
-            (copy.sealed / f"{name}.part").replace(copy.sealed / name)
+    counted = (state.files.keys(), state.twins(), state.compact.keys(), _listed(source))
+    for place, names in zip(_PLACES, counted, strict=True):
+        _copy_files(source.directory / place, copy.directory / place, names)
     for path in copy.live.iterdir():
         path.unlink()
     for _, path in source.segments(state.upto):
         shutil.copy2(path, copy.live / path.name)
 
 
-def _names(file: e.File) -> Iterator[str]:
-    """Yield the names under which the rows of a file lie: a file may have a second one in another order."""
-    yield file.name
-    twin = getattr(file, "twin", None)
-    if twin is not None:
-        yield twin.name
+def _listed(source: Layout) -> set[str]:
+    """Return the files that say whom exports name."""
+    place = source.directory / "exports"
+    return {path.name for path in place.iterdir()} if place.is_dir() else set()
+
+
+def _copy_files(source: Path, copy: Path, names: Collection[str]) -> None:
+    """Have these files of a directory in the copy, and no other."""
+    copy.mkdir(mode=0o700, exist_ok=True)
+    for path in copy.iterdir():
+        if path.name not in names:
+            path.unlink()
+    for name in names:
+        if not (copy / name).exists():
+            shutil.copy2(source / name, copy / f"{name}.part")
+            (copy / f"{name}.part").replace(copy / name)
 
 
 def _copy_map(source: Layout, copy: Layout) -> None:

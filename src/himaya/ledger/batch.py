@@ -6,16 +6,19 @@ Built column by column: what the rows of one exchange share is made once per exc
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import msgspec
 import pyarrow as pa
 
 from himaya.core.actor import Actor, prefix_of
 from himaya.core.disclosure import Disclosures
+from himaya.core.errors import LedgerError
 from himaya.ledger import schema
 from himaya.ledger.identities import Identities
 from himaya.ledger.schema import EMPTY_ROW, SCHEMA, Kind, bounded, day_of, join_fields, micros
 
+_TRIES = 20  # while identities are deleted
 _INT16, _INT32 = 32_767, 2_147_483_647
 _Columns = dict[str, Sequence[object]]
 
@@ -77,21 +80,31 @@ class Builder:
         items: Sequence[Disclosures],
     ) -> None:
         """Bring every identity of the batch into the cache, with the last day of its rows."""
-        self._identities.refresh()
         days = [day_of(time) for time in times]
-        wanted = {kind: self._missing(kind, zip(names[kind], days, strict=True)) for kind in names}
-        shown = (day for item, day in zip(items, days, strict=True) for _ in item.shown)
-        wanted[Kind.SUBJECT] = self._missing(Kind.SUBJECT, zip(subjects, shown, strict=True))
-        self._identities.resolve(wanted)
+        shown = [day for item, day in zip(items, days, strict=True) for _ in item.shown]
+        self._identities.refresh()
+        for _ in range(_TRIES):
+            wanted = {kind: self._missing(kind, names[kind], days) for kind in names}
+            wanted[Kind.SUBJECT] = self._missing(Kind.SUBJECT, subjects, shown)
+            if self._identities.resolve(wanted):
+                return
+        raise LedgerError("identities are deleted faster than rows can be written")
 
-    def _missing(self, kind: Kind, seen: Iterable[tuple[str, int]]) -> dict[str, int]:
+    def _missing(self, kind: Kind, names: Sequence[str], days: Sequence[int]) -> dict[str, int]:
         """Return names that the cache does not know, or not for so late a day."""
         cache, missing = self._identities.cache(kind), dict[str, int]()
-        for name, day in set(seen):
+        for name, day in _pairs(names, days):
             known = cache.get(name)
             if name and (known is None or known[1] < day):
                 missing[name] = max(day, missing.get(name, day))
         return missing
+
+
+def _pairs(names: Sequence[str], days: Sequence[int]) -> Iterable[tuple[str, int]]:
+    """Return each name once with each of its days; nearly always all rows of a batch are of one day."""
+    if days and min(days) == max(days):
+        return zip(set(names), repeat(days[0]))
+    return set(zip(names, days, strict=True))
 
 
 def _names(actors: Sequence[Actor]) -> dict[Kind, list[str]]:

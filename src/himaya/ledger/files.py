@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from himaya.core.errors import LedgerError
+
+#: The format that this release writes. 1: one writer, segments without a slot. 2: several writers, each in its slot.
+FORMAT = 2
+
+
+class SegmentId(NamedTuple):
+    """Which write-ahead segment: the slot of its writer, and its number there from 1."""
+
+    slot: int
+    number: int
 
 
 class Layout:
@@ -13,12 +25,13 @@ class Layout:
 
     chain.jsonl  everything that was done to the ledger, each entry chained to the one before
     chain.head   how far the chain reached, so that a cut end is noticed
+    format       the version of the format, so that an older release leaves a newer ledger alone
     identities.sqlite  surrogate to sealed identity
-    live/        write-ahead segments, numbered
+    live/        write-ahead segments, numbered for each writer; its lock, and its heartbeat, whose time of change
+                 is the last moment at which nothing was pending; `request` asks writers to begin new segments
     sealed/      Parquet files by day
     by_subject/  their twins, of the same names: the same rows, sorted by subject
-    lock         held by the one writer, names its process
-    heartbeat    its time of change is the last moment at which nothing was pending
+    lock         held by whoever makes or removes files, names its process
     """
 
     def __init__(self, directory: Path) -> None:
@@ -31,7 +44,8 @@ class Layout:
         self.sealed = directory / "sealed"
         self.twins = directory / "by_subject"
         self.lock = directory / "lock"
-        self.heartbeat = directory / "heartbeat"
+        self.format = directory / "format"
+        self.request = self.live / "request"
 
     def exists(self) -> bool:
         """Tell whether a ledger is here."""
@@ -55,22 +69,62 @@ class Layout:
     def _holds_other_files(self) -> bool:
         if not self.directory.is_dir() or self.exists():
             return False
-        ours = ("live", "sealed", "by_subject", "lock", "heartbeat", "identities.sqlite")
+        ours = ("live", "sealed", "by_subject", "lock", "format", "heartbeat", "identities.sqlite")
         return any(not path.name.startswith(ours) for path in self.directory.iterdir())
 
     def must_exist(self) -> None:
-        """Raise LedgerError when no ledger is here."""
+        """Raise LedgerError when no ledger is here, or one of a newer format than this release knows."""
         if not self.exists():
             raise LedgerError(f"{self.directory}: no ledger here")
+        self.check_format(self.format_version())
 
-    def segment(self, number: int) -> Path:
+    def format_version(self) -> int:
+        """Return the version that the file `format` names, 1 without it. Raises LedgerError."""
+        try:
+            return int(self.format.read_bytes()[:20])
+        except FileNotFoundError:
+            return 1
+        except (OSError, ValueError) as problem:
+            raise LedgerError(f"{self.format}: names no version of the format") from problem
+
+    def check_format(self, version: int) -> None:
+        """Raise LedgerError when a version is newer than this release knows."""
+        if version > FORMAT:
+            raise LedgerError(
+                f"{self.directory}: the ledger has format {version}, and this release of himaya knows"
+                f" format {FORMAT} and older; use the release that wrote it, or a newer one"
+            )
+
+    def segment(self, slot: int, number: int) -> Path:
         """Return the path of a write-ahead segment."""
-        return self.live / f"{number:08d}.arrow"
+        return self.live / f"{slot:02d}-{number:08d}.arrow"
 
-    def segments(self, after: int = 0) -> list[tuple[int, Path]]:
-        """Return number and path of the segments numbered above `after`, oldest first."""
-        found = ((int(p.stem), p) for p in self.live.glob("*.arrow") if p.stem.isdigit())
-        return sorted((number, path) for number, path in found if number > after)
+    def segments(self, after: Mapping[int, int] | None = None) -> list[tuple[SegmentId, Path]]:
+        """Return the segments with their paths, those of one writer together, oldest first.
+
+        `after`: for each slot the number up to which they are in files; these are left out.
+        """
+        named = ((_segment_id(path.stem), path) for path in self.live.glob("*.arrow"))
+        ends = after or {}
+        return sorted(
+            (id_, path) for id_, path in named if id_ and id_.number > ends.get(id_.slot, 0)
+        )
+
+    def slot_lock(self, slot: int) -> Path:
+        """Return the path of the lock of one writer; it names the process and the segment it writes."""
+        return self.live / f"{slot:02d}.lock"
+
+    def heartbeat(self, slot: int) -> Path:
+        """Return the path of the heartbeat of one writer."""
+        return self.live / f"{slot:02d}.heartbeat"
+
+
+def _segment_id(stem: str) -> SegmentId | None:
+    """Return which segment a name means; a number alone is one of format 1, whose writer had the first slot."""
+    slot, dash, number = stem.rpartition("-")
+    if not number.isdigit() or (dash and not slot.isdigit()):
+        return None
+    return SegmentId(int(slot or 0), int(number))
 
 
 def sync_directory(path: Path) -> None:

@@ -3,6 +3,10 @@
 Rows hold surrogates only: random 63-bit numbers. Erasing a person is deleting one row here, after which the
 surrogate in the files names nobody. `day` is the last UTC day with a row that uses the surrogate;
 retention removes entries whose rows are gone by it.
+
+Several processes write it, one transaction at a time, so an identity has one surrogate whoever meets it first. What a
+writer remembers stays true until an identity is deleted: each deletion counts the generation of the map up (SQLite's
+`user_version`), and whoever remembers an older one forgets it all.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from himaya.ledger.schema import MAX_NAME, Kind, bounded
 from himaya.ledger.store_file import transaction
 
 _CHUNK = 500  # SQLite takes at least 999 parameters
+_GENERATIONS = 1 << 31  # a signed 32-bit number
+_WAIT_S = 30.0  # for other processes that write the map
 
 #: Deleted identities are overwritten; a commit is on disk; 32 MiB of pages in memory, for random keys
 #: touch pages all over the file; the write-ahead log moves into the file at about 40 MiB.
@@ -59,7 +65,7 @@ class Identities:
         """
         self._path, self._keys, self._limit = path, keys, cache
         self._cache: dict[Kind, dict[str, tuple[int, int]]] = {kind: {} for kind in Kind}
-        self._version = -1
+        self._generation = -1
         #: Keys of periods that two operators opened, by id: names under them are read, too.
         self.opened: dict[str, bytes] = {}
         with self._told():
@@ -67,11 +73,12 @@ class Identities:
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
-                timeout=30,
+                timeout=_WAIT_S,
                 isolation_level=None,
                 check_same_thread=False,
             )
             self._prepare(create=create)
+        self.refresh()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -113,28 +120,34 @@ class Identities:
         """Return the cache of a kind: name -> (surrogate, last day known to the map)."""
         return self._cache[kind]
 
-    def refresh(self) -> None:
-        """Drop the cache when another process changed the map (somebody was forgotten)."""
+    def refresh(self) -> bool:
+        """Drop the cache when identities were deleted since, by whomever; tell whether the cache stands."""
         with self._told():
-            version = self._db.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._version:
-            self._version = version
-            for cache in self._cache.values():
-                cache.clear()
+            generation = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if generation == self._generation:
+            return True
+        self._generation = generation
+        for cache in self._cache.values():
+            cache.clear()
+        return False
 
-    def resolve(self, wanted: Wanted) -> None:
+    def resolve(self, wanted: Wanted) -> bool:
         """Put every wanted identity into the cache, making surrogates for new ones, durably.
 
-        Raises LedgerError; then nothing was added.
+        False when identities were deleted since `refresh`: then nothing was done, the cache is empty, and everything is
+        wanted anew. Raises LedgerError; then nothing was added.
         """
         if not any(wanted.values()):
-            return
+            return True
         found: list[tuple[Kind, str, int, int]] = []
         with self._writing():
+            if not self.refresh():
+                return False
             for kind, names in wanted.items():
                 found += self._resolve_kind(kind, names)
         for kind, name, surrogate, day in found:
             self._cache[kind][name] = (surrogate, day)
+        return True
 
     def trim(self) -> None:
         """Bring the caches back under their bound; the oldest entries leave."""
@@ -162,7 +175,8 @@ class Identities:
             if name in lookups:
                 stored[lookups[name]] = known[name]
         self._db.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", fresh)
-        self._db.executemany("UPDATE identity SET day = ? WHERE surrogate = ?", later)
+        # Another writer may know of a later day.
+        self._db.executemany("UPDATE identity SET day = max(day, ?) WHERE surrogate = ?", later)
         self._reopen({known[name][0]: name for name in lookups})
         return [(kind, name, *known[name]) for name in names]
 
@@ -328,6 +342,8 @@ class Identities:
         """Delete identities, overwrite what they were, and return how many there were."""
         gone = 0
         with self._writing():
+            generation = self._db.execute("PRAGMA user_version").fetchone()[0]
+            self._db.execute(f"PRAGMA user_version = {(generation + 1) % _GENERATIONS}")
             for surrogate in surrogates:
                 sql = "DELETE FROM identity WHERE surrogate = ?"
                 gone += self._db.execute(sql, (surrogate,)).rowcount

@@ -21,7 +21,7 @@ from himaya.ledger.canaries import kept
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
-from himaya.ledger.lock import is_being_written
+from himaya.ledger.lock import holders, is_being_written
 from himaya.ledger.log import opened
 from himaya.ledger.moment import Moment
 from himaya.ledger.names import FOREVER, parse_actor
@@ -329,6 +329,8 @@ class Reader:
             "forgotten": len(state.erased),
             "configurations": len(state.configs),
             "being_written": is_being_written(self.layout),
+            "writers": ", ".join(one.words() for one in holders(self.layout)),
+            "format": state.format or 1,
             "chain_entries": state.seq,
             "chain_head": state.hash,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,9 +20,9 @@ from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger import orders
 from himaya.ledger.chain import Chain
-from himaya.ledger.files import Layout, replace_file, sync_directory
+from himaya.ledger.files import Layout, SegmentId, replace_file, sync_directory
 from himaya.ledger.schema import DAY_S, SCHEMA, UNOBSERVED, completed, day_name
-from himaya.ledger.segment import read_segment
+from himaya.ledger.segment import whole_batches
 from himaya.ledger.state import State, read_state
 
 #: How rows become the bytes of a file.
@@ -116,23 +116,28 @@ def swap(layout: Layout, chain: Chain, state: State, entry: e.AnyFiles) -> bool:
 
 
 def seal_segments(
-    layout: Layout, chain: Chain, state: State, upto: int, at: str, *, rows: int
+    layout: Layout,
+    chain: Chain,
+    state: State,
+    ends: Mapping[int, int],
+    at: str,
+    *,
+    rows: Mapping[SegmentId, int],
 ) -> None:
-    """Turn the segments after `state.upto` up to `upto` into files.
+    """Turn the segments after `state.upto` into files, those of each slot up to its number in `ends`.
 
-    Raises LedgerError when they cannot be written, or hold fewer than the `rows` put into them; then the
-    segments still count.
+    `rows`: how many were put into some of them. Raises LedgerError when they cannot be written, or a segment holds
+    fewer than were put into it; then the segments still count.
     """
-    paths = [path for number, path in layout.segments(state.upto) if number <= upto]
-    batches = [batch for path in paths for batch in read_segment(path).batches]
+    found = [
+        (id_, path)
+        for id_, path in layout.segments(state.upto)
+        if id_.number <= ends.get(id_.slot, 0)
+    ]
+    batches = [batch for id_, path in found for batch in whole_batches(path, rows.get(id_))]
     table = pa.Table.from_batches(batches, SCHEMA)
-    if len(table) < rows:
-        raise LedgerError(
-            f"{layout.live}: segments hold {len(table)} rows of {rows} written; they are kept as"
-            " they are; run: himaya ledger verify"
-        )
-    chain.append(e.Sealed(at=at, add=put_days(layout, table), upto=upto))
-    for path in paths:
+    chain.append(e.Sealed(at=at, add=put_days(layout, table), ends=dict(ends)))
+    for _, path in found:
         with suppress(OSError):  # it counts no more; the next opening removes it
             path.unlink()
 
@@ -186,7 +191,7 @@ def tidy(layout: Layout, state: State) -> None:
     left = [path for path in layout.sealed.iterdir() if path.name not in state.files]
     twins = state.twins()
     left += [path for path in layout.twins.iterdir() if path.name not in twins]
-    left += [path for number, path in layout.segments() if number <= state.upto]
+    left += [path for id_, path in layout.segments() if id_.number <= state.upto.get(id_.slot, 0)]
     for path in left:
         try:
             path.unlink()

@@ -131,6 +131,26 @@ def read_segment(path: Path) -> Segment:
     return parse_segment(data)
 
 
+def whole_batches(path: Path, rows: int | None) -> list[pa.RecordBatch]:
+    """Return the batches of a segment that nobody writes any more, to be put into files.
+
+    `rows` is how many were put into it, None where another process did: a torn end then was damaged, and becomes an
+    unobserved period. Raises LedgerError when it holds fewer rows.
+    """
+    try:
+        segment, changed = read_segment(path), int(path.stat().st_mtime * 1e6)
+    except FileNotFoundError:  # without a whole batch, and removed by the next writer of its slot
+        segment, changed = Segment(0), 0
+    if rows is not None and segment.rows < rows:
+        raise LedgerError(
+            f"{path}: holds {segment.rows} rows of {rows} written; it is kept as it is; run: himaya ledger verify"
+        )
+    if rows is None and segment.torn:
+        last = segment.last or changed
+        segment.batches.append(gap_row(min(last, changed), max(last, changed), _DAMAGED))
+    return segment.batches
+
+
 def parse_segment(data: bytes) -> Segment:
     """Return what can be read in the bytes of a segment; never raises for damaged bytes."""
     source, segment = pa.BufferReader(data), Segment(len(data))

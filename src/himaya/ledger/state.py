@@ -24,33 +24,35 @@ class Lapse:
 class State:
     """The chain, added up.
 
-    `files` by name are the files that count; segments up to `upto` are in them. `open`: the last writer
-    has not closed. `removed`, `archived`: rows of days before this UTC day were, by retention. `first_ever`: the
-    earliest time of a row that was ever sealed, microseconds. `erased`: surrogates that name
-    nobody any more, `erasures` how it came to that, in order. `classes`: retention by class of actor, None where none
-    was chosen. `exports` by id are files outside that name people, `destroyed` those of them that somebody said are
-    gone. `judged` is the last judgement of the risk. `compact` by name are the
-    files of compact rows, `renumbered` the erasures of which rows got other numbers. `sealing_key`: the public one,
-    b"" none.
-    `forecasts` and `unforecast` are the last ones of each policy, by its hash.
-    `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
-    `operators`: who may act, and what was sealed to them.
-    `began` is when the ledger was first opened, ISO 8601, "" never.
+    `files` by name are the files that count; segments up to `upto`, by the slot of their writer, are in them.
+    `writers`: the slots that were opened and not closed, and when; `ended`: when the others were. `removed` and
+    `archived`: rows of days before this UTC day were, by retention. `first_ever`: the earliest time of a row that was
+    ever sealed, microseconds. `erased`: surrogates that name nobody any more, `erasures` how it came to that, in order.
+    `classes`: retention by class of actor, None where none was chosen. `exports` by id are files outside that name
+    people, `destroyed` those of them that somebody said are gone. `judged` is the last judgement of the risk. `compact`
+    by name are the files of compact rows, `renumbered` the erasures of which rows got other numbers. `sealing_key`: the
+    public one, b"" none. `forecasts` and `unforecast` are the last ones of each policy, by its hash.
+    `lent` is what the gate that runs now lends at most, by its slot; `lapses` are the starts after gates that had lent
+    something. `operators`: who may act, and what was sealed to them. `began` is when the ledger was first opened,
+    `closed` when a writer last closed it, ISO 8601, "" never. `format` is the version of the format, 0 where no entry
+    names one.
     """
 
     files: dict[str, e.File] = field(default_factory=dict)
-    upto: int = 0
+    upto: dict[int, int] = field(default_factory=dict)
     holds: dict[str, e.Hold] = field(default_factory=dict)
     configs: list[e.Config] = field(default_factory=list)
     forecasts: dict[str, e.Forecast] = field(default_factory=dict)
     unforecast: dict[str, e.Unforecast] = field(default_factory=dict)
-    lent: e.Leases | None = None
+    lent: dict[int, e.Leases] = field(default_factory=dict)
     lapses: list[Lapse] = field(default_factory=list)
     days: int = DEFAULT_DAYS
     then: str = "delete"
     class_days: int = DEFAULT_DAYS
     classes: e.Classes | None = None
-    open: bool = False
+    writers: dict[int, str] = field(default_factory=dict)
+    ended: dict[int, str] = field(default_factory=dict)
+    format: int = 0
     began: str = ""
     closed: str = ""
     removed: int = 0
@@ -78,6 +80,11 @@ class State:
         return {name for name, file in self.files.items() if file.twin}
 
     @property
+    def open(self) -> bool:
+        """Tell whether a writer has not closed."""
+        return bool(self.writers)
+
+    @property
     def retention(self) -> str:
         """Return the retention in words."""
         what = {"delete": "deleted", "seal": "sealed"}[self.then]
@@ -99,8 +106,10 @@ class State:
         match entry:
             case e.Files():
                 self._take_files(entry)
-            case e.Opened() | e.Closed() | e.Leases():
+            case e.Opened() | e.Closed() | e.Abandoned() | e.Leases():
                 self._take_writer(entry)
+            case e.Format():
+                self.format = entry.version
             case e.Hold() | e.Released() | e.Forgotten():
                 self._take_person(entry)
             case e.Access():
@@ -156,24 +165,28 @@ class State:
         else:
             self.unforecast[entry.policy] = entry
 
-    def _take_writer(self, entry: e.Opened | e.Closed | e.Leases) -> None:
-        if isinstance(entry, e.Leases):
-            self._take_leases(entry)
-            return
-        if isinstance(entry, e.Opened) and self.lent is not None:
-            self.lapses.append(Lapse(entry.at, self.lent.workers, self.lent.people))
-            self.lent = None
-        self.open = isinstance(entry, e.Opened)
-        if self.open:
-            self.began = self.began or entry.at
-        else:
-            self.closed = entry.at
+    def _take_writer(self, entry: e.Opened | e.Closed | e.Abandoned | e.Leases) -> None:
+        match entry:
+            case e.Opened():
+                self._take_opened(entry)
+            case e.Leases():
+                self._take_leases(entry)
+            case e.Closed() | e.Abandoned():
+                self.writers.pop(entry.slot, None)
+                self.ended[entry.slot] = self.closed = entry.at
+
+    def _take_opened(self, entry: e.Opened) -> None:
+        lent = self.lent.pop(entry.slot, None)
+        if lent is not None:
+            self.lapses.append(Lapse(entry.at, lent.workers, lent.people))
+        self.writers[entry.slot] = entry.at
+        self.began = self.began or entry.at
 
     def _take_leases(self, entry: e.Leases) -> None:
         """Keep what is the most of either: what was lent on other terms may still be out."""
-        before = self.lent or entry
+        before = self.lent.get(entry.slot, entry)
         workers, people = max(entry.workers, before.workers), max(entry.people, before.people)
-        self.lent = e.Leases(at=entry.at, workers=workers, people=people)
+        self.lent[entry.slot] = e.Leases(at=entry.at, workers=workers, people=people)
 
     def _take_files(self, entry: e.Files) -> None:
         for name in entry.drop:
@@ -181,7 +194,8 @@ class State:
         for file in entry.add:
             self.files[file.name] = file
             self.first_ever = min(self.first_ever or file.first, file.first)
-        self.upto = max(self.upto, entry.upto)
+        for slot, number in ({0: entry.upto} if entry.upto else entry.ends).items():
+            self.upto[slot] = max(self.upto.get(slot, 0), number)
         if isinstance(entry, e.Removed):
             self.removed = max(self.removed, entry.before)
             if isinstance(entry, e.Compacted):

@@ -140,19 +140,20 @@ def _pair_problems(
 
 
 def _live_problems(layout: Layout, state: State) -> Iterator[str]:
-    """Find damage in segments; the end of the newest may be in the middle of being written.
+    """Find damage in segments; the end of a writer's newest may be in the middle of being written.
 
     Where nobody writes, a torn end is told: a crash left it (the next opening cuts it and says so), or damage.
     """
     segments = layout.segments(state.upto)
-    for number, path in segments:
+    newest = {id_.slot: id_ for id_, _ in segments if id_.slot in state.writers}
+    for id_, path in segments:
         try:
             segment = read_segment(path)
         except FileNotFoundError:
             continue
         if segment.damaged:
             yield f"{path}: {segment.damaged} batches of rows are damaged"
-        open_end = state.open and number == segments[-1][0] and is_being_written(layout)
+        open_end = newest.get(id_.slot) == id_ and is_being_written(layout)
         if segment.torn and not open_end:
             yield f"{path}: has a torn end ({segment.torn})"
 

@@ -1,4 +1,4 @@
-"""The one writer of a ledger: disclosures in, durable rows out."""
+"""A writer of a ledger: disclosures in, durable rows out. Several may write at once, each its own segments."""
 
 from __future__ import annotations
 
@@ -10,52 +10,54 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-import pyarrow.compute as pc
-
 from himaya._version import __version__
 from himaya.core.disclosure import Disclosures
 from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger import keys as k
-from himaya.ledger import sealing
+from himaya.ledger import recovery, sealing
 from himaya.ledger.batch import Builder, Gap
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
-from himaya.ledger.live import Live
-from himaya.ledger.lock import take_lock
+from himaya.ledger.live import Others
+from himaya.ledger.lock import Holder, SealerLock, Slot, take_slot, try_slot
+from himaya.ledger.migration import ready
+from himaya.ledger.own import OwnSegments
 from himaya.ledger.pending import Pending
 from himaya.ledger.schema import day_of, iso, micros
-from himaya.ledger.segment import SegmentWriter, cut_segment
 from himaya.ledger.state import State, read_state
 
 #: Rows after which `append` writes by itself, and rows kept while the disk refuses.
 FLUSH_ROWS, MAX_PENDING = 20_000, 200_000
-#: A segment this large is sealed although its day is not over: readers hold segments in memory.
-SEGMENT_ROWS, SEGMENT_BYTES = 500_000, 64 << 20
 #: Seconds between two sealings of finished days, so that old logs do not make a file a second.
 _SEAL_EVERY_S = 900
+#: Seconds that closing waits for another who seals, and that writers get to begin new segments.
+_CLOSE_WAIT_S, _ASK_WAIT_S = 5.0, 5.0
+_UNCLEAN = "the writer stopped without closing the ledger"
 
 
 class Ledger:
-    """The open ledger. Safe for several threads; one process writes at a time.
+    """The open ledger. Safe for several threads, and beside other processes that write.
 
     `append` costs little: the work is done by `flush`, which whoever owns the ledger calls at least once a
     second, and which may run in a thread of its own, as may `seal`.
     """
 
-    def __init__(self, layout: Layout, keys: k.Keys, lock: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, layout: Layout, keys: k.Keys, slot: Slot, clock: Callable[[], float]
+    ) -> None:
         """Made by `open`."""
         self.layout, self.keys, self.clock = layout, keys, clock
         self.chain = Chain(layout, keys)
-        self._lock_handle = lock
+        self.slot = slot
         #: Held while files are made or removed; rows may be appended meanwhile.
-        self.sealing_lock = threading.RLock()
+        self.sealing_lock = SealerLock(layout)
         self._lock = threading.RLock()
         self._pending = Pending(MAX_PENDING)
         self._flush_at = FLUSH_ROWS
-        self._segment: SegmentWriter | None = None
-        self._number, self._live, self._sealed_at = 0, Live(), 0.0
+        self._own, self._others = OwnSegments(layout, slot), Others(layout, slot.number)
+        self._sealed_at = 0.0
         #: When the writer before this one closed, epoch seconds; None after a stop that was not clean (recorded as
         #: unobserved already) and in a new ledger. A gate that sees live traffic notes the time since as a gap.
         self.closed_at: float | None = None
@@ -74,80 +76,129 @@ class Ledger:
         key_file: Path | None = None,
         create: bool = True,
         clock: Callable[[], float] = time.time,
+        gate: bool = False,
     ) -> Self:
         """Open the ledger for writing; make it and its key when missing and `create`.
 
-        A stop without `close` is recorded: torn tails are cut, and the time from the last flush until now
-        becomes an unobserved period. Raises LedgerError: another process writes, the key is missing,
-        wrong or open to others, the directory cannot be written, the chain is damaged.
+        `gate`: for the one gate that decides for the site. A stop without `close` is recorded: torn tails are cut, and
+        the time from the last flush until now becomes an unobserved period. A ledger of an older format is brought
+        forward. Raises LedgerError: another gate writes, or as many writers as may; the key is missing, wrong or open
+        to others; the directory cannot be written; the chain is damaged; the format is newer.
         """
         layout = Layout(directory)
-        fresh = not layout.exists()
-        if fresh and not create:
+        if not create:
             layout.must_exist()
-        layout.create()
-        lock = take_lock(layout)
+        keys = ready(layout, key_file, iso(micros(clock())))
+        slot = take_slot(layout, gate=gate)
         try:
-            ledger = cls(layout, _keys(layout, key_file, fresh=fresh), lock, clock)
-            ledger._start(fresh=fresh)
+            ledger = cls(layout, keys, slot, clock)
+            ledger._start()
         except BaseException:
-            os.close(lock)
+            slot.release()
             raise
         return ledger
 
-    def _start(self, *, fresh: bool) -> None:
-        if fresh:
-            Identities(self.layout.identities, self.keys, create=True).close()
-            self.chain.create()
+    def _start(self) -> None:
         self.identities = Identities(self.layout.identities, self.keys)
         self._builder = Builder(self.identities)
         try:
-            self._recover(read_state(self.chain))
+            self._recover()
         except BaseException:
             self.identities.close()
             raise
 
-    def _recover(self, state: State) -> None:
-        """Take up what the last writer left, and say in the chain that this one began."""
-        sealing.tidy(self.layout, state)
-        now = self.clock()
-        self._number, cut, last = state.upto, 0, self._last_heartbeat(now)
-        for number, path in self.layout.segments(state.upto):
-            segment = cut_segment(path)
-            self._number, torn = number, segment.size - segment.end
-            if segment.rows:
-                self._live.add(segment.rows, segment.end, segment.first)
-            if torn:
-                cut, last = cut + torn, min(last, (segment.last or micros(last)) / 1e6)
-        if state.open:
-            self.lost_at = min(last, now)
-            self.note_gap(self.lost_at, now, "the writer stopped without closing the ledger")
-            self.flush()
-        elif state.closed:
-            self.closed_at = datetime.fromisoformat(state.closed).timestamp()
-        clean, rows = not state.open, self._live.rows
+    def _recover(self) -> None:
+        """Take up what the last writer of this slot left, and say in the chain that this one began."""
+        if self.sealing_lock.attempt():
+            try:
+                sealing.tidy(self.layout, read_state(self.chain))
+            finally:
+                self.sealing_lock.release()
+        slot, now = self.slot.number, self.clock()
+        state = self._numbered(slot)
+        left = recovery.left(self.layout, slot, state, now)
+        for id_, segment in left.segments:
+            self._own.take_up(id_, segment)
+        clean, rows = slot not in state.writers, sum(self._own.rows().values())
+        if not clean:
+            self.lost_at = min(left.last, now)
+            self._note_unclean(left.last, now)
+        elif slot in state.ended:
+            self.closed_at = datetime.fromisoformat(state.ended[slot]).timestamp()
+        recovery.cut(self.layout, slot, state)
+        self._own.name()
+        at = self._at()
         self.chain.append(
-            e.Opened(at=self._at(), version=__version__, clean=clean, cut=cut, rows=rows)
+            e.Opened(at=at, version=__version__, clean=clean, cut=left.torn, rows=rows, slot=slot)
         )
         self._beat(now)
+        self._note_abandoned()
+
+    def _numbered(self, slot: int) -> State:
+        """Go on after every number that the slot ever had, and return the state.
+
+        The files are looked for before the chain is read: somebody who seals enters a segment in the chain first and
+        removes its file then, so its number is found here or there.
+        """
+        for id_, _ in self.layout.segments():
+            if id_.slot == slot:
+                self._own.go_on_after(id_.number)
+        state = read_state(self.chain)
+        self._own.go_on_after(state.upto.get(slot, 0))
+        return state
+
+    def _note_unclean(self, last: float, now: float) -> None:
+        """Record the time since a writer's last flush; a clock that went back since makes it reach both ways."""
+        self.note_gap(min(last, now), max(last, now), _UNCLEAN)
+        self.flush()
+
+    def _note_abandoned(self) -> None:
+        """Record for writers that ended without closing what nobody else has recorded yet. Raises LedgerError."""
+        for number in read_state(self.chain).writers:
+            slot = try_slot(self.layout, number) if number != self.slot.number else None
+            if slot is None:
+                continue
+            try:
+                slot.clear()
+                self._abandon(number)
+            finally:
+                slot.release()
+
+    def _abandon(self, number: int) -> None:
+        state, now = read_state(self.chain), self.clock()
+        if number not in state.writers:
+            return
+        left = recovery.left(self.layout, number, state, now)
+        self._note_unclean(left.last, now)
+        recovery.cut(self.layout, number, state)
+        self.chain.append(e.Abandoned(at=self._at(), slot=number, cut=left.torn))
 
     def close(self) -> None:
-        """Flush, seal everything, say so in the chain, and let others write. Raises LedgerError.
+        """Flush, seal what nobody writes any more, say so in the chain, and free the slot. Raises LedgerError.
 
-        After an error the ledger is closed all the same, as a stop that was not clean.
+        After an error the ledger is closed all the same, as a stop that was not clean. While another process seals, the
+        segments stay for the next one who does.
         """
-        with self.sealing_lock, self._lock:
-            if self._lock_handle < 0:
-                return
-            try:
-                self.flush()
-                self.seal(self.clock(), everything=True)
-                self.chain.append(e.Closed(at=self._at()))
-            finally:
-                self._drop_segment()
-                self.identities.close()
-                os.close(self._lock_handle)
-                self._lock_handle = -1
+        sealing_now = self.sealing_lock.attempt(_CLOSE_WAIT_S)
+        try:
+            with self._lock:
+                if self.slot.handle >= 0:
+                    self._close(sealing_now=sealing_now)
+        finally:
+            if sealing_now:
+                self.sealing_lock.release()
+
+    def _close(self, *, sealing_now: bool) -> None:
+        try:
+            self.flush()
+            self._own.end()
+            if sealing_now:
+                self._seal(self.clock())
+            self.chain.append(e.Closed(at=self._at(), slot=self.slot.number))
+        finally:
+            self._own.drop()
+            self.identities.close()
+            self.slot.release()
 
     def __enter__(self) -> Self:
         return self
@@ -180,6 +231,8 @@ class Ledger:
             if items or gaps:
                 self._write(items, gaps)
             self._beat(began)
+            if self._own.is_full or (self._others.is_asked() and self._own.is_open):
+                self._own.end()
 
     def _write(self, items: list[Disclosures], gaps: list[Gap]) -> None:
         """Write one batch; when that fails, end the segment and keep the rows for the next time."""
@@ -187,81 +240,105 @@ class Ledger:
             batch = self._builder.build(items, gaps)
             if not len(batch):
                 return
-            segment = self._segment or self._new_segment()
-            before = segment.size
-            segment.write(batch)
+            self._own.write(batch)
         except BaseException:
-            self._drop_segment()
+            self._own.drop()
             self._flush_at = self._pending.give_back(items, gaps) + FLUSH_ROWS
             raise
-        first = pc.min(batch.column("time")).as_py()
-        self._live.add(len(batch), segment.size - before, first)
         self._flush_at = FLUSH_ROWS
-
-    def _new_segment(self) -> SegmentWriter:
-        self._number += 1
-        self._segment = SegmentWriter(self.layout.segment(self._number))
-        return self._segment
-
-    def _drop_segment(self) -> None:
-        """Close the open segment; the next batch starts a new one."""
-        if self._segment is not None:
-            self._segment.close()
-            self._segment = None
 
     def _beat(self, now: float) -> None:
         """Remember in the heartbeat file that everything taken before `now` is durable."""
+        path = self.layout.heartbeat(self.slot.number)
         try:
-            self.layout.heartbeat.touch(mode=0o600)
-            os.utime(self.layout.heartbeat, (now, now))
+            path.touch(mode=0o600)
+            os.utime(path, (now, now))
         except OSError as problem:
-            raise LedgerError(
-                f"{self.layout.heartbeat}: cannot write: {problem.strerror}"
-            ) from problem
-
-    def _last_heartbeat(self, default: float) -> float:
-        try:
-            return self.layout.heartbeat.stat().st_mtime
-        except OSError:
-            return default
+            raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
 
     # -- sealing ---------------------------------------------------------------------------
 
     def seal(self, now: float, *, everything: bool = False) -> None:
         """Turn the rows of finished days (or all) into sorted Parquet files. Raises LedgerError.
 
-        Cheap to call when there is nothing to do. Rows may be appended meanwhile.
+        Segments of other writers are taken along as far as these have ended them. Cheap to call when there is nothing
+        to do. Rows may be appended meanwhile. While another process seals this one leaves it to that; with
+        `everything` it waits, and raises LedgerError when that takes too long.
+        """
+        with self._lock:
+            if everything:
+                self.flush()
+            if everything or self._is_due(now):
+                self._own.end()
+        if not (everything or self.is_behind or self._others.waits()):
+            return
+        if everything:
+            with self.sealing_lock:
+                self._seal(now)
+        elif self.sealing_lock.attempt():
+            try:
+                self._seal(now)
+            finally:
+                self.sealing_lock.release()
+
+    def seal_all(self, now: float) -> list[Holder]:
+        """Seal everything, asking the other writers to end their segments; return those that did not, in some seconds.
+
+        Raises LedgerError.
         """
         with self.sealing_lock:
-            with self._lock:
-                if not self._is_due(now, everything=everything):
-                    return
-                self.flush()
-                self._drop_segment()
-                upto, live, self._live, self._sealed_at = self._number, self._live, Live(), now
-            state, at = read_state(self.chain), iso(micros(now))
-            try:
-                sealing.seal_segments(self.layout, self.chain, state, upto, at, rows=live.rows)
-            except BaseException:
-                with self._lock:
-                    self._live.add(live.rows, live.size, live.first)
-                raise
-            state, today = read_state(self.chain), day_of(micros(now))
-            sealing.merge_days(self.layout, self.chain, state, today, at)
+            late = self._others.ask_to_end(_ASK_WAIT_S)
+            self.seal(now, everything=True)
+        return late
 
-    def _is_due(self, now: float, *, everything: bool) -> bool:
-        live = self._live
-        if everything or not live.rows:
-            return everything and (live.rows > 0 or bool(self._pending))
-        if live.rows >= SEGMENT_ROWS or live.size >= SEGMENT_BYTES:
-            return True
-        return live.before(day_of(micros(now))) and abs(now - self._sealed_at) >= _SEAL_EVERY_S
+    def _seal(self, now: float) -> None:
+        """Seal what nobody writes any more; the lock for it is held."""
+        self._note_abandoned()
+        at = iso(micros(now))
+        while self._seal_some(at):
+            self._sealed_at = now
+        sealing.merge_days(self.layout, self.chain, read_state(self.chain), day_of(micros(now)), at)
+
+    def _seal_some(self, at: str) -> bool:
+        """Seal a few segments; False when none is left."""
+        state = read_state(self.chain)
+        ends = self._others.finished(state)
+        with self._lock:
+            self._own.forget(state.upto)
+            rows = self._own.rows()
+        if not ends:
+            return False
+        sealing.seal_segments(self.layout, self.chain, state, ends, at, rows=rows)
+        with self._lock:
+            self._own.forget(ends)
+        return True
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether so many segments are full that sealing should not wait for its hour."""
+        with self._lock:
+            return self._own.is_behind
+
+    def _is_due(self, now: float) -> bool:
+        """Tell whether the open segment has rows of a day that is over, and waited long enough."""
+        if not self._own.is_open or abs(now - self._sealed_at) < _SEAL_EVERY_S:
+            return False
+        return self._own.has_before(day_of(micros(now)))
+
+    def _has_before(self, day: int) -> bool:
+        """Tell whether a row of a day before `day` is not in a file yet, whoever wrote it."""
+        state = read_state(self.chain)
+        with self._lock:
+            self._own.forget(state.upto)
+            if self._own.has_before(day):
+                return True
+        return self._others.before(day, state)
 
     def seal_if_older(self, day: int, now: float) -> None:
         """Seal everything when a row of a day before `day` is not in a file yet."""
         self.flush()
-        if self._live.before(day):
-            self.seal(now, everything=True)
+        if self._has_before(day):
+            self.seal_all(now)
 
     def remove_identities(self, day: int, keep: set[int]) -> int:
         """Remove identities last used before a UTC day, except `keep`; return how many.
@@ -270,7 +347,7 @@ class Ledger:
         """
         with self._lock:
             self.flush()
-            return 0 if self._live.before(day) else self.identities.remove_before(day, keep)
+            return 0 if self._has_before(day) else self.identities.remove_before(day, keep)
 
     # -- what was in force -----------------------------------------------------------------
 
@@ -292,7 +369,8 @@ class Ledger:
 
     def note_leases(self, workers: int, people: int) -> None:
         """Record that up to `workers` have leases of up to `people` of a principal each. Raises LedgerError."""
-        self.chain.append(e.Leases(at=self._at(), workers=workers, people=people))
+        entry = e.Leases(at=self._at(), workers=workers, people=people, slot=self.slot.number)
+        self.chain.append(entry)
 
     def set_retention(
         self, days: int, then: str, now: float, class_days: int | None = None
@@ -311,12 +389,3 @@ class Ledger:
         if (state.days, state.then, state.class_days) != (days, then, classes):
             at = iso(micros(now))
             self.chain.append(e.Retention(at=at, days=days, then=then, class_days=classes))
-
-
-def _keys(layout: Layout, key_file: Path | None, *, fresh: bool) -> k.Keys:
-    path = key_file or k.default_key_file(layout.directory)
-    if path.absolute().is_relative_to(layout.directory.absolute()):
-        raise LedgerError(f"{path}: the key file lies inside the ledger; keep it elsewhere")
-    if fresh and not path.exists():
-        return k.create_key_file(path)
-    return k.read_key_file(path)

@@ -9,6 +9,7 @@ rows that found no room become an unobserved period once writing works again.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Rows of the ledger are durable within one second; half of it leaves room for the disk.
 FLUSH_S = 0.5
+#: Seconds between two upkeeps that cannot wait.
+URGENT_S = 10.0
 
 #: Disclosures (one per exchange) that may wait for a ledger that cannot be written.
 MAX_PENDING = 100_000
@@ -109,6 +112,8 @@ class Runner:
         self.on_standing: Callable[[Standing], None] | None = None
         self.max_pending = max_pending
         self.maintain_s = maintain_s
+        #: Tells that upkeep should not wait for its time.
+        self.urgent: Callable[[], bool] | None = None
         self.meter: Counts | None = None
         self.problem = ""
         self.maintenance_problem = ""
@@ -120,7 +125,7 @@ class Runner:
         self._rows: deque[Disclosures | Gap] = deque()
         self._lost_from: float | None = None
         self._lost_to = 0.0
-        self._maintain_at = 0.0
+        self._maintained_at = -math.inf
         self._drain_at = 0.0
         self._draining = threading.Lock()
         self._maintaining: threading.Thread | None = None
@@ -257,9 +262,13 @@ class Runner:
     def _maintain(self, now: float) -> None:
         """Start sealing and retention in a thread of their own: rows must not wait for them."""
         busy = self._maintaining is not None and self._maintaining.is_alive()
-        if self.maintain is None or now < self._maintain_at or busy:
+        urgent = self.urgent is not None and self.urgent()
+        wait = min(URGENT_S, self.maintain_s) if urgent else self.maintain_s
+        # A clock that went back waits for nothing.
+        early = self._maintained_at <= now < self._maintained_at + wait
+        if self.maintain is None or early or busy:
             return
-        self._maintain_at = now + self.maintain_s
+        self._maintained_at = now
         self._maintaining = threading.Thread(
             target=self._keep_house, args=(self.maintain, now), name="maintenance", daemon=True
         )

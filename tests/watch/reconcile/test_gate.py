@@ -35,7 +35,7 @@ class Served:
     def settle(self) -> None:
         """Wait until the gate's ledger speaks for everything so far."""
         asked = time.time()
-        while (self.gate.ledger / "heartbeat").stat().st_mtime <= asked:
+        while (self.gate.ledger / "live/00.heartbeat").stat().st_mtime <= asked:
             self.gate.flush()
             time.sleep(0.05)
 

@@ -51,7 +51,9 @@ from himaya.ledger.entries.retention import Classes as Classes
 from himaya.ledger.entries.retention import Destroyed as Destroyed
 from himaya.ledger.entries.retention import Exported as Exported
 from himaya.ledger.entries.retention import Judged as Judged
+from himaya.ledger.entries.writers import Abandoned as Abandoned
 from himaya.ledger.entries.writers import Closed as Closed
+from himaya.ledger.entries.writers import Format as Format
 from himaya.ledger.entries.writers import Leases as Leases
 from himaya.ledger.entries.writers import Opened as Opened
 from himaya.ledger.entries.writers import Repaired as Repaired
@@ -59,6 +61,8 @@ from himaya.ledger.entries.writers import Repaired as Repaired
 AnyEntry = (
     Opened
     | Closed
+    | Abandoned
+    | Format
     | Repaired
     | Sealed
     | Merged

@@ -61,8 +61,13 @@ class CompactFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
 
 
 class Files(Entry, frozen=True):
-    """Base of entries that change which files count. `upto`: segments up to it are in the files."""
+    """Base of entries that change which files count.
+
+    `ends`: for each writer's slot, segments up to that number are in the files. `upto` says so of the first slot, in
+    entries of format 1.
+    """
 
     add: tuple[File, ...] = ()
     drop: tuple[str, ...] = ()
     upto: int = 0
+    ends: dict[int, int] = {}

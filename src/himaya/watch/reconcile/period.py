@@ -6,9 +6,8 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from himaya.core.errors import LedgerError
 from himaya.ledger import queries as q
-from himaya.ledger.lock import is_being_written
+from himaya.ledger.lock import GATE_SLOT, heartbeat, holders
 from himaya.ledger.names import parse_time
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import DAY_S
@@ -40,15 +39,13 @@ def _span(reader: Reader, rows: ir.Table) -> dict[str, Any]:
 
 
 def _last_sign(reader: Reader, state: State) -> float:
-    """Return when the writer closed the ledger or, while it is open or after a crash, was last up to date."""
+    """Return when the gate was last up to date; without one, the slowest of those who have the ledger open.
+
+    When nobody has, the last closing or sign of life counts.
+    """
+    beats = {one.slot: one.beat for one in holders(reader.layout) if one.beat}
+    if beats:
+        return beats.get(GATE_SLOT, min(beats.values()))
     closed = parse_time(state.closed) / 1e6 if state.closed else 0.0
-    if not state.open and not is_being_written(reader.layout):
-        return closed
-    try:
-        return max(closed, reader.layout.heartbeat.stat().st_mtime)
-    except FileNotFoundError:
-        return closed
-    except OSError as problem:
-        raise LedgerError(
-            f"{reader.layout.heartbeat}: cannot be read: {problem.strerror}"
-        ) from problem
+    left = (heartbeat(reader.layout, slot) or 0.0 for slot in state.writers)
+    return max(closed, *left, 0.0)
