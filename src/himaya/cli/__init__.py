@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "off": "himaya.cli.off:off",
     "on": "himaya.cli.off:on",
     "who": "himaya.cli.who:who",
+    "attribute": "himaya.cli.attribute:attribute",
     "forget": "himaya.cli.forget:forget",
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",
