@@ -275,6 +275,11 @@ SCOPE = {
         "Through the gate, and from a CDN's log in combined form read by `himaya scan --ledger`. A CDN whose"
         " log nobody reads is not seen."
     ),
+    "REG-17": (
+        "A sample handed to `himaya attribute` by somebody who runs it: 40 readers and one collector of 120 people, in"
+        " shadow. The interval is of simulated files from elsewhere, not of this site's. That a claim came in, and who"
+        " looks at it within which time, is kept by nobody but the case and the chain."
+    ),
 }
 
 

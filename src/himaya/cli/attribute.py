@@ -71,7 +71,7 @@ class _Options(TypedDict):
 @click.option(
     "--share",
     type=click.FloatRange(0, 1),
-    default=0.05,
+    default=0.2,
     show_default=True,
     help="Least share of our people in FILE that a candidate explains beyond chance.",
 )

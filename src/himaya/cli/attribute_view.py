@@ -56,6 +56,11 @@ def _head(answer: Compared) -> Iterator[str]:
         )
     if answer.beyond:
         yield f"{answer.beyond} actors with fewer rows about these people were not looked at."
+    rate = answer.false_rate
+    yield (
+        f"In simulation somebody was named for {rate.named} of {rate.files} files that came from elsewhere"
+        f" ({rate.low:.1%} to {rate.high:.1%}), with the default --share and --level."
+    )
     yield from _equal(answer)
 
 

@@ -7,6 +7,7 @@ Read in this order:
     overlap   the questions to the ledger, as Ibis expressions
     measure   how many people of the file each actor and case was shown
     chance    how many chance alone would give, and p-values
+    rates     how often a comparison named somebody wrongly, as measured
     ranking   candidates in order, complete with names and networks
     result    the answer, as values
     compare   all of it

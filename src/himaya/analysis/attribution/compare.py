@@ -11,6 +11,7 @@ from himaya.analysis.attribution.chance import expected, holm, log_p
 from himaya.analysis.attribution.measure import Measured, Outside, Overlap, measure, with_outside
 from himaya.analysis.attribution.people import Gathering
 from himaya.analysis.attribution.ranking import Ranked, listed
+from himaya.analysis.attribution.rates import false_rate, read_rates
 from himaya.analysis.attribution.result import Compared
 from himaya.analysis.bound.versions import read_versions
 from himaya.analysis.weekly.groups import read_cases
@@ -40,7 +41,7 @@ class Terms(msgspec.Struct, frozen=True):
     start: int = 0
     end: int = FOREVER
     level: float = 0.01
-    share: float = 0.05
+    share: float = 0.2
     population: int = 0
     all_ours: bool = False
 
@@ -72,6 +73,7 @@ def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
             beyond=measured.beyond,
             level=terms.level,
             share=terms.share,
+            false_rate=false_rate(read_rates()),
             candidates=listed(reader, shown, people, ranked),
             period=period,
             unobserved=_before(state, terms) + gaps,

@@ -18,6 +18,8 @@ from himaya.ledger.reader import Reader
 
 #: Actors that are looked at closely, those with most rows about people of the file.
 MOST = 1000
+#: Standard deviations above the rate of all actors from which on an actor leans towards the file.
+_LEANS = 4.0
 
 
 class Overlap(msgspec.Struct):
@@ -68,12 +70,13 @@ def measure(
     `rows` show people (`queries.people`), within `Reader.ask`; `file` are distinct surrogates. Raises LedgerError.
     """
     people = ibis.memtable(pa.table({"person": file}))
-    crowd = _crowd(reader, rows, file)
     touched = reader.table(o.touched(rows, people))
+    leaning = _leaning(touched)
+    crowd = _crowd(reader, rows, file, leaning)
     chosen, beyond = _chosen(touched, max(1, least))
     found = [Overlap(actor, (actor,)) for actor in chosen]
     found += [Overlap(name, tuple(members)) for name, members in (cases or {}).items() if members]
-    _fill(reader, rows, crowd, found)
+    _fill(reader, rows, crowd, found, frozenset(leaning.to_pylist()))
     return Measured(
         overlaps=found,
         tested=len(touched) + len(cases or {}),
@@ -83,9 +86,19 @@ def measure(
     )
 
 
-def _crowd(reader: Reader, rows: ir.Table, file: pa.Array) -> pa.Table:
+def _leaning(touched: pa.Table) -> pa.Array:
+    """Return the actors who were shown people of the file by far more often than all actors together."""
+    rows, hits = touched.column("rows"), touched.column("hits")
+    rate = (pc.sum(hits).as_py() or 0) / max(1, pc.sum(rows).as_py() or 0)
+    spread = pc.sqrt(pc.multiply(rows, rate * (1 - rate)))
+    usual = pc.add(pc.multiply(rows, rate), pc.add(pc.multiply(spread, _LEANS), 2.0))
+    return touched.filter(pc.greater(hits, usual)).column("actor").combine_chunks()
+
+
+def _crowd(reader: Reader, rows: ir.Table, file: pa.Array, leaning: pa.Array) -> pa.Table:
     """Return everybody in the rows, with how many saw them and whether they are in the file (1 or 0)."""
-    crowd = reader.table(o.audience(rows))
+    leaners = ibis.memtable(pa.table({"leaner": leaning}))
+    crowd = reader.table(o.audience(rows, leaners))
     in_file = pc.is_in(crowd.column("subject"), value_set=file).cast(pa.int64())
     return crowd.append_column("in_file", in_file)
 
@@ -97,7 +110,13 @@ def _chosen(touched: pa.Table, least: int) -> tuple[list[int], int]:
     return ordered.column("actor").slice(0, MOST).to_pylist(), max(0, len(enough) - MOST)
 
 
-def _fill(reader: Reader, rows: ir.Table, crowd: pa.Table, found: list[Overlap]) -> None:
+def _fill(
+    reader: Reader,
+    rows: ir.Table,
+    crowd: pa.Table,
+    found: list[Overlap],
+    leaning: frozenset[int],
+) -> None:
     """Measure the candidates."""
     if not found:
         return
@@ -106,7 +125,7 @@ def _fill(reader: Reader, rows: ir.Table, crowd: pa.Table, found: list[Overlap])
         row["stratum"]: (row["people"], row["in_file"])
         for row in reader.table(o.strata(audience)).to_pylist()
     }
-    pairs = o.pairs(rows, members_table(found))
+    pairs = o.pairs(rows, members_table(found, leaning))
     parts: dict[int, list[dict[str, Any]]] = {}
     for row in reader.table(o.shares(pairs, audience)).to_pylist():
         parts.setdefault(row["candidate"], []).append(row)
@@ -114,12 +133,16 @@ def _fill(reader: Reader, rows: ir.Table, crowd: pa.Table, found: list[Overlap])
         _take(one, parts.get(number, []), totals)
 
 
-def members_table(found: Sequence[Overlap]) -> ir.Table:
+def members_table(found: Sequence[Overlap], leaning: frozenset[int] = frozenset()) -> ir.Table:
     """Return every member with the place of its candidate, as `overlap.pairs` takes them."""
-    listed = [(member, number) for number, one in enumerate(found) for member in one.members]
+    listed = [
+        (member, number, int(member in leaning))
+        for number, one in enumerate(found)
+        for member in one.members
+    ]
     columns = zip(*listed, strict=True)
     arrays = [pa.array(column, pa.int64()) for column in columns]
-    return ibis.memtable(pa.table(arrays, ["member", "candidate"]))
+    return ibis.memtable(pa.table(arrays, ["member", "candidate", "leans"]))
 
 
 def _take(one: Overlap, parts: list[dict[str, Any]], totals: dict[int, tuple[int, int]]) -> None:

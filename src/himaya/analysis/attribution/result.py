@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from himaya.analysis.attribution.people import Counted
+from himaya.analysis.attribution.rates import Rate
 from himaya.ledger.answers import Period, Unobserved
 
 
@@ -54,9 +55,10 @@ class Compared(msgspec.Struct, frozen=True):
     """The whole answer.
 
     `population` counts where `all_ours`: somebody said that every row of the file is about a person of this site.
-    `shown` are our people in the file who were shown to anybody in the period. `tested`: actors and cases that were compared;
-    `below` of those looked at closely stood out and explain less of the file than `share`; `beyond` were left out
-    because there were too many.
+    `shown` are our people in the file who were shown to anybody in the period. `tested`: actors and cases that were
+    compared; `below` of those looked at closely stood out and explain less of the file than `share`; `beyond` were
+    left out because there were too many. `false_rate`: for how many files from elsewhere somebody was named in
+    simulation.
     """
 
     counted: Counted
@@ -68,6 +70,7 @@ class Compared(msgspec.Struct, frozen=True):
     beyond: int
     level: float
     share: float
+    false_rate: Rate
     candidates: list[Candidate]
     period: Period
     unobserved: list[Unobserved]
