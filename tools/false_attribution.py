@@ -3,9 +3,10 @@
 
     tools/false_attribution.py --files 600
 
-Made-up sites with an honest crowd (people differ in popularity and keep to communities) and a few collectors; files that were put together
-outside of the site, without any of its actors. Whoever is named is named wrongly. Beside it: how often a collector is
-first for a file made of what it took. The result goes into the package and is printed with every comparison.
+Made-up sites with an honest crowd (people differ in popularity and keep to communities) and a few collectors; files
+that were put together outside of the site, without any of its actors. Whoever is named is named wrongly. Beside it:
+how often a collector is first for a file made of what it took. The result goes into the package and is printed with
+every comparison.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Site:
         )
 
     def visitors(self, count: int) -> Iterator[tuple[str, set[int]]]:
-        """Yield the honest crowd: most see some dozens of people, a few see hundreds; seven in ten of their community."""
+        """Yield the honest crowd: most see dozens of people, a few hundreds; seven in ten of their community."""
         for number in range(count):
             size = min(600, int(self.seed.lognormvariate(3.3, 0.9)) + 1)
             home = self.seed.randrange(COMMUNITIES)
@@ -85,9 +86,11 @@ class Site:
 
 
 def shown(account: str, people: set[int], at: float) -> Disclosures:
+    """Return one page with all of these people."""
     seen = tuple(Shown(f"p{one}", ("name",), Certainty.SERVED) for one in sorted(people))
     actor = Actor(account=account, address="192.0.2.1")
-    return Disclosures(at=at, surface="u", kind="listing", actor=actor, access="account", status=200, shown=seen)  # fmt: skip
+    where = {"surface": "u", "kind": "listing", "access": "account"}
+    return Disclosures(at=at, actor=actor, status=200, shown=seen, **where)
 
 
 def compared(reader: Reader, people: set[int]) -> list[str]:

@@ -11,7 +11,8 @@ from himaya.cli import ledger_options as shared
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
-    from himaya.analysis.attribution import Compared, FileRows, Terms
+    from himaya.analysis.attribution import Compared, FileRows, MarksWanted, Terms
+    from himaya.analysis.attribution.people import Hashed
     from himaya.analysis.attribution.reading import Form
 
 
@@ -21,6 +22,10 @@ class _Options(TypedDict):
     key_file: Path | None
     key: tuple[str, ...]
     key_pattern: str
+    columns: tuple[str, ...]
+    config: Path | None
+    marks: Path | None
+    renderings: Path | None
     form: Form | None
     start: str | None
     end: str | None
@@ -47,6 +52,28 @@ class _Options(TypedDict):
     "--key-pattern",
     default="",
     help="Where the id stands in it, such as /u/{subject}; default: it is all of it.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Column with values of a field that a surface lists under `version`; needs --config.",
+)
+@click.option(
+    "--marks",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Key file of marks: with it, columns are read as renderings; needs --renderings.",
+)
+@click.option(
+    "--renderings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The site's list of renderings: CSV with id, field, first, second.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The site's himaya.toml: where its secret is.",
 )
 @click.option(
     "--format",
@@ -113,21 +140,60 @@ def _ask(options: _Options) -> Compared:
     from himaya.ledger.archive import read_sealing_key
     from himaya.ledger.reader import Reader
 
-    purpose, rows, terms = shared.purpose(options["why"]), _rows(options), _terms(options)
+    purpose, terms = shared.purpose(options["why"]), _terms(options)
+    rows, hashed = _rows(options), _hashed(options)
     private = read_sealing_key(options["sealing_key"]) if options["sealing_key"] else None
     with Reader.open(options["directory"], options["key_file"], sealing_key=private) as reader:
         if options["case"]:
             _note(options, purpose)
         shared.record_use(reader, "attribute", purpose, start=terms.start, end=terms.end)
-        return compare(reader, gather(rows, reader.identities), terms)
+        return compare(reader, gather(rows, reader.identities, hashed), terms)
 
 
 def _rows(options: _Options) -> FileRows:
     from himaya.analysis.attribution import FileRows, Wanted, form_of
 
     form = options["form"] or form_of(options["file"])
-    wanted = Wanted(keys=options["key"], pattern=options["key_pattern"])
+    columns = tuple(_columns(options).values())
+    wanted = Wanted(keys=options["key"], columns=columns, pattern=options["key_pattern"])
     return FileRows(options["file"], wanted, form)
+
+
+def _columns(options: _Options) -> dict[str, str]:
+    """Return the column of each field. Raises InputError."""
+    pairs = [text.partition("=") for text in options["columns"]]
+    if bad := [field for field, sign, column in pairs if not (field and sign and column)]:
+        raise InputError(f"--column {bad[0]}: write FIELD=COLUMN")
+    return {field: column for field, _, column in pairs}
+
+
+def _hashed(options: _Options) -> dict[str, Hashed]:
+    """Return what makes hashes of the values of each field. Raises InputError and ConfigError."""
+    from functools import partial
+
+    from himaya.analysis.attribution.marked import digest_of
+    from himaya.config import load
+    from himaya.core.version import hash_of
+    from himaya.gate.challenge_secret import load_secret, secret_path
+
+    columns = _columns(options)
+    if not columns:
+        return {}
+    if options["marks"]:
+        return dict.fromkeys(columns, digest_of)
+    if options["config"] is None:
+        raise InputError("--column needs --config: the site's secret keys the versions of rows")
+    config = load(options["config"])
+    if not secret_path(config).exists():
+        raise InputError(
+            f"the site's secret {secret_path(config)} is missing; no version can be compared"
+        )
+    secret = load_secret(config)
+
+    def made(field: str, subject: str, value: str) -> str:
+        return hash_of(secret, subject, field, value)
+
+    return {field: partial(made, field) for field in columns}
 
 
 def _terms(options: _Options) -> Terms:
@@ -144,7 +210,23 @@ def _terms(options: _Options) -> Terms:
         share=options["share"],
         population=options["population"] or 0,
         all_ours=options["all_ours"],
+        marks=_marks(options),
     )
+
+
+def _marks(options: _Options) -> MarksWanted | None:
+    """Return the key of marks and the list of renderings. Raises InputError."""
+    from himaya.analysis.attribution import MarksWanted
+
+    key, renderings = options["marks"], options["renderings"]
+    if (key is None) != (renderings is None):
+        raise InputError("--marks and --renderings go together")
+    if key is None or renderings is None:
+        return None
+    try:
+        return MarksWanted(key.read_bytes(), renderings)
+    except OSError as problem:
+        raise InputError(f"cannot be read: {problem.strerror}", file=str(key)) from problem
 
 
 def _note(options: _Options, why: str) -> None:

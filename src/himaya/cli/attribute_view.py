@@ -27,6 +27,11 @@ def print_words(answer: Compared) -> None:
         shared.print_table(_HEADER, [_cells(one) for one in answer.candidates])
     for one in answer.candidates:
         _print_networks(one)
+    _print_versions(answer.candidates)
+    if answer.marks:
+        click.echo("The file has the marks of:")
+        rows = [(m.name, f"{m.fits} of {m.marks}", f"1e{m.log10_p:g}") for m in answer.marks]
+        shared.print_table(("actor", "fits", "p corrected"), rows)
     for gap in answer.unobserved:
         start = gap.start or "the beginning"
         click.echo(shared.printable(f"Not observed from {start} to {gap.end}: {gap.why}"))
@@ -96,6 +101,26 @@ def _cells(one: Candidate) -> tuple[str, ...]:
 
 def _p(one: Candidate) -> str:
     return f"{one.p:.2g}" if one.log10_p > -300 else f"1e{one.log10_p:.0f}"
+
+
+def _print_versions(candidates: list[Candidate]) -> None:
+    """Say how far values in the file are those that a candidate was shown."""
+    rows = [
+        (
+            one.name,
+            each.field,
+            f"{each.fits} of {each.varied}",
+            f"{each.expected:g}",
+            f"1e{each.log10_p:g}",
+            each.first,
+            each.last,
+        )
+        for one in candidates
+        for each in one.versions
+    ]
+    if rows:
+        click.echo("Of people who were shown in several versions, the file's version was shown to:")
+        shared.print_table(("candidate", "field", "fits", "by chance", "p", "first", "last"), rows)
 
 
 def _print_networks(one: Candidate) -> None:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from himaya.core.errors import LedgerError
 from himaya.ledger.files import sync_directory, write_all
-from himaya.ledger.schema import EARLIER_SCHEMA, EMPTY_ROW, SCHEMA, UNOBSERVED, completed
+from himaya.ledger.schema import EARLIER_SCHEMAS, EMPTY_ROW, SCHEMA, UNOBSERVED, completed
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 _CRC = b"crc32"
@@ -139,7 +139,7 @@ def parse_segment(data: bytes) -> Segment:
     except (pa.ArrowException, OSError) as problem:
         segment.torn = str(problem) if data else ""
         return segment
-    if stream.schema not in (SCHEMA, EARLIER_SCHEMA):
+    if stream.schema not in (SCHEMA, *EARLIER_SCHEMAS):
         segment.torn = "the columns are not those of a ledger"
         return segment
     while (at := source.tell()) < len(data):

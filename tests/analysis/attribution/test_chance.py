@@ -5,7 +5,7 @@ from math import comb, exp, inf, log
 from hypothesis import given
 from hypothesis import strategies as st
 
-from himaya.analysis.attribution.chance import Stratum, expected, holm, log_binomial_tail, log_p
+from himaya.analysis.attribution.chance import Stratum, expected, holm, log_p
 
 
 @st.composite
@@ -51,14 +51,6 @@ def test_an_overlap_too_unlikely_to_be_written_keeps_its_size():
     """Where a p-value is smaller than any number of the machine, its logarithm still orders candidates."""
     part = Stratum(10_000_000, 100_000, 100_000)
     assert -inf < log_p([part], 100_000) < log_p([part], 50_000) < -100_000
-
-
-@given(st.integers(0, 30), st.integers(0, 30), st.floats(0.01, 0.99))
-def test_a_binomial_tail_is_the_sum_of_its_terms(draws, hits, rate):
-    """P(hits or more) is what adding up the terms gives."""
-    terms = [comb(draws, n) * rate**n * (1 - rate) ** (draws - n) for n in range(hits, draws + 1)]
-    tail = log_binomial_tail(draws, hits, rate)
-    assert abs(exp(tail) - sum(terms)) < 1e-9
 
 
 def test_holm_corrects_each_for_those_that_are_left():

@@ -8,7 +8,7 @@ stratum: their number is hypergeometric, and the overlap is the sum over strata.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import exp, inf, lgamma, log, log1p
+from math import exp, inf, log
 from typing import NamedTuple
 
 _HALVINGS = 80
@@ -77,26 +77,6 @@ def _log_moment(strata: Iterable[Stratum], tilt: float) -> float:
         for one in strata
         if one.draws
     )
-
-
-def log_binomial_tail(draws: int, hits: int, rate: float) -> float:
-    """Return the natural logarithm of P(`hits` or more of `draws`), each with probability `rate`; exact."""
-    if hits <= 0 or rate >= 1.0:
-        return 0.0
-    if hits > draws or rate <= 0.0:
-        return -inf
-    term = _log_choose(draws, hits) + hits * log(rate) + (draws - hits) * log1p(-rate)
-    odds, total, ratio = rate / (1 - rate), 1.0, 1.0
-    for number in range(hits, draws):
-        ratio *= (draws - number) / (number + 1) * odds
-        total += ratio
-        if ratio < total * 1e-17:
-            break
-    return min(0.0, term + log(total))
-
-
-def _log_choose(size: int, count: int) -> float:
-    return lgamma(size + 1) - lgamma(count + 1) - lgamma(size - count + 1)
 
 
 def holm(logs: Sequence[float], tested: int) -> list[float]:

@@ -6,13 +6,15 @@ from math import log
 
 import ibis.expr.types as ir
 import msgspec
+from msgspec.structs import replace
 
 from himaya.analysis.attribution.chance import expected, holm, log_p
+from himaya.analysis.attribution.marked import MarksWanted, marks_of
 from himaya.analysis.attribution.measure import Measured, Outside, Overlap, measure, with_outside
 from himaya.analysis.attribution.people import Gathering
-from himaya.analysis.attribution.ranking import Ranked, listed
+from himaya.analysis.attribution.ranking import Ranked, listed, with_versions
 from himaya.analysis.attribution.rates import false_rate, read_rates
-from himaya.analysis.attribution.result import Compared
+from himaya.analysis.attribution.result import Candidate, Compared, Marked
 from himaya.analysis.bound.versions import read_versions
 from himaya.analysis.weekly.groups import read_cases
 from himaya.ledger import queries as q
@@ -44,6 +46,7 @@ class Terms(msgspec.Struct, frozen=True):
     share: float = 0.2
     population: int = 0
     all_ours: bool = False
+    marks: MarksWanted | None = None
 
 
 def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
@@ -62,6 +65,9 @@ def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
         measured = measure(reader, shown, people, least, cases)
         outside = _outside(measured, found, len(people), population if terms.all_ours else 0)
         ranked, below = judge(measured, outside, len(people), terms)
+        # Columns are read either as versions or as marks.
+        ranked = ranked if terms.marks else with_versions(reader, shown, found, ranked)
+        marks = _marks(reader, shown, found, terms, measured.tested)
         period = reader.period(q.within(rows, terms.start, terms.end), state)
         return Compared(
             counted=found.counted(len(people), len(unreal)),
@@ -74,15 +80,35 @@ def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
             level=terms.level,
             share=terms.share,
             false_rate=false_rate(read_rates()),
-            candidates=listed(reader, shown, people, ranked),
+            candidates=_with_marks(listed(reader, shown, people, ranked), marks),
+            marks=marks,
             period=period,
             unobserved=_before(state, terms) + gaps,
             erased=len(state.erased),
             retention=state.retention,
-            note=note(len(ranked), period, state),
+            note=note(len(ranked) + len(marks), period, state),
         )
 
     return reader.ask(question)
+
+
+def _marks(
+    reader: Reader, rows: ir.Table, found: Gathering, terms: Terms, tested: int
+) -> list[Marked]:
+    """Return the actors whose marks stand out."""
+    if terms.marks is None:
+        return []
+    every = marks_of(reader, rows, found, terms.marks, tested)
+    return [one for one in every if one.p <= terms.level]
+
+
+def _with_marks(candidates: list[Candidate], marks: list[Marked]) -> list[Candidate]:
+    """Return candidates with marks among their evidence where they stand out by them, too."""
+    told = {one.name for one in marks}
+    return [
+        replace(one, evidence=[*one.evidence, "marks"]) if one.name in told else one
+        for one in candidates
+    ]
 
 
 def _population(reader: Reader) -> int:
@@ -121,7 +147,7 @@ def judge(
     enough = [each for each in every if each.beyond >= least]
     corrected = holm([each.log_p for each in enough], measured.tested)
     pairs = zip(enough, corrected, strict=True)
-    kept = [msgspec.structs.replace(each, log_p=p) for each, p in pairs if p <= level]
+    kept = [replace(each, log_p=p) for each, p in pairs if p <= level]
     strict = level - log(max(1, measured.tested))
     below = sum(each.beyond < least and each.log_p <= strict for each in every)
     return sorted(kept, key=Ranked.order), below

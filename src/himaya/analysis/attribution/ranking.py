@@ -9,10 +9,13 @@ import ibis
 import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
+from msgspec.structs import replace
 
 from himaya.analysis.attribution import overlap as o
 from himaya.analysis.attribution.measure import Overlap, members_table
-from himaya.analysis.attribution.result import Candidate, Network
+from himaya.analysis.attribution.people import Gathering
+from himaya.analysis.attribution.result import Candidate, Network, Version
+from himaya.analysis.attribution.versions import versions_of
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso
 
@@ -22,6 +25,8 @@ LISTED = 20
 NETWORKS = 10
 #: From so many days on, a network is a usual one of an actor.
 USUAL_DAYS = 3
+#: Decimal logarithm of the p-value from which on versions are evidence.
+_TELLS = -3.0
 _ERASED, _NOBODY = "erased", "unknown"
 
 
@@ -32,19 +37,31 @@ class Ranked(msgspec.Struct, frozen=True):
     chance: float
     log_p: float
     ours: int
+    versions: list[Version] = []
 
     @property
     def beyond(self) -> float:
         """Return how many people of the overlap chance does not give."""
         return self.found.overlap - self.chance
 
-    def order(self) -> tuple[float, int, str]:
-        """Return what candidates are sorted by: the least likely by chance first, then the larger overlap."""
-        return (self.log_p, -self.found.overlap, str(self.found.name))
+    def order(self) -> tuple[float, float, int, str]:
+        """Return what candidates are sorted by: the least likely by chance first, by people, then by versions."""
+        told = sum(one.log10_p for one in self.versions)
+        return (round(self.log_p, 6), told, -self.found.overlap, str(self.found.name))
 
-    def like(self) -> tuple[float, int, int]:
+    def like(self) -> tuple[float, float, int, int]:
         """Return what two candidates share that cannot be told apart."""
-        return (round(self.log_p, 6), self.found.overlap, self.found.people)
+        return (*self.order()[:3], self.found.people)
+
+
+def with_versions(
+    reader: Reader, rows: ir.Table, file: Gathering, ranked: Sequence[Ranked]
+) -> list[Ranked]:
+    """Return the first candidates with what versions of rows say of them, in order. Raises LedgerError."""
+    first = ranked[:LISTED]
+    told = versions_of(reader, rows, file, [one.found for one in first])
+    pairs = zip(first, told, strict=True)
+    return sorted((replace(one, versions=found) for one, found in pairs), key=Ranked.order)
 
 
 def listed(
@@ -58,7 +75,7 @@ def listed(
     first = list(zip(_ranks(ranked), ranked, strict=True))[:LISTED]
     networks = _all_networks(reader, rows, [one.found for _, one in first], people)
     found = [
-        msgspec.structs.replace(
+        replace(
             _candidate(one, rank),
             name=_name(one.found, names),
             novelty=_novelty(reader, rows, one.found, people),
@@ -105,8 +122,12 @@ def _candidate(one: Ranked, rank: int) -> Candidate:
         log10_p=round(one.log_p / log(10), 2),
         first=iso(found.first),
         last=iso(found.last),
-        evidence=["people"],
+        evidence=[
+            "people",
+            *(["versions"] if any(v.log10_p <= _TELLS for v in one.versions) else []),
+        ],
         networks=[],
+        versions=one.versions,
     )
 
 

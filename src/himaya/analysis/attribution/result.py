@@ -24,6 +24,23 @@ class Network(msgspec.Struct, frozen=True):
     last: str
 
 
+class Version(msgspec.Struct, frozen=True):
+    """How far the values of a field in the file are those that a candidate was shown.
+
+    `varied`: people of the overlap with a value in the file, of whom different values were shown in the period; only
+    these tell anything. `fits` of them were shown to the candidate as in the file, `expected` would be of any viewer.
+    `log10_p` as for candidates, not corrected. `first` and `last` are rows that fit.
+    """
+
+    field: str
+    varied: int
+    fits: int
+    expected: float
+    log10_p: float
+    first: str
+    last: str
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """An actor or a case (all its members together) to whom more people of the file were shown than chance gives.
 
@@ -49,6 +66,17 @@ class Candidate(msgspec.Struct, frozen=True):
     last: str
     evidence: list[str]
     networks: list[Network]
+    versions: list[Version] = []
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """An actor whose choices of renderings the file has: `fits` of `marks`, by chance half; `p` is corrected."""
+
+    name: str
+    marks: int
+    fits: int
+    p: float
+    log10_p: float
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -77,3 +105,4 @@ class Compared(msgspec.Struct, frozen=True):
     erased: int
     retention: str
     note: str
+    marks: list[Marked] = []
