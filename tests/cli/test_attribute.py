@@ -82,3 +82,33 @@ def test_the_only_visitor_stands_out_when_every_row_is_ours(tmp_path):
     wide = ("--all-ours", "--population", str(PEOPLE), "--json")
     (one,) = json.loads(attribute(where, file, *wide).stdout)["candidates"]
     assert (one["name"], one["novelty"]) == ("account:taker", 599)
+
+
+def test_a_file_is_kept_and_compared_again(tmp_path):
+    """With --attach the file is kept encrypted; --attached compares it later, --expire removes what is over."""
+    where = site(tmp_path)
+    file = csv_file(tmp_path, TAKEN[:600])
+    done = attribute(where, file, "--attach", "30", "--json")
+    assert done.exit_code == 0, done.output
+    with Reader.open(where) as reader:
+        (name,) = reader.state().attachments
+    file.unlink()
+    about = [
+        "attribute",
+        "--attached",
+        name,
+        "--format",
+        "csv",
+        "--key",
+        "id",
+        "--ledger",
+        str(where),
+    ]
+    again = CliRunner().invoke(group, [*about, "--why", "again", "--json"])
+    assert json.loads(again.stdout)["candidates"] == json.loads(done.stdout)["candidates"]
+    over = CliRunner().invoke(group, ["attribute", "--expire", "--ledger", str(where)])
+    assert over.output == "0 kept files removed.\n"
+    both = CliRunner().invoke(
+        group, ["attribute", "--key", "id", "--ledger", str(where), "--why", "x"]
+    )
+    assert isinstance(both.exception, InputError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from himaya.analysis.attribution import Compared, FileRows, MarksWanted, Terms
     from himaya.analysis.attribution.people import Hashed
     from himaya.analysis.attribution.reading import Form
+    from himaya.ledger.attachments import Attachments
 
 
 class _Options(TypedDict):
-    file: Path
+    file: Path | None
     directory: Path
     key_file: Path | None
     key: tuple[str, ...]
@@ -34,17 +36,19 @@ class _Options(TypedDict):
     share: float
     level: float
     case: str
+    attach: int | None
+    attached: str
+    expire: bool
     sealing_key: Path | None
     why: str
     as_json: bool
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @shared.ledger_options
 @click.option(
     "--key",
-    required=True,
     multiple=True,
     help="Column with the site's own id of a person; several are tried in order.",
 )
@@ -112,7 +116,15 @@ class _Options(TypedDict):
 @click.option(
     "--case", default="", help="The case this belongs to; its log says that you compared."
 )
-@click.option("--why", required=True, help="What you compare it for. Kept in the access log.")
+@click.option(
+    "--attach",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help="Keep FILE so long, encrypted, beside the ledger.",
+)
+@click.option("--attached", default="", metavar="ID", help="Compare a kept file instead of FILE.")
+@click.option("--expire", is_flag=True, help="Only remove kept files whose time is over.")
+@click.option("--why", default="", help="What you compare it for; needed. Kept in the access log.")
 @click.option(
     "--sealing-key",
     type=click.Path(path_type=Path),
@@ -125,38 +137,82 @@ def attribute(**options: Unpack[_Options]) -> None:
     A lead, never a verdict. Rows of FILE that match nobody are counted, and neither kept nor written anywhere.
     Every use is recorded with its reason before FILE is compared.
     """
-    answer = _ask(options)
+    if options["expire"]:
+        _expire(options)
+        return
+    _check(options)
+    answer, kept = _ask(options)
     if options["as_json"]:
         shared.print_json(answer)
     else:
         from himaya.cli.attribute_view import print_words
 
         print_words(answer)
+    if kept:
+        click.echo(f"kept, encrypted, as {kept} for {options['attach']} days", err=True)
 
 
-def _ask(options: _Options) -> Compared:
-    """Record the use, then return the answer."""
+def _check(options: _Options) -> None:
+    """Raise InputError where options do not go together."""
+    if (options["file"] is None) == (not options["attached"]):
+        raise InputError("name FILE, or a kept one with --attached ID")
+    if not options["key"]:
+        raise InputError("--key is missing: the column with the site's own id of a person")
+    if options["attached"] and options["attach"]:
+        raise InputError("--attach keeps FILE; the one named by --attached is kept already")
+    if options["attached"] and not options["form"]:
+        raise InputError("--attached needs --format csv, tsv or jsonl")
+
+
+def _ask(options: _Options) -> tuple[Compared, str]:
+    """Record the use, then return the answer, and the id under which the file is kept, "" for none."""
     from himaya.analysis.attribution import compare, gather
     from himaya.ledger.archive import read_sealing_key
+    from himaya.ledger.attachments import Attachments
     from himaya.ledger.reader import Reader
 
     purpose, terms = shared.purpose(options["why"]), _terms(options)
-    rows, hashed = _rows(options), _hashed(options)
+    hashed = _hashed(options)
     private = read_sealing_key(options["sealing_key"]) if options["sealing_key"] else None
     with Reader.open(options["directory"], options["key_file"], sealing_key=private) as reader:
+        kept = Attachments(reader.layout, reader.chain, reader.keys)
+        rows = _rows(options, kept)
         if options["case"]:
             _note(options, purpose)
         shared.record_use(reader, "attribute", purpose, start=terms.start, end=terms.end)
-        return compare(reader, gather(rows, reader.identities, hashed), terms)
+        answer = compare(reader, gather(rows, reader.identities, hashed), terms)
+        return answer, _attach(options, kept, purpose)
 
 
-def _rows(options: _Options) -> FileRows:
+def _attach(options: _Options, kept: Attachments, why: str) -> str:
+    """Keep the file, if that is wanted; return its id."""
+    if options["attach"] is None or options["file"] is None:
+        return ""
+    days, by = options["attach"], shared.operator()
+    return kept.attach(options["file"], days, time.time(), why=why, by=by, case=options["case"])
+
+
+def _expire(options: _Options) -> None:
+    """Remove kept files whose time is over, and say how many."""
+    from himaya.ledger.attachments import Attachments
+    from himaya.ledger.reader import Reader
+
+    with Reader.open(options["directory"], options["key_file"]) as reader:
+        gone = Attachments(reader.layout, reader.chain, reader.keys).expire(time.time())
+    click.echo(f"{gone} kept {'file' if gone == 1 else 'files'} removed.")
+
+
+def _rows(options: _Options, kept: Attachments) -> FileRows:
+    from functools import partial
+
     from himaya.analysis.attribution import FileRows, Wanted, form_of
 
-    form = options["form"] or form_of(options["file"])
     columns = tuple(_columns(options).values())
     wanted = Wanted(keys=options["key"], columns=columns, pattern=options["key_pattern"])
-    return FileRows(options["file"], wanted, form)
+    if options["file"] is None:
+        name, form = options["attached"], options["form"] or "csv"
+        return FileRows(Path(name), wanted, form, partial(kept.open, name))
+    return FileRows(options["file"], wanted, options["form"] or form_of(options["file"]))
 
 
 def _columns(options: _Options) -> dict[str, str]:
@@ -231,8 +287,6 @@ def _marks(options: _Options) -> MarksWanted | None:
 
 def _note(options: _Options, why: str) -> None:
     """Write into the log of a case that somebody compared a file. Raises InputError when there is none."""
-    import time
-
     from himaya.analysis.cases import CaseStore, cases_path
 
     with CaseStore(cases_path(options["directory"].absolute())) as store:

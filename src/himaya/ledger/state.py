@@ -28,8 +28,9 @@ class State:
     earliest time of a row that was ever sealed, microseconds. `erased`: surrogates that name
     nobody any more. `sealing_key`: the public one, b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
-    `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
-    `began` is when the ledger was first opened, ISO 8601, "" never.
+    `attachments` are the found files that are kept, by id. `lent` is what the gate that runs now lends at most,
+    `lapses` are the starts after gates that had lent something. `began` is when the ledger was first opened, ISO
+    8601, "" never.
     """
 
     files: dict[str, e.File] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class State:
     sealing_key: bytes = b""
     accesses: int = 0
     erased: set[int] = field(default_factory=set)
+    attachments: dict[str, e.Attached] = field(default_factory=dict)
     seq: int = 0
     hash: str = ""
 
@@ -80,10 +82,19 @@ class State:
                 self.accesses += 1
             case e.Forgotten():
                 self.erased.update(entry.surrogates)
+            case e.Attached() | e.Detached():
+                self._take_attachment(entry)
             case e.Config() | e.Retention() | e.SealingKey():
                 self._take_rule(entry)
             case e.Forecast() | e.Unforecast():
                 self._take_forecast(entry)
+
+    def _take_attachment(self, entry: e.Attached | e.Detached) -> None:
+        if isinstance(entry, e.Attached):
+            self.attachments[entry.id] = entry
+            return
+        for name in entry.ids:
+            self.attachments.pop(name, None)
 
     def _take_rule(self, entry: e.Config | e.Retention | e.SealingKey) -> None:
         match entry:

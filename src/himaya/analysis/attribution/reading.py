@@ -62,16 +62,22 @@ def form_of(path: Path) -> Form:
 class FileRows:
     """The rows of one file, in chunks."""
 
-    def __init__(self, path: Path, wanted: Wanted, form: Form) -> None:
-        """Take what to read. Raises InputError: a pattern without `{subject}`."""
+    def __init__(
+        self, path: Path, wanted: Wanted, form: Form, opened: Callable[[], IO[bytes]] | None = None
+    ) -> None:
+        """Take what to read: `path`, or with `opened` what that gives, `path` being its name in messages.
+
+        Raises InputError: a pattern without `{subject}`.
+        """
         self._path, self._wanted, self._form = path, wanted, form
+        self._opened: Callable[[], IO[bytes]] = opened or (lambda: path.open("rb"))
         self._id = _taker(wanted.pattern)
         self._unusable = 0
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows. Raises InputError: unreadable file, no such column."""
         try:
-            with self._path.open("rb") as file:
+            with self._opened() as file:
                 yield from self._chunks(file)
         except OSError as problem:
             raise InputError(

@@ -6,6 +6,8 @@ are sealed with the key of the ledger; people and actors are surrogates, so that
 
 from __future__ import annotations
 
+from himaya.ledger.entries.attachments import Attached as Attached
+from himaya.ledger.entries.attachments import Detached as Detached
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
@@ -55,4 +57,6 @@ AnyEntry = (
     | Forgotten
     | Blocked
     | Lifted
+    | Attached
+    | Detached
 )
