@@ -21,7 +21,7 @@ def popular(seed: random.Random, count: int, people: int = PEOPLE) -> set[str]:
     return {f"p{int(people * seed.random() ** 3)}" for _ in range(count)}
 
 
-def crowd(seed: random.Random, visitors: int = 150, each: int = 40) -> list[Disclosures]:
+def crowd(seed: random.Random, visitors: int = 90, each: int = 40) -> list[Disclosures]:
     """Return one page per visitor, over five days."""
     return [
         disclosed(NOON - seed.randrange(5) * DAY, f"u{number}", *sorted(popular(seed, each)))

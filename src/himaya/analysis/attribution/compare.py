@@ -83,7 +83,7 @@ def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
             candidates=_with_marks(listed(reader, shown, people, ranked), marks),
             marks=marks,
             period=period,
-            unobserved=_before(state, terms) + gaps,
+            unobserved=_before(reader.period(rows, state), state, terms) + gaps,
             erased=len(state.erased),
             retention=state.retention,
             note=note(len(ranked) + len(marks), period, state),
@@ -158,9 +158,10 @@ def _ranked(one: Overlap, outside: Outside, people: int) -> Ranked:
     return Ranked(one, expected(strata), log_p(strata, one.overlap), people)
 
 
-def _before(state: State, terms: Terms) -> list[Unobserved]:
-    """Return the time before himaya was there, where it was asked for."""
-    began = iso(state.first_ever) if state.first_ever else state.began
+def _before(whole: Period, state: State, terms: Terms) -> list[Unobserved]:
+    """Return the time before the first row of the ledger, removed ones included, where it was asked for."""
+    sealed = iso(state.first_ever) if state.first_ever else ""
+    began = min(filter(None, (sealed, whole.start)), default=state.began)
     first = iso(terms.start) if terms.start else ""
     if began and first < began:
         return [Unobserved(first, began, "before the first row of this ledger")]
