@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure how often `himaya attribute` names somebody for a file that came from elsewhere, and write it down.
 
-    tools/false_attribution.py --files 600
+    tools/false_attribution.py --files 510
 
 Made-up sites with an honest crowd (people differ in popularity and keep to communities) and a few collectors; files
 that were put together outside of the site, without any of its actors. Whoever is named is named wrongly. Beside it:
@@ -121,7 +121,7 @@ def play(seed: random.Random, directory: Path, rates: dict[str, list[int]]) -> N
 def main() -> None:
     """Play sites until so many files were compared, and write the result."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--files", type=int, default=600)
+    arguments.add_argument("--files", type=int, default=510)
     arguments.add_argument("--seed", type=int, default=1)
     chosen = arguments.parse_args()
     rates: dict[str, list[int]] = {kind: [0, 0] for kind in (*KINDS, "taken")}
