@@ -304,6 +304,11 @@ SCOPE = {
         " CloudFront's own, read by `himaya scan --ledger`: counted, and in no budget of the gate. A CDN whose log"
         " nobody reads is not seen."
     ),
+    "REG-17": (
+        "A sample handed to `himaya attribute` by somebody who runs it: 40 readers and one collector of 120 people, in"
+        " shadow. The interval is of simulated files from elsewhere, not of this site's. That a claim came in, and who"
+        " looks at it within which time, is kept by nobody but the case and the chain."
+    ),
 }
 
 

@@ -120,6 +120,7 @@ class Gate:
             site_host=urlsplit(self.config.site.url).netloc,
             opener=opener,
         )
+        self._door.version_key = secret
         self._limits = Limits.of(self.config.gate)
         self._target = target
 

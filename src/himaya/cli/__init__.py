@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "who": "himaya.cli.who:who",
     "access": "himaya.cli.access:access",
     "statement": "himaya.cli.statement:statement",
+    "attribute": "himaya.cli.attribute:attribute",
     "forget": "himaya.cli.forget:forget",
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",

@@ -16,6 +16,8 @@ from himaya.core.surface import Surface
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: Fields of a surface whose values are remembered, and characters of their names.
+_MOST_VERSIONED, _MAX_VERSIONED = 8, 40
 _METHOD = re.compile(r"[A-Z][A-Z0-9-]*")
 
 
@@ -107,6 +109,22 @@ def _fields(surface: Surface, path: Path) -> Iterator[Problem]:
         if field not in surface.fields:
             hint = nearest(field, list(surface.fields)) or "Name fields of this surface."
             yield Problem((*path, "redact"), f'"{field}" is no field of this surface.', hint)
+    yield from _versions(surface, path)
+
+
+def _versions(surface: Surface, path: Path) -> Iterator[Problem]:
+    """Yield what is wrong with the fields whose values are remembered; their names stand in every row."""
+    here = (*path, "version")
+    for field in surface.version:
+        if field not in surface.fields:
+            hint = nearest(field, list(surface.fields)) or "Name fields of this surface."
+            yield Problem(here, f'"{field}" is no field of this surface.', hint)
+        elif set(field) & set(",=") or len(field) > _MAX_VERSIONED:
+            yield Problem(
+                here, f'"{field}" is too long, or has "," or "=".', "At most 40 characters."
+            )
+    if len(surface.version) > _MOST_VERSIONED:
+        yield Problem(here, f"at most {_MOST_VERSIONED} fields.", "Take those that change.")
 
 
 def _sources(surface: Surface, path: Path) -> Iterator[Problem]:

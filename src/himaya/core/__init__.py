@@ -3,6 +3,7 @@
 exchange    a Request, its Response, and the Exchange when both are over; a Person in a response
 actor       who asks: account, session, API key, address and what follows from it
 surface     a declared route that shows people: which subject, which fields, how many at most
+version     which values of these fields were shown, as keyed hashes
 disclosure  the fact that fields of a subject were sent to an actor, and how sure that is
 facts       what only the application knows: accounts, subjects, near pairs; and which subjects are canaries
 policy      the site's rules as data: budgets, sensitivity, ladder, detectors, challenges, bounds

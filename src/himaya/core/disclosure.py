@@ -77,11 +77,12 @@ def certainty(status: int, *, people_seen: bool, aborted: bool, settled: bool) -
 
 
 class Shown(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One person of a disclosure: the subject, the fields, how sure."""
+    """One person of a disclosure: the subject, the fields, how sure; which values, "" where nobody asked for it."""
 
     subject: str
     fields: tuple[str, ...]
     certainty: Certainty
+    version: str = ""
 
 
 class Disclosures(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

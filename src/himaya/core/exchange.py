@@ -8,10 +8,14 @@ from himaya.core.actor import Actor
 
 
 class Person(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One subject in a response; `fields` is None where the surface's declared fields hold."""
+    """One subject in a response; `fields` is None where the surface's declared fields hold.
+
+    `version` says which values were shown (`core.version`), "" where nobody asked for it.
+    """
 
     subject: str
     fields: tuple[str, ...] | None = None
+    version: str = ""
 
 
 class Excess(msgspec.Struct, frozen=True, gc=False, array_like=True):

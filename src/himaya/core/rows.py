@@ -9,6 +9,7 @@ from himaya.core.actor import Actor
 from himaya.core.disclosure import Disclosures, Shown, certainty
 from himaya.core.exchange import Exchange, Person
 from himaya.core.ticket import Ticket
+from himaya.core.version import united
 
 #: The source written when an exchange's end was never seen.
 UNSETTLED = "unsettled"
@@ -34,7 +35,10 @@ class Rows:
         )
         declared = ticket.match.surface.fields
         shown = tuple(
-            [Shown(p.subject, declared if p.fields is None else p.fields, sure) for p in people]
+            [
+                Shown(p.subject, declared if p.fields is None else p.fields, sure, p.version)
+                for p in people
+            ]
         )
         return self._head(ticket, exchange, now, shown=shown) if shown else None
 
@@ -132,7 +136,10 @@ def merged(people: tuple[Person, ...]) -> tuple[Person, ...]:
     if len(people) < 2:
         return people
     table: dict[str, tuple[str, ...] | None] = {}
+    versions: dict[str, str] = {}
     for person in people:
+        if person.version:
+            versions[person.subject] = united(versions.get(person.subject, ""), person.version)
         if person.subject not in table:
             table[person.subject] = person.fields
             continue
@@ -141,7 +148,7 @@ def merged(people: tuple[Person, ...]) -> tuple[Person, ...]:
         table[person.subject] = both
     if len(table) == len(people):
         return people
-    return tuple(Person(subject, fields) for subject, fields in table.items())
+    return tuple(Person(s, fields, versions.get(s, "")) for s, fields in table.items())
 
 
 def shown_of(ticket: Ticket, people: tuple[Person, ...], own: str) -> tuple[Person, ...]:

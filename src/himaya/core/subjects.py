@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from himaya.core.exchange import Person
 from himaya.core.matching import bounded
 from himaya.core.surface import Surface
+from himaya.core.version import united
 
 HEADER = "himaya-subjects"
 
@@ -70,11 +71,14 @@ def format_subjects(people: Iterable[Person]) -> str:
 def unite(first: Iterable[Person], second: Iterable[Person]) -> tuple[Person, ...]:
     """Return the people of both, each once, with the fields of both mentions."""
     found: dict[str, tuple[str, ...] | None] = {}
+    versions: dict[str, str] = {}
     for person in (*first, *second):
+        if person.version:
+            versions[person.subject] = united(versions.get(person.subject, ""), person.version)
         known = person.subject in found
         fields = _united(found[person.subject], person.fields) if known else person.fields
         found[person.subject] = fields
-    return tuple(Person(subject, fields) for subject, fields in found.items())
+    return tuple(Person(s, fields, versions.get(s, "")) for s, fields in found.items())
 
 
 def _element(person: Person) -> str:

@@ -21,7 +21,8 @@ class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     array whose items may be taken out one by one. `links` is a route template whose `{subject}`
     is read from links in HTML. `query` names the query parameter of a look-up, or of a list of ids. `max_people` is
     what an unseen response is charged, the person of the path included. `redact` are fields that may be withheld.
-    `scope` says who may see the fields by the site's own rules (public, members, friends, ...).
+    `scope` says who may see the fields by the site's own rules (public, members, friends, ...). Of the fields under
+    `version` the ledger keeps which value was shown, as a keyed hash.
 
     One route may be an endpoint of many operations. A surface with `operation`, a root field of GraphQL, is one of
     them; the surface of the same route without it is charged for all that none of them is, and lists under `plain`
@@ -48,6 +49,7 @@ class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: str = ""
     batch_target: str = "path"
     batch_answers: str = ""
+    version: tuple[str, ...] = ()
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

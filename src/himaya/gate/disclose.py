@@ -8,7 +8,7 @@ before the first byte of the response leaves: what is said later is recorded, bu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -21,21 +21,31 @@ _FieldSet = tuple[str, ...] | None
 class Told:
     """What the application said during one request, and which fields it is asked to leave out."""
 
-    __slots__ = ("_people", "redact", "used")
+    __slots__ = ("_people", "redact", "used", "values")
 
     def __init__(self, redact: tuple[str, ...] = ()) -> None:
         self.redact = redact
         self.used = False
         self._people: dict[str, Person] = {}
+        #: Values shown of a person, by field; only hashes of them leave this process.
+        self.values: dict[str, dict[str, str]] = {}
 
     @property
     def people(self) -> tuple[Person, ...] | None:
         """Return the people named so far; None when the application said nothing at all."""
         return tuple(self._people.values()) if self.used else None
 
-    def add(self, subject: object, fields: Iterable[str] | None) -> None:
+    def add(
+        self,
+        subject: object,
+        fields: Iterable[str] | None,
+        values: Mapping[str, object] | None = None,
+    ) -> None:
         """Name one person; fields that are to be left out do not count, as they are not shown."""
         self.used = True
+        if values:
+            told = {name: str(value) for name, value in values.items() if name not in self.redact}
+            self.values.setdefault(str(subject), {}).update(told)
         shown = None if fields is None else tuple(f for f in fields if f not in self.redact)
         person = Person(str(subject), shown)
         known = self._people.get(person.subject)
@@ -45,16 +55,21 @@ class Told:
 _told: ContextVar[Told | None] = ContextVar("himaya_told", default=None)
 
 
-def disclose(subject: object, fields: Iterable[str] | str | None = None) -> None:
+def disclose(
+    subject: object,
+    fields: Iterable[str] | str | None = None,
+    *,
+    values: Mapping[str, object] | None = None,
+) -> None:
     """Say that the response shows `subject` (an id) with `fields`; None: the fields declared for the surface.
 
     `fields` may be one text with commas. Fields that himaya withholds from this response (`redacted`) are taken
-    to be left out.
+    to be left out. `values` are those of fields that the surface lists under `version`: keyed hashes of them are kept.
     """
     told = _told.get()
     if told is not None:
         names = [name.strip() for name in fields.split(",")] if isinstance(fields, str) else fields
-        told.add(subject, None if names is None else [name for name in names if name])
+        told.add(subject, None if names is None else [name for name in names if name], values)
 
 
 def disclose_nobody() -> None:

@@ -64,7 +64,7 @@ class Door:
     """Shared by the proxy and the authority's HTTP side. `sees_body` goes into every request.
 
     `finder`, `challenges`, `opener` and `site_host` (the host of the site's own URL, "" unknown) may be replaced
-    while running.
+    while running. `version_key` keys the hashes of shown values; without it there are none.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Door:
         self.sees_body = sees_body
         self.site_host = site_host
         self.opener = opener or Opener(OperationsConfig())
+        self.version_key = b""
         self._ids = count(1)
         self._run = secrets.token_hex(8)
 

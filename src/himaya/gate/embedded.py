@@ -77,6 +77,7 @@ class Door:
         self._file = "" if isinstance(config, Config) else str(config)
         config = config if isinstance(config, Config) else load(config)
         secret, bound = load_secret(config), config.bounds.clearances
+        self.version_key = secret
         site, appeal = config.site.name, config.appeal
         self.finder = ActorFinder(config.actor, secret)
         self.opener = opener_of(config)
@@ -301,7 +302,15 @@ class Visit:
             hosts=tuple(filter(None, (request.host, site))),
             limit=8 * self.limit,
             watched=self._door.watched,
+            version_key=self._door.version_key,
         )
+        if found and self.told.values and self._match.surface.version:
+            wanted = self._match.surface.version
+            values = {
+                subject: {name: value for name, value in told.items() if name in wanted}
+                for subject, told in self.told.values.items()
+            }
+            found = people.told_versions(found, values, self._door.version_key)
         if found and len(found) > _MANY and len(msgspec.json.encode(found)) > MAX_LINE // 2:
             return None  # too many to ask about: as with a body that is too large, the reservation stays
         return found

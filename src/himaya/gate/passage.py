@@ -169,7 +169,15 @@ class Passage:
         limit = 8 * self.pool.limits.buffer_bytes
         request = self.asker.request
         hosts = tuple(filter(None, (request.host, self.door.site_host)))
-        screen = Screen(self.door.authority, request, self.decision, surface, hosts, limit)
+        screen = Screen(
+            self.door.authority,
+            request,
+            self.decision,
+            surface,
+            hosts,
+            limit,
+            self.door.version_key,
+        )
         found = screen.look(response, held if whole else None)
         if found.refusal is not None:
             self._settled = True

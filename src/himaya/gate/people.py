@@ -12,9 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from msgspec.structs import replace
+
 from himaya.core.exchange import Person
 from himaya.core.subjects import HEADER, listed, parse_subjects, unite
 from himaya.core.surface import Surface
+from himaya.core.version import version_of
+from himaya.core.version import without as version_without
 from himaya.gate import bodies, people_json
 from himaya.gate.people_links import linked_subjects
 
@@ -70,13 +74,15 @@ def read(  # noqa: PLR0913 - one response has that many parts
     hosts: tuple[str, ...] = (),
     limit: int = bodies.DECODED_LIMIT,
     watched: tuple[str, ...] = (),
+    version_key: bytes = b"",
 ) -> tuple[Person, ...] | None:
     """Return the people shown by a response, each once; None when nobody could read them.
 
     `path_subject` is the subject of the path ("" for none); `body` as received, None when it was not kept; `told`
     the people of `disclose()` calls, None when there was none. `target` and `hosts` place relative and absolute
     links; `limit` bounds the decoded body in bytes. `watched` are names of personal fields that are looked for in JSON
-    beside the declared ones. Never raises, whatever the bytes.
+    beside the declared ones. `version_key` keys the hashes of what a surface lists under `version`. Never raises,
+    whatever the bytes.
     """
     lines = header_values(headers, HEADER)
     said = parse_subjects(",".join(lines)) if lines else None
@@ -94,9 +100,36 @@ def read(  # noqa: PLR0913 - one response has that many parts
     found = (
         None if plain is None else _in_body(surface, plain, content_type, target, hosts, watched)
     )
+    if found and plain and surface.version and version_key:
+        found = _versioned(found, surface, plain, version_key)
     if path is None or wanted[0] not in {"path", "query"}:
         return path if found is None else found
     return None if found is None else _added(path, found)
+
+
+def _versioned(
+    found: tuple[Person, ...], surface: Surface, body: bytes, key: bytes
+) -> tuple[Person, ...]:
+    """Return the people of a JSON body with the version of each; other bodies tell no values."""
+    try:
+        told = people_json.values(
+            people_json.parse(body), surface.json_subject, surface.json_rows, surface.version
+        )
+    except people_json.UnreadableError:
+        return found
+    return told_versions(found, told, key)
+
+
+def told_versions(
+    found: Iterable[Person], told: Mapping[str, Mapping[str, str]], key: bytes
+) -> tuple[Person, ...]:
+    """Return people with the version of the values that were told of them; of others as they are."""
+    return tuple(
+        replace(one, version=version_of(key, one.subject, told[one.subject]))
+        if told.get(one.subject)
+        else one
+        for one in found
+    )
 
 
 def without(found: Iterable[Person], redact: Iterable[str]) -> tuple[Person, ...]:
@@ -105,7 +138,11 @@ def without(found: Iterable[Person], redact: Iterable[str]) -> tuple[Person, ...
     return tuple(
         one
         if one.fields is None
-        else Person(one.subject, tuple(field for field in one.fields if field not in gone))
+        else Person(
+            one.subject,
+            tuple(field for field in one.fields if field not in gone),
+            version_without(one.version, gone),
+        )
         for one in found
     )
 

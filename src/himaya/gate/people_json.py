@@ -79,6 +79,34 @@ def people(
     ]
 
 
+def values(
+    document: object, json_subject: str, json_rows: str, fields: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """Return, per person of a document, the values of these fields: texts and numbers, the first of each name in a row.
+
+    Raises UnreadableError.
+    """
+    wanted = frozenset(fields)
+    found: dict[str, dict[str, str]] = {}
+    try:
+        for subject, row in _rows(document, json_subject, json_rows):
+            _values(row, wanted, found.setdefault(subject, {}))
+    except RecursionError as problem:
+        raise UnreadableError from problem
+    return found
+
+
+def _values(value: object, wanted: frozenset[str], found: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name in wanted and name not in found and isinstance(inner, str | int | float):
+                found[name] = str(inner)
+            _values(inner, wanted, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _values(inner, wanted, found)
+
+
 def trim(
     document: object,
     json_subject: str,

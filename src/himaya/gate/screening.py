@@ -7,6 +7,7 @@ from typing import NamedTuple
 from himaya.core.decision import Action, Admission, Decision
 from himaya.core.exchange import Person, Request, Response
 from himaya.core.surface import Surface
+from himaya.core.version import without as version_without
 from himaya.gate.authority import Authority
 from himaya.gate.heads import ResponseHead
 from himaya.gate.people import needs_body, read
@@ -45,8 +46,10 @@ class Screen:
         surface: Surface,
         hosts: tuple[str, ...],
         limit: int,
+        version_key: bytes = b"",
     ) -> None:
-        """Take the exchange so far; `limit` bounds a decoded body in bytes."""
+        """Take the exchange so far; `limit` bounds a decoded body in bytes, `version_key` keys versions."""
+        self._version_key = version_key
         self._authority = authority
         self._request = request
         self._surface = surface
@@ -94,7 +97,11 @@ class Screen:
         return people and tuple(
             p
             if p.fields is None
-            else Person(p.subject, tuple(f for f in p.fields if f not in self._redact))
+            else Person(
+                p.subject,
+                tuple(f for f in p.fields if f not in self._redact),
+                version_without(p.version, self._redact),
+            )
             for p in people
         )
 
@@ -116,6 +123,7 @@ class Screen:
             hosts=self._hosts,
             limit=self._limit,
             watched=self._authority.engine.watched,
+            version_key=self._version_key,
         )
 
     def _blocked(self, admission: Admission) -> Admission:

@@ -17,6 +17,7 @@ Read in this order:
                 stays of rows that ended
     erasure     forgets a person, `renumber` the rest of it; `erasures` lists what waits; `exports` are files outside
     manifest    entries that take rows away are signed
+    attachments found files that are kept for a while, encrypted
     verify      nothing was changed, nothing is missing
 """
 

@@ -20,6 +20,8 @@ from himaya.ledger.schema import EMPTY_ROW, SCHEMA, Kind, bounded, day_of, join_
 
 _TRIES = 20  # while identities are deleted
 _INT16, _INT32 = 32_767, 2_147_483_647
+#: Columns whose words are bounded where they are made.
+_WHOLE = frozenset({"fields", "version"})
 _Columns = dict[str, Sequence[object]]
 
 
@@ -149,6 +151,7 @@ def _tail(items: Sequence[Disclosures], subjects: Iterable[int]) -> _Columns:
     certainties: list[str] = []
     counts: list[int] = []
     numbers: list[int] = []
+    versions: list[str] = []
     follow = iter(subjects)
     for item in items:
         kind = "lookup_hit" if item.kind == "lookup" else item.kind
@@ -158,12 +161,14 @@ def _tail(items: Sequence[Disclosures], subjects: Iterable[int]) -> _Columns:
             fields.append(join_fields(person.fields))
             certainties.append(person.certainty.value)
             counts.append(1)
+            versions.append(person.version)
         for nobody, count in _nobody(item):
             kinds.append(nobody)
             numbers.append(0)
             fields.append("")
             certainties.append("")
             counts.append(count)
+            versions.append("")
     return {
         "kind": kinds,
         "subject": numbers,
@@ -172,6 +177,7 @@ def _tail(items: Sequence[Disclosures], subjects: Iterable[int]) -> _Columns:
         "count": counts,
         "until": [0] * len(kinds),
         "reason": [""] * len(kinds),
+        "version": versions,
     }
 
 
@@ -220,7 +226,7 @@ def _arrays(columns: _Columns, repeat: pa.Array | None = None) -> dict[str, pa.A
 
 def _short(name: str, values: Sequence[object]) -> Sequence[object]:
     """Return the values of a column with words held within their bound."""
-    if SCHEMA.field(name).type != pa.string() or name == "fields":
+    if SCHEMA.field(name).type != pa.string() or name in _WHOLE:
         return values
     bound = {text: bounded(text) for text in set(values) if isinstance(text, str)}
     return [bound[text] for text in values if isinstance(text, str)]

@@ -221,6 +221,21 @@ class Identities:
         with self._told():
             return {number: lookups[key] for key, (number, _) in self._select(lookups)}
 
+    def numbers(self, kind: Kind, names: Iterable[str]) -> list[int]:
+        """Return the surrogate of each name, in order, 0 for what the map does not know; for many names at once.
+
+        Look-ups are asked in the order of the index, and it alone answers, so that pages are read once.
+        """
+        keys = [self._lookup(kind, name) if name else b"" for name in names]
+        wanted = iter(sorted({*keys} - {b""}))
+        found: dict[bytes, int] = {}
+        with self._told():
+            while chunk := list(islice(wanted, _CHUNK)):
+                marks = ",".join("?" * len(chunk))
+                sql = f"SELECT lookup, surrogate FROM identity WHERE lookup IN ({marks})"  # noqa: S608
+                found.update(self._db.execute(sql, chunk))
+        return [found.get(key, 0) for key in keys]
+
     def names(self, surrogates: Iterable[int]) -> dict[int, str]:
         """Return the names of surrogates; erased ones, and those closed with a sealed period, are left out."""
         found: dict[int, str] = {}

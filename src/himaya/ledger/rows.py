@@ -45,6 +45,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     reason: str
     batch: str = ""
     group: str = ""
+    version: str = ""
 
 
 class Naming:

@@ -57,14 +57,25 @@ COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("reason", pa.string(), "why a period is unobserved"),
     ("batch", pa.string(), "sign-up batch whose budget was charged"),
     ("group", pa.string(), "group (case) whose budget was charged"),
+    (
+        "version",
+        pa.string(),
+        "which values of the surface's `version` fields were shown: keyed hashes, separated by commas",
+    ),
 )
 
 SCHEMA = pa.schema([pa.field(name, kind) for name, kind, _ in COLUMNS])
 
-#: Columns of words that came later: files written before lack them, and they count as absent there.
-LATER = ("batch", "group")
-#: What write-ahead segments had before.
-EARLIER_SCHEMA = pa.schema([field for field in SCHEMA if field.name not in LATER])
+#: Columns of words that came later, in two steps: files written before lack them, and they count as absent there.
+_STEPS = (("batch", "group"), ("version",))
+LATER = tuple(name for step in _STEPS for name in step)
+#: What write-ahead segments had before, the oldest first.
+EARLIER_SCHEMAS = tuple(
+    pa.schema([field for field in SCHEMA if field.name not in {n for s in _STEPS[at:] for n in s}])
+    for at in range(len(_STEPS))
+)
+#: What the oldest ones had.
+EARLIER_SCHEMA = EARLIER_SCHEMAS[0]
 
 #: A row that says nothing.
 EMPTY_ROW: dict[str, object] = {

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from himaya.core.errors import LedgerError
 from himaya.ledger.files import sync_directory, write_all
-from himaya.ledger.schema import EARLIER_SCHEMA, EMPTY_ROW, SCHEMA, UNOBSERVED, completed
+from himaya.ledger.schema import EARLIER_SCHEMAS, EMPTY_ROW, SCHEMA, UNOBSERVED, completed
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 _CRC = b"crc32"
@@ -159,7 +159,7 @@ def parse_segment(data: bytes) -> Segment:
     except (pa.ArrowException, OSError) as problem:
         segment.torn = str(problem) if data else ""
         return segment
-    if stream.schema not in (SCHEMA, EARLIER_SCHEMA):
+    if stream.schema not in (SCHEMA, *EARLIER_SCHEMAS):
         segment.torn = "the columns are not those of a ledger"
         return segment
     while (at := source.tell()) < len(data):
@@ -177,9 +177,18 @@ def parse_segment(data: bytes) -> Segment:
 
 def _next_batch(stream: pa.ipc.RecordBatchStreamReader) -> pa.RecordBatch:
     batch, about = stream.read_next_batch_with_custom_metadata()
+    # The number of nulls stands outside of what the checksum covers.
+    if any(column.null_count and not _has_nulls(column) for column in batch.columns):
+        raise pa.ArrowInvalid("a batch counts nulls that it does not hold")
     if about is None or about.get(_CRC) != checksum(batch):
         raise pa.ArrowInvalid("a batch does not fit its checksum")
     return batch if batch.schema == SCHEMA else _completed(batch)
+
+
+def _has_nulls(column: pa.Array) -> bool:
+    """Tell whether a column says which of its values are null."""
+    validity = column.buffers()[0]
+    return validity is not None and validity.size > 0
 
 
 def _completed(batch: pa.RecordBatch) -> pa.RecordBatch:

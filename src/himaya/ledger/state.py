@@ -35,7 +35,7 @@ class State:
     `lent` is what the gate that runs now lends at most, by its slot; `lapses` are the starts after gates that had lent
     something. `operators`: who may act, and what was sealed to them. `began` is when the ledger was first opened,
     `closed` when a writer last closed it, ISO 8601, "" never. `format` is the version of the format, 0 where no entry
-    names one.
+    names one. `attachments` are the found files that are kept, by id.
     """
 
     files: dict[str, e.File] = field(default_factory=dict)
@@ -68,6 +68,7 @@ class State:
     compact: dict[str, e.CompactFile] = field(default_factory=dict)
     renumbered: set[str] = field(default_factory=set)
     operators: Standing = field(default_factory=Standing)
+    attachments: dict[str, e.Attached] = field(default_factory=dict)
     seq: int = 0
     hash: str = ""
 
@@ -114,10 +115,12 @@ class State:
                 self._take_person(entry)
             case e.Access():
                 self.accesses += 1
-            case e.Classes() | e.Exported() | e.Destroyed() | e.Judged() | e.CompactEnded():
-                self._take_kept(entry)
-            case e.Config() | e.Retention() | e.SealingKey():
+            case e.Attached() | e.Detached() | e.Exported() | e.Destroyed():
+                self._take_document(entry)
+            case e.Classes() | e.Config() | e.Retention() | e.SealingKey() | e.Judged():
                 self._take_rule(entry)
+            case e.CompactEnded():
+                self.compact = {k: one for k, one in self.compact.items() if k not in entry.gone}
             case e.Forecast() | e.Unforecast():
                 self._take_forecast(entry)
             case e.OperatorEnrolled() | e.OperatorRetired() | e.OpeningRequested():
@@ -133,8 +136,24 @@ class State:
                 self.erased.update(entry.surrogates)
                 self.erasures.append(entry)
 
-    def _take_rule(self, entry: e.Config | e.Retention | e.SealingKey) -> None:
+    def _take_document(self, entry: e.Attached | e.Detached | e.Exported | e.Destroyed) -> None:
         match entry:
+            case e.Attached():
+                self.attachments[entry.id] = entry
+            case e.Detached():
+                for name in entry.ids:
+                    self.attachments.pop(name, None)
+            case e.Exported():
+                self.exports[entry.id] = entry
+            case e.Destroyed():
+                self.destroyed.setdefault(entry.id, entry)
+
+    def _take_rule(
+        self, entry: e.Classes | e.Config | e.Retention | e.SealingKey | e.Judged
+    ) -> None:
+        match entry:
+            case e.Classes():
+                self.classes = entry
             case e.Config():
                 self.configs.append(entry)
             case e.Retention():
@@ -142,22 +161,8 @@ class State:
                 self.class_days = entry.class_days
             case e.SealingKey():
                 self.sealing_key = bytes.fromhex(entry.public)
-
-    def _take_kept(
-        self, entry: e.Classes | e.Exported | e.Destroyed | e.Judged | e.CompactEnded
-    ) -> None:
-        match entry:
-            case e.Classes():
-                self.classes = entry
-            case e.Exported():
-                self.exports[entry.id] = entry
-            case e.Destroyed():
-                self.destroyed.setdefault(entry.id, entry)
             case e.Judged():
                 self.judged = entry
-            case e.CompactEnded():
-                for name in entry.gone:
-                    self.compact.pop(name, None)
 
     def _take_forecast(self, entry: e.Forecast | e.Unforecast) -> None:
         if isinstance(entry, e.Forecast):

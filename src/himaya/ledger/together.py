@@ -39,7 +39,12 @@ def _disclosures(rows: list[Row]) -> Disclosures:
         access=row.access,
         status=row.status,
         shown=tuple(
-            Shown(one.subject or f"erased {one.subject_id}", one.fields, Certainty(one.certainty))
+            Shown(
+                one.subject or f"erased {one.subject_id}",
+                one.fields,
+                Certainty(one.certainty),
+                one.version,
+            )
             for one in rows
             if one.subject_id
         ),

@@ -112,7 +112,7 @@ def read_versions(reader: Reader, start: int, end: int) -> Versions:
 def _in_force(entries: Sequence[e.Config], start: int, end: int) -> dict[str, None]:
     """Return the policies that were in force in a period, by the times of the chain: also such as no row names."""
     times = [micros(_seconds(entry)) for entry in entries]
-    ends = [*times[1:], FOREVER]
+    ends = [*times[1:], FOREVER][: len(times)]
     spans = zip(entries, times, ends, strict=True)
     return {entry.policy: None for entry, at, until in spans if at < end and until > start}
 

@@ -110,6 +110,13 @@ class CaseStore(StoreFile):
             self._note(case, at, by, str(state), why)
         return self.get(case)
 
+    def note(self, case: str, what: str, *, why: str, by: str, at: float) -> None:
+        """Add an entry to the log of a case. Raises InputError (no such case) and ServiceError."""
+        with self._writing():
+            if self._row(case) is None:
+                raise InputError(f"there is no case {case}; `himaya case list` names them")
+            self._note(case, at, by, what, why)
+
     # -- reading -------------------------------------------------------------------------------
 
     def get(self, case: str) -> Case:

@@ -13,6 +13,7 @@ from himaya.core.finding import Finding
 from himaya.core.policy import Drift
 from himaya.core.surface import Surface
 from himaya.core.tables import make_room
+from himaya.core.version import without as version_without
 
 #: Pairs of surface and field, and sets of fields known to be declared, that are remembered.
 _MOST = 4096
@@ -79,7 +80,11 @@ def without(people: tuple[Person, ...], fields: tuple[str, ...]) -> tuple[Person
     return tuple(
         p
         if p.fields is None
-        else Person(p.subject, tuple([name for name in p.fields if name not in fields]))
+        else Person(
+            p.subject,
+            tuple([name for name in p.fields if name not in fields]),
+            version_without(p.version, fields),
+        )
         for p in people
     )
 

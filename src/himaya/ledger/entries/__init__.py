@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from himaya.ledger.entries.access import Naming as Naming
 from himaya.ledger.entries.access import Stated as Stated
+from himaya.ledger.entries.attachments import Attached as Attached
+from himaya.ledger.entries.attachments import Detached as Detached
 from himaya.ledger.entries.backups import Backup as Backup
 from himaya.ledger.entries.backups import Restored as Restored
 from himaya.ledger.entries.base import CompactFile as CompactFile
@@ -99,4 +101,6 @@ AnyEntry = (
     | PeriodOpened
     | Backup
     | Restored
+    | Attached
+    | Detached
 )
