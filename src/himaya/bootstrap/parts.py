@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from himaya.analysis.groups import Settings
+from himaya.anchoring import Anchoring, places_of
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
@@ -19,6 +20,8 @@ from himaya.core.salt import Salt, Salted
 from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.challenge_secret import load_secret, secret_path
 from himaya.ledger import Ledger, canaries, retention
+from himaya.ledger.chain import Chain
+from himaya.ledger.keys import Keys
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 from himaya.ledger.together import together
@@ -153,6 +156,20 @@ def keep_house(ledger: Ledger, config: Config, now: float) -> None:
     ledger.seal(now)
     kept, classes = config.retention, config.actor.fingerprint_days
     retention.execute(ledger, now, kept.identified_days, kept.then, classes)
+
+
+def make_anchoring(config: Config, chain: Chain, keys: Keys) -> Anchoring:
+    """Return what deposits the head of the chain at the places of a configuration. Raises ConfigError."""
+    every_s = config.anchor.every_hours * 3600.0
+    return Anchoring(chain, keys, places_of(config), every_s=every_s)
+
+
+def upkeep(ledger: Ledger, config: Config, anchoring: Anchoring, now: float) -> None:
+    """Keep house, then deposit the head of the chain where it is time. Raises LedgerError for the first part."""
+    try:
+        keep_house(ledger, config, now)
+    finally:
+        anchoring.keep(now)
 
 
 def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -> int:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "forget": "himaya.cli.forget:forget",
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",
+    "anchor": "himaya.cli.anchor:anchor",
     "reconcile": "himaya.cli.reconcile:reconcile",
     "audit": "himaya.cli.audit:audit",
     "case": "himaya.cli.case:case",

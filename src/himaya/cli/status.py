@@ -98,6 +98,8 @@ def _lines(told: Status) -> list[str]:
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
         f"gaps        {told.gaps}",
     ]
+    if told.anchor:
+        lines.append(f"anchor      {told.anchor}")
     if told.forecast:
         lines.insert(2, f"forecast    {told.forecast}")
     if told.spoe:
@@ -117,6 +119,7 @@ def _lines(told: Status) -> list[str]:
     if told.ledger_problem:
         lines.append(f"PROBLEM     the ledger: {told.ledger_problem}")
     lines += [f"PROBLEM     an alert was not sent: {problem}" for problem in told.alert_problems]
+    lines += [f"PROBLEM     not anchored: {problem}" for problem in told.anchor_problems]
     if told.config_problem:
         lines.append(
             f"PROBLEM     the changed configuration was not taken over: {told.config_problem}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from himaya.core.errors import HimayaError
-from himaya.doctor import files, gates, log_feed, outside, records, rules, telling
+from himaya.doctor import anchors, files, gates, log_feed, outside, records, rules, telling
 from himaya.doctor.check import Check, Level, warning
 from himaya.doctor.scene import Asked, Scene
 
@@ -31,6 +31,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Check]], ...] = (
     log_feed.follow,
     log_feed.undeclared,
     records.ledger,
+    anchors.anchors,
     records.clock,
     records.gaps,
     records.coverage,

@@ -273,6 +273,7 @@ class Reader:
             "being_written": is_being_written(self.layout),
             "chain_entries": state.seq,
             "chain_head": state.hash,
+            "anchored": state.anchors.words(),
         }
 
     def log(self) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from himaya.ledger import entries as e
+from himaya.ledger.anchors import Anchors
 from himaya.ledger.chain import Chain
 
 DEFAULT_DAYS = 31
@@ -29,6 +30,7 @@ class State:
     nobody any more. `sealing_key`: the public one, b"" none.
     `forecasts` and `unforecast` are the last ones of each policy, by its hash.
     `lent` is what the gate that runs now lends at most, `lapses` are the starts after gates that had lent something.
+    `anchors` says where the head of the chain was deposited.
     `began` is when the ledger was first opened, ISO 8601, "" never.
     """
 
@@ -52,6 +54,7 @@ class State:
     sealing_key: bytes = b""
     accesses: int = 0
     erased: set[int] = field(default_factory=set)
+    anchors: Anchors = field(default_factory=Anchors)
     seq: int = 0
     hash: str = ""
 
@@ -84,6 +87,8 @@ class State:
                 self._take_rule(entry)
             case e.Forecast() | e.Unforecast():
                 self._take_forecast(entry)
+            case e.AnchorEntry():
+                self.anchors.take(entry)
 
     def _take_rule(self, entry: e.Config | e.Retention | e.SealingKey) -> None:
         match entry:

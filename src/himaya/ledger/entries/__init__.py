@@ -6,6 +6,9 @@ are sealed with the key of the ledger; people and actors are surrogates, so that
 
 from __future__ import annotations
 
+from himaya.ledger.entries.anchors import Anchored as Anchored
+from himaya.ledger.entries.anchors import AnchorEntry as AnchorEntry
+from himaya.ledger.entries.anchors import Unanchored as Unanchored
 from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
@@ -55,4 +58,6 @@ AnyEntry = (
     | Forgotten
     | Blocked
     | Lifted
+    | Anchored
+    | Unanchored
 )
