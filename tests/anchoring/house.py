@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
+from tests.ledger.making import NOON, disclosed, write
+
 from himaya.config import loads
+from himaya.ledger import entries as e
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.keys import read_key_file
-from tests.ledger.making import NOON, disclosed, write
 
 
 def begun(folder: Path, people=("anna", "ben")) -> Path:
@@ -37,16 +40,12 @@ def opened(directory: Path):
 
 def rewritten(directory: Path, number: int, change) -> None:
     """Write another chain with files and key: `change` is applied to one entry (a dict); None drops it."""
-    chain, keys = opened(directory)
+    chain, _ = opened(directory)
     raw = [json.loads(line) for line in (directory / "chain.jsonl").read_text().splitlines()]
     entries = [dict(one["entry"]) for one in raw]
     entries[number - 1] = change(entries[number - 1])
     (directory / "chain.jsonl").write_bytes(b"")
     (directory / "chain.head").unlink()
-    from himaya.ledger import entries as e
-
-    import msgspec
-
     for entry in entries:
         if entry is not None:
             chain.append(msgspec.convert(entry, e.AnyEntry))

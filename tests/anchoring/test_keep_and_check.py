@@ -6,6 +6,8 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from tests.anchoring.house import begun, configured, opened, rewritten
+from tests.ledger.making import NOON
 
 from himaya.anchoring import Anchoring, check
 from himaya.anchoring.deposit import Deposit, parse_deposit
@@ -14,8 +16,6 @@ from himaya.cli import group
 from himaya.core.errors import InputError, ServiceError
 from himaya.ledger.state import read_state
 from himaya.ledger.verify import verify
-from tests.anchoring.house import begun, configured, opened, rewritten
-from tests.ledger.making import NOON
 
 HOUR = 3600.0
 
@@ -56,7 +56,7 @@ def test_the_head_is_deposited_once_a_day_and_entered_in_the_chain(tmp_path):
     known = read_state(chain).anchors
     assert known.times == {"share": 2}
     assert "share" in anchoring.words
-    first = [entry for _, entry in chain.lines() if type(entry).__name__ == "Anchored"][0]
+    first = next(entry for _, entry in chain.lines() if type(entry).__name__ == "Anchored")
     assert (first.seq, first.hash) == (head.seq, head.hash)
 
 
@@ -204,7 +204,9 @@ def test_the_command_deposits_lists_and_checks(tmp_path):
     directory = begun(tmp_path)
     (tmp_path / "share").mkdir()
     config = configured(tmp_path, '[[anchor.places]]\nkind = "file"\npath = "share"')
-    assert run("anchor", "check", "--config", config)[0] == 1  # nothing was deposited: nothing is shown
+    assert (
+        run("anchor", "check", "--config", config)[0] == 1
+    )  # nothing was deposited: nothing is shown
     assert run("anchor", "now", "--config", config)[0] == 0
     code, said = run("anchor", "list", "--config", config, "--json")
     assert (code, json.loads(said)["places"][0]["deposits"]) == (0, "1")

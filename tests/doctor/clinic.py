@@ -46,8 +46,10 @@ directory = "ledger"
 [alerts]
 free_mb = 1
 {alerts}
+{anchor}
 """
 
+ANCHOR = '[[anchor.places]]\nkind = "file"\npath = "share"'
 OWNER = '[owner]\nname = "Somebody"\ncontact = "somebody@people.example"'
 
 
@@ -59,13 +61,14 @@ class Clinic:
         self.config = folder / "himaya.toml"
         self.log = folder / "access.log"
         self.log.write_text("")
+        (folder / "share").mkdir()
         self.processes = []
         self.write()
 
     def write(self, **changes):
         """Write the configuration, with changes to the parts of its text; return the file."""
         parts = {"mode": "shadow", "owner": OWNER, "proxies": "", "more": "", "gate": "",
-                 "listen": "unix:auth.sock", "alerts": 'command = "true"'}  # fmt: skip
+                 "listen": "unix:auth.sock", "alerts": 'command = "true"', "anchor": ANCHOR}  # fmt: skip
         self.config.write_text(CONFIG.format(**{**parts, **changes}))
         return self.config
 
@@ -78,6 +81,7 @@ class Clinic:
     def start(self):
         self.gate = self.run("gate", "--config", self.config, "--mode", "authority")
         wait_for(self.answers)
+        wait_for(self.is_anchored)
         self.follower = self.run("follow", self.log, "--config", self.config)
         wait_for((self.folder / "ledger.follow").exists)
         return self
@@ -89,6 +93,10 @@ class Clinic:
         except ServiceError:
             return False
         return True
+
+    def is_anchored(self):
+        with Control(self.folder / "h.sock") as control:
+            return "at file" in control.status().anchor
 
     def end(self, process):
         process.terminate()

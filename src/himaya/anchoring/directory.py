@@ -1,4 +1,4 @@
-"""A directory as a place: a mounted share that cannot be overwritten, or anything this machine's owner cannot change."""
+"""A directory as a place: a mounted share that cannot be overwritten, or one that the owner here cannot change."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from himaya.core.errors import ServiceError
 class Found(msgspec.Struct, frozen=True):
     """Something that a place keeps: `where` in words, the `data` of the deposit.
 
-    `problem` says what is wrong with it beside its content. `stamped` is when others say it existed, ISO 8601 UTC, or "".
+    `problem` says what is wrong with it beside its content. `stamped` is when others say it existed
+    (ISO 8601 UTC), or "".
     """
 
     where: str

@@ -45,7 +45,10 @@ class Repository:
                     raise ServiceError(f"{self.name}: {path.name} is there with another content")
                 return self._git(clone, "rev-parse", "HEAD").strip()
             path.write_bytes(deposit.encoded())
-            date = {"GIT_AUTHOR_DATE": f"{int(now)} +0000", "GIT_COMMITTER_DATE": f"{int(now)} +0000"}
+            date = {
+                "GIT_AUTHOR_DATE": f"{int(now)} +0000",
+                "GIT_COMMITTER_DATE": f"{int(now)} +0000",
+            }
             self._git(clone, "add", "--", path.name)
             words = ("commit", "--quiet", "--no-gpg-sign", "--message", f"Entry {deposit.seq}")
             self._git(clone, *words, more=date)

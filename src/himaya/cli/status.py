@@ -97,9 +97,8 @@ def _lines(told: Status) -> list[str]:
         *_classes(told.classes),
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
         f"gaps        {told.gaps}",
+        *_anchor(told),
     ]
-    if told.anchor:
-        lines.append(f"anchor      {told.anchor}")
     if told.forecast:
         lines.insert(2, f"forecast    {told.forecast}")
     if told.spoe:
@@ -119,7 +118,6 @@ def _lines(told: Status) -> list[str]:
     if told.ledger_problem:
         lines.append(f"PROBLEM     the ledger: {told.ledger_problem}")
     lines += [f"PROBLEM     an alert was not sent: {problem}" for problem in told.alert_problems]
-    lines += [f"PROBLEM     not anchored: {problem}" for problem in told.anchor_problems]
     if told.config_problem:
         lines.append(
             f"PROBLEM     the changed configuration was not taken over: {told.config_problem}"
@@ -129,6 +127,12 @@ def _lines(told: Status) -> list[str]:
             f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}"
         )
     return lines
+
+
+def _anchor(told: Status) -> list[str]:
+    """Return how far the chain is deposited elsewhere, and which place takes no deposit."""
+    problems = [f"PROBLEM     not anchored: {problem}" for problem in told.anchor_problems]
+    return [f"anchor      {told.anchor}", *problems] if told.anchor else problems
 
 
 def _lent(engine: dict[str, int]) -> str:

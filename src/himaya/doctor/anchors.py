@@ -1,4 +1,4 @@
-"""Is the head of the chain deposited where whoever rewrites the ledger cannot reach it?"""
+"""Whether the head of the chain is deposited where whoever rewrites the ledger cannot reach it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def anchors(scene: Scene) -> Iterator[Check]:
     config = scene.config.anchor
     if not config.places:
         said = "not anchored: whoever holds the ledger and its key can rewrite it, and nobody would notice."
-        yield warning("anchors", said, "Write [[anchor.places]]: docs/anchoring.md names five kinds.")
+        yield warning(
+            "anchors", said, "Write [[anchor.places]]: docs/anchoring.md names five kinds."
+        )
         return
     if scene.state is None:
         return
