@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.engine_options import engine_options
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
         WhoSubject,
     )
 
+    from himaya.ledger.engines import Choice
+    from himaya.ledger.reader import Reader
+
     Answer = WhoActor | WhoBeside | WhoSubject
 
 _HEADER = ("fields", "first", "last", "times", "certainty")
@@ -28,6 +32,7 @@ _HEADER = ("fields", "first", "last", "times", "certainty")
 
 @click.command()
 @shared.ledger_options
+@engine_options
 @click.option("--actor", help="account:NAME, key:NAME, session:NAME, address:IP or prefix:NET.")
 @click.option("--subject", help="The person, as the site names them.")
 @click.option("--beside", is_flag=True, help="With --actor: its networks, and who else was there.")
@@ -53,6 +58,7 @@ def who(  # noqa: PLR0913, PLR0917  (the options of the command)
     form: str | None,
     *,
     beside: bool,
+    engine: Choice,
 ) -> None:
     """Say whose data an actor was shown, or to whom a person's data was shown; or who else used its networks.
 
@@ -63,8 +69,13 @@ def who(  # noqa: PLR0913, PLR0917  (the options of the command)
         raise InputError("name either --actor or --subject")
     if beside and actor is None:
         raise InputError("--beside goes with --actor")
-    about = (actor, subject, beside)
-    answer = _ask(directory, key_file, sealing_key, about, (start, end), why)
+    from himaya.ledger.archive import read_sealing_key
+    from himaya.ledger.reader import Reader
+
+    purpose = shared.purpose(why)
+    private = read_sealing_key(sealing_key) if sealing_key else None
+    with Reader.open(directory, key_file, sealing_key=private, engine=engine) as reader:
+        answer = _ask(reader, (actor, subject, beside), (start, end), purpose)
     if form == "json":
         shared.print_json(answer)
     elif form == "csv":
@@ -74,33 +85,27 @@ def who(  # noqa: PLR0913, PLR0917  (the options of the command)
 
 
 def _ask(
-    directory: Path,
-    key_file: Path | None,
-    sealing_key: Path | None,
+    reader: Reader,
     about: tuple[str | None, str | None, bool],
     period: tuple[str | None, str | None],
     why: str,
 ) -> Answer:
     """Record the use, then return the answer."""
-    from himaya.ledger.archive import read_sealing_key
     from himaya.ledger.beside import who_beside
     from himaya.ledger.names import parse_time
-    from himaya.ledger.reader import Reader
 
     actor, subject, beside = about
     start, end = parse_time(period[0]), parse_time(period[1], end=True)
-    purpose, private = shared.purpose(why), read_sealing_key(sealing_key) if sealing_key else None
-    with Reader.open(directory, key_file, sealing_key=private) as reader:
-        column, surrogate = reader.facet(actor) if actor else reader.subject(subject or "")
-        command = "who --beside" if beside else "who"
-        shared.record_use(
-            reader, command, purpose, column=column, surrogate=surrogate, start=start, end=end
-        )
-        if actor and beside:
-            return who_beside(reader, actor, start, end)
-        if actor:
-            return reader.who_actor(actor, start, end)
-        return reader.who_subject(subject or "", start, end)
+    column, surrogate = reader.facet(actor) if actor else reader.subject(subject or "")
+    command = "who --beside" if beside else "who"
+    shared.record_use(
+        reader, command, why, column=column, surrogate=surrogate, start=start, end=end
+    )
+    if actor and beside:
+        return who_beside(reader, actor, start, end)
+    if actor:
+        return reader.who_actor(actor, start, end)
+    return reader.who_subject(subject or "", start, end)
 
 
 def _cells(one: Exposed | Recipient, name: str) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -17,6 +16,7 @@ import pyarrow as pa
 from himaya.core.errors import LedgerError
 from himaya.ledger.archive import open_archive
 from himaya.ledger.chain import Chain
+from himaya.ledger.engines import Choice, open_engine
 from himaya.ledger.files import Layout
 from himaya.ledger.schema import LATER, SCHEMA
 from himaya.ledger.segment import read_segment
@@ -27,20 +27,22 @@ _T = TypeVar("_T")
 
 
 class Snapshots:
-    """Makes tables of all rows and runs expressions over them, on DuckDB in memory."""
+    """Makes tables of all rows and runs expressions over them, on DuckDB in memory or another engine."""
 
-    def __init__(self, layout: Layout, chain: Chain, sealing_key: bytes | None = None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        chain: Chain,
+        sealing_key: bytes | None = None,
+        engine: Choice | None = None,
+    ) -> None:
         """With the private `sealing_key`, sealed periods are among the rows."""
         self._layout, self._chain, self._sealing_key = layout, chain, sealing_key
-        self._engine = ibis.duckdb.connect(
-            autoinstall_known_extensions=False,
-            autoload_known_extensions=False,
-            temp_directory=str(layout.directory / "spill"),
-        )
+        self._engine = open_engine(engine or Choice(), layout)
 
     def close(self) -> None:
         """Let go of the engine."""
-        self._engine.disconnect()
+        self._engine.close()
 
     def ask(self, question: Callable[[ir.Table, State], _T]) -> _T:
         """Return the answer of `question` over all rows of one moment. Raises LedgerError."""
@@ -52,9 +54,11 @@ class Snapshots:
                     return question(rows, state)
             except FileNotFoundError:
                 continue
-            except duckdb.Error as problem:
+            except self._engine.errors as problem:
                 if read_state(self._chain).files == state.files:
-                    raise LedgerError(f"{self._layout.sealed}: cannot read: {problem}") from problem
+                    raise LedgerError(
+                        f"{self._layout.sealed}: cannot read: {problem}"[:1000]
+                    ) from problem
         raise LedgerError(f"{self._layout.directory}: files change faster than they can be read")
 
     def fetch(self, expression: ir.Table) -> list[dict[str, Any]]:
@@ -64,16 +68,14 @@ class Snapshots:
 
     def table(self, expression: ir.Table) -> pa.Table:
         """Return the rows of an expression as an Arrow table."""
-        return self._engine.to_pyarrow(expression)
+        return self._engine.table(expression)
 
     def _rows(self, state: State) -> ir.Table:
         live = ibis.memtable(pa.concat_tables([self._live(state), *self._archives(state)]))
         names = [file.name for file in state.files.values() if not file.archive]
         if not names:
             return live
-        paths = [str(self._layout.sealed / name) for name in names]
-        sealed = self._engine.read_parquet(paths, union_by_name=True)
-        return ibis.union(_whole(sealed), live)
+        return ibis.union(_whole(self._engine.read(names)), live)
 
     def _live(self, state: State) -> pa.Table:
         paths = [path for _, path in self._layout.segments(state.upto)]

@@ -14,7 +14,10 @@ from himaya.core.errors import HimayaError, InputError, ServiceError
 
 
 class Storage:
-    """A folder of a store. Names are relative to it; every call may wait, and raises ServiceError when it fails."""
+    """A folder of a store. Names are relative to it; every call may wait, and raises ServiceError when it fails.
+
+    `is_local`: it is a directory of this machine, or one that is mounted here.
+    """
 
     def __init__(self, url: str) -> None:
         """Open the store. Raises InputError when nothing installed speaks to it."""
@@ -23,8 +26,8 @@ class Storage:
             from fsspec.core import url_to_fs  # noqa: PLC0415  (an extra)
         except ImportError:
             raise InputError(f"{url}: install himaya[storage] to use it") from None
-        self._is_local = "://" not in url or url.startswith("file:")
-        options = {"auto_mkdir": True} if self._is_local else {}
+        self.is_local = "://" not in url or url.startswith("file:")
+        options = {"auto_mkdir": True} if self.is_local else {}
         try:
             with self._told(self.url):
                 self.fs, root = url_to_fs(url, use_listings_cache=False, **options)
@@ -40,7 +43,7 @@ class Storage:
         """Write a file so that its old or its new content is there."""
         path = self.path(name)
         with self._told(f"{self.url}/{name}"):
-            if self._is_local:
+            if self.is_local:
                 self.fs.pipe_file(f"{path}.new", data)
                 self.fs.mv(f"{path}.new", path)
             else:
