@@ -21,7 +21,7 @@ spark.driver.bindAddress 127.0.0.1
 spark.driver.memory 512m
 spark.executor.memory 512m
 spark.executor.cores 1
-spark.sql.shuffle.partitions 4
+spark.sql.shuffle.partitions 2
 """
 
 

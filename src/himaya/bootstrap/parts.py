@@ -22,8 +22,10 @@ from himaya.gate.challenge_secret import load_secret, secret_path
 from himaya.ledger import Ledger, canaries, retention
 from himaya.ledger.chain import Chain
 from himaya.ledger.keys import Keys
+from himaya.ledger.publish import publish
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
+from himaya.ledger.storage import Storage
 from himaya.ledger.together import together
 from himaya.runner import Alarms, Runner
 from himaya.runner.alerting import Alarm, channels_of, conditions
@@ -165,11 +167,16 @@ def make_anchoring(config: Config, chain: Chain, keys: Keys) -> Anchoring:
 
 
 def upkeep(ledger: Ledger, config: Config, anchoring: Anchoring, now: float) -> None:
-    """Keep house, then deposit the head of the chain where it is time. Raises LedgerError for the first part."""
+    """Keep house, deposit the head of the chain where it is time, and bring `[ledger] storage` up to the ledger.
+
+    Raises LedgerError, or what the storage says; a failed part does not stop the next one.
+    """
     try:
         keep_house(ledger, config, now)
     finally:
         anchoring.keep(now)
+        if config.ledger.storage:
+            publish(ledger.layout, ledger.chain, Storage(config.ledger.storage))
 
 
 def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -> int:

@@ -9,11 +9,15 @@ from typing import Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_publish import publish
 
 
 @click.group()
 def ledger() -> None:
     """Verify, seal and expire the ledger, and see what was done to it."""
+
+
+ledger.add_command(publish)
 
 
 @ledger.command()

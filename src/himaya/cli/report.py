@@ -30,7 +30,7 @@ report.add_command(classes)
 @report.command()
 @shared.counted_options("Weeks")
 @engine_options
-def weekly(
+def weekly(  # noqa: PLR0913  (the options of the command)
     *,
     directory: Path,
     key_file: Path | None,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
         WhoBeside,
         WhoSubject,
     )
-
     from himaya.ledger.engines import Choice
     from himaya.ledger.reader import Reader
 

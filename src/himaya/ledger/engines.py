@@ -1,4 +1,4 @@
-"""The engines that answer the questions: DuckDB in this process, or Apache Spark over many. `queries` is the same for both.
+"""The engines that answer the questions of `queries`: DuckDB in this process, or Apache Spark over many.
 
 An engine reads sealed files from the ledger's own directory, or from storage to which `himaya ledger publish` copied
 them. Names never go there: the map of identities is read on the machine that asks.
@@ -77,7 +77,7 @@ class DuckDb:
             temp_directory=str(layout.directory / "spill"),
         )
         if storage is not None and not storage.is_local:
-            self._connection.con.register_filesystem(storage.fs)
+            self._connection.con.register_filesystem(storage.under())
 
     def read(self, names: Sequence[str]) -> ir.Table:
         """Return the rows of sealed files."""
@@ -96,5 +96,4 @@ class DuckDb:
 def _path(sealed: Path, storage: Storage | None, name: str) -> str:
     if storage is None:
         return str(sealed / name)
-    path = storage.path(f"sealed/{name}")
-    return path if storage.is_local else str(storage.fs.unstrip_protocol(path))
+    return storage.path(f"sealed/{name}") if storage.is_local else f"dir://sealed/{name}"

@@ -86,6 +86,7 @@ class Snapshots:
         """Return the rows of sealed periods, none without their key."""
         if self._sealing_key is None:
             return []
+        # Read from the ledger itself, wherever the other files are read: few periods stay sealed.
         archives = [file for file in state.files.values() if file.archive]
         return [
             open_archive(self._layout.sealed / file.name, self._sealing_key) for file in archives

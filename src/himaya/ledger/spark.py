@@ -46,8 +46,8 @@ class Spark:
 
     def read(self, names: Sequence[str]) -> ir.Table:
         """Return the rows of sealed files; the schema is known, so no file is looked at before the question."""
-        from ibis.formats.pyarrow import PyArrowSchema  # noqa: PLC0415  (the extra has been imported)
         from ibis.backends.pyspark.datatypes import PySparkSchema  # noqa: PLC0415
+        from ibis.formats.pyarrow import PyArrowSchema  # noqa: PLC0415  (the extra has been imported)
 
         schema = PySparkSchema.from_ibis(PyArrowSchema.to_ibis(SCHEMA))
         frame = self._session.read.schema(schema).parquet(*(f"{self._base}/{n}" for n in names))

@@ -39,6 +39,12 @@ class Storage:
         """Return what the store itself calls a file of the folder."""
         return f"{self._root}/{name}" if name else self._root
 
+    def under(self) -> Any:  # noqa: ANN401  (a file system of fsspec)
+        """Return the folder as a file system of its own, `dir://`: DuckDB would take `s3://` for itself."""
+        from fsspec.implementations.dirfs import DirFileSystem  # noqa: PLC0415  (an extra)
+
+        return DirFileSystem(path=self._root, fs=self.fs)
+
     def put(self, name: str, data: bytes, **more: Any) -> None:  # noqa: ANN401  (words of the store)
         """Write a file so that its old or its new content is there."""
         path = self.path(name)
