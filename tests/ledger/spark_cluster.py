@@ -14,8 +14,16 @@ import pyspark
 _SPARK_CLASS = Path(pyspark.__file__).parent / "bin/spark-class"
 _DEPLOY = "org.apache.spark.deploy"
 
+#: Few rows and many plans: compiling costs more than it saves.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 #: The driver stays on this machine, and one executor per worker fits into its memory.
-_DEFAULTS = """
+_DEFAULTS = f"""
+spark.driver.extraJavaOptions {_JAVA}
+spark.executor.extraJavaOptions {_JAVA}
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+spark.sql.adaptive.enabled false
 spark.driver.host 127.0.0.1
 spark.driver.bindAddress 127.0.0.1
 spark.driver.memory 512m
@@ -35,6 +43,7 @@ def environment(folder: Path) -> dict[str, str]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder / "local"),
         "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": _JAVA,
     }
 
 

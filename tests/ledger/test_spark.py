@@ -64,10 +64,10 @@ def items(seed: int, count: int):
 
 def made(directory: Path) -> Ledger:
     """Write a ledger with sealed files and rows that are not sealed yet, and with an unobserved period."""
-    ledger = write(directory, *items(1, 160), close=False)
+    ledger = write(directory, *items(1, 80), close=False)
     ledger.note_gap(NOON - 2 * DAY, NOON - 2 * DAY + 60, "the log was silent", "profile", "nginx")
     ledger.seal(NOON, everything=True)
-    for item in items(2, 40):
+    for item in items(2, 20):
         ledger.append(item)
     ledger.flush()
     return ledger

@@ -67,7 +67,7 @@ def open_engine(choice: Choice, layout: Layout) -> Engine:
 class DuckDb:
     """DuckDB in memory; what does not fit is spilled beside the ledger's files."""
 
-    errors = (duckdb.Error,)
+    errors: tuple[type[Exception], ...] = (duckdb.Error,)
 
     def __init__(self, layout: Layout, storage: Storage | None = None) -> None:
         self._sealed, self._storage = layout.sealed, storage
