@@ -3,127 +3,24 @@
 from __future__ import annotations
 
 import json
-import random
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-import ibis
 import pytest
-from tests.ledger.making import DAY, NOON, disclosed, write
+from tests.ledger.spark_answers import answers, made, questions
 from tests.ledger.spark_cluster import cluster, environment
 
-from himaya.analysis.groups.asking import sightings
-from himaya.core.actor import Actor
 from himaya.core.errors import InputError, ServiceError
-from himaya.ledger import Ledger
 from himaya.ledger import queries as q
 from himaya.ledger.engines import Choice
-from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
 
 HIMAYA = Path(sys.executable).with_name("himaya")
+ROOT = Path(__file__).parents[2]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.system,
-    pytest.mark.timeout(400),
-    # The driver's sockets to Java are closed when the process ends.
-    pytest.mark.filterwarnings(
-        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-    ),
-]
-
-
-def items(seed: int, count: int):
-    """Return made-up views of some days: accounts, anonymous visitors, look-ups, people nobody could name."""
-    draw = random.Random(seed)
-    for number in range(count):
-        at = NOON - draw.randrange(3) * DAY + number
-        account, address = (
-            draw.choice(["", "u1", "u2", "u3", "ü 4"]),
-            f"203.0.113.{draw.randrange(9)}",
-        )
-        actor = Actor(
-            account=account,
-            address=address,
-            tier=draw.choice(["", "gold"]),
-            account_created=draw.choice([None, at - 3600]),
-            fingerprint=draw.choice(["", "f1"]),
-        )
-        kind = draw.choice(["profile", "listing", "lookup"])
-        people = () if draw.random() < 0.2 else tuple(f"p{draw.randrange(40)}" for _ in range(2))
-        more = {"miss": kind == "lookup" and not people, "group": draw.choice(["", "g1"])}
-        more |= {
-            "unattributed": draw.choice([0, 0, 3]),
-            "policy": draw.choice(["a" * 16, "b" * 16]),
-        }
-        yield disclosed(at, account, *people, actor=actor, kind=kind, surface=kind,
-                        access="account" if account else "anonymous", **more)  # fmt: skip
-
-
-def made(directory: Path) -> Ledger:
-    """Write a ledger with sealed files and rows that are not sealed yet, and with an unobserved period."""
-    ledger = write(directory, *items(1, 80), close=False)
-    ledger.note_gap(NOON - 2 * DAY, NOON - 2 * DAY + 60, "the log was silent", "profile", "nginx")
-    ledger.seal(NOON, everything=True)
-    for item in items(2, 20):
-        ledger.append(item)
-    ledger.flush()
-    return ledger
-
-
-def questions(reader: Reader):
-    """Return every question by name, each as a function from rows to an expression."""
-    actor = reader.facet("account:u1")[1]
-    subject, canary = (reader.subject(name)[1] for name in ("p1", "p2"))
-    address = reader.facet("address:203.0.113.1")[1]
-    prefix = reader.facet("prefix:203.0.113.0/24")[1]
-    start, end = round((NOON - 1 * DAY) * 1e6), round((NOON + DAY) * 1e6)
-    members = ibis.memtable([(actor, "g1")], schema={"member": "int64", "name": "string"})
-
-    def by_week(rows):
-        return q.cohorts(q.without(rows, [canary]), {"a" * 16: 7200}, 60)
-
-    return {
-        "within": lambda rows: q.within(rows, start, end).select("time", "subject", "actor"),
-        "shown": lambda rows: q.shown(rows).select("time", "subject"),
-        "people": lambda rows: q.people(rows, [canary]).select("time", "subject"),
-        "canaries": lambda rows: q.canaries(rows, [canary]).select("time", "actor"),
-        "facet": lambda rows: q.facet(rows, "subject", subject),
-        "exposure": lambda rows: q.exposure(q.shown(rows), "actor"),
-        "exposure of": lambda rows: q.exposure(q.facet(rows, "account", actor), "subject"),
-        "places": lambda rows: q.places(q.facet(rows, "account", actor)),
-        "beside": lambda rows: q.beside(rows, "account", actor, [prefix]),
-        "accounts_at": lambda rows: q.accounts_at(rows, "address", [address], start),
-        "addresses_of": lambda rows: q.addresses_of(rows, [actor], start, 5),
-        "tallies": q.tallies,
-        "tallies of none": lambda rows: q.tallies(q.facet(rows, "subject", -1)),
-        "unobserved": lambda rows: q.unobserved(rows, 0, FOREVER),
-        "policies": lambda rows: q.policies(rows, 0, FOREVER),
-        "grouped": q.grouped,
-        "people_per_actor": lambda rows: q.people_per_actor(rows, [canary]),
-        "cohorts": lambda rows: by_week(rows).select("time", "week", "cohort"),
-        "union_by_week": lambda rows: q.union_by_week(by_week(rows)),
-        "newly_by_week": lambda rows: q.newly_by_week(by_week(rows), start),
-        "lookups_by_week": lambda rows: q.lookups_by_week(by_week(rows), ["lookup"]),
-        "union_by_group": lambda rows: q.union_by_group(rows, members, 10),
-        "extent": q.extent,
-        "span": q.span,
-        "days": q.days,
-        "held": lambda rows: q.held(rows, "subject", subject, start, end),
-        "sightings": lambda rows: sightings(rows, start, end, canaries=[canary]),
-    }
-
-
-def asked(reader: Reader, all_questions) -> dict[str, list[str]]:
-    """Return the rows of every answer as text, in an order of their own; all are asked of one moment."""
-
-    def lines(expression):
-        found = reader.table(expression).to_pylist()
-        return sorted(json.dumps(row, sort_keys=True) for row in found)
-
-    return reader.ask(lambda rows, _: {n: lines(one(rows)) for n, one in all_questions.items()})
+pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -138,48 +35,46 @@ def place(tmp_path_factory):
         ledger.close()
 
 
-def test_every_question_has_the_same_rows_on_a_cluster_as_on_duckdb(place, monkeypatch):
+def run(folder, *words):
+    """Run a program as a driver; return the JSON that it prints."""
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        list(map(str, words)), capture_output=True, text=True, check=False, cwd=folder,
+        env={**os.environ, **environment(folder), "PYTHONPATH": paths},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_question_is_compared(place):
+    """Each function of `queries` is among the questions that both engines answer."""
+    with Reader.open(place[0] / "ledger") as reader:
+        names = {name.partition(" ")[0] for name in questions(reader)}
+    public = {n for n, f in vars(q).items() if getattr(f, "__module__", "") == q.__name__}
+    assert {n for n in public if not n.startswith("_")} - names == {"without"}
+
+
+def test_every_question_has_the_same_rows_on_a_cluster_as_on_duckdb(place):
     """All questions of `queries` and the sightings of groups, over sealed files and live rows, row by row."""
     folder, address = place
-    for name, value in environment(folder).items():
-        monkeypatch.setenv(name, value)
-    with (
-        Reader.open(folder / "ledger") as here,
-        Reader.open(folder / "ledger", engine=Choice(address)) as there,
-    ):
-        all_questions = questions(here)
-        public = {
-            n
-            for n, f in vars(q).items()
-            if callable(f) and getattr(f, "__module__", "") == q.__name__
-        }
-        assert public - {name.partition(" ")[0] for name in all_questions} == {"without"}
-        expected, got = asked(here, all_questions), asked(there, all_questions)
+    expected = answers(folder / "ledger", "duckdb")
+    got = run(
+        folder, sys.executable, "-m", "tests.ledger.spark_answers", folder / "ledger", address
+    )
     assert {name for name, answer in expected.items() if got[name] != answer} == set()
     assert all(expected.values())
 
 
-def test_the_commands_answer_the_same(place):
-    """`himaya who` prints the same with `--engine spark://…` as without."""
+def test_the_command_answers_the_same(place):
+    """`himaya who` prints the same with `--engine spark://...` as without."""
     folder, address = place
-    import os
-
-    def run(*words):
-        done = subprocess.run(
-            [HIMAYA, *words, "--ledger", folder / "ledger", "--why", "test", "--json"],
-            capture_output=True, text=True, check=False, env={**os.environ, **environment(folder)},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    words = ("who", "--actor", "account:u1")
-    assert run(*words, "--engine", address) == run(*words)
+    words = (HIMAYA, "who", "--actor", "account:u1", "--ledger", "ledger", "--why", "x", "--json")
+    assert run(folder, *words, "--engine", address) == run(folder, *words)
 
 
-def test_an_engine_that_cannot_be_had_is_named(tmp_path):
+def test_an_engine_that_cannot_be_had_is_named(place):
     """A wrong word and a master that is not there are one sentence each."""
-    write(tmp_path / "ledger", *items(1, 3)).close()
     with pytest.raises(InputError, match=r"is no engine; name duckdb, local\[2\]"):
-        Reader.open(tmp_path / "ledger", engine=Choice("spark"))
+        Reader.open(place[0] / "ledger", engine=Choice("spark"))
     with pytest.raises(ServiceError, match=r"no Spark master answers: 127\.0\.0\.1:1: "):
-        Reader.open(tmp_path / "ledger", engine=Choice("spark://127.0.0.1:1"))
+        Reader.open(place[0] / "ledger", engine=Choice("spark://127.0.0.1:1"))

@@ -12,6 +12,7 @@ Read in this order:
     reader      `Reader`: the answers; `queries` are its questions as Ibis expressions, `answers` what comes back
     forecasts   may a policy be enforced: what was forecast, or who took it upon them; `versions` were in force when
     retention   rows end after their time; `holds` keep what an open matter needs; `erasure` forgets a person
+    engines     who answers: DuckDB, or Spark; `publish` copies sealed files to `storage` elsewhere
     verify      nothing was changed, nothing is missing
 """
 
