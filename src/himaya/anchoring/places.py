@@ -9,7 +9,6 @@ from himaya.anchoring.mail import Mailbox
 from himaya.anchoring.objects import Objects
 from himaya.anchoring.place import Place
 from himaya.anchoring.repository import Repository
-from himaya.anchoring.stamps import Stamps
 from himaya.config import AnchorPlace, Config
 
 
@@ -23,12 +22,15 @@ def places_of(config: Config) -> list[Place]:
 
 def _place(config: Config, place: AnchorPlace) -> Place:
     name, timeout_s = place.called, float(config.anchor.timeout_s)
+    # What reads ASN.1 is imported by whoever uses it alone: a gate without it stays small.
     match place.kind:
         case "file":
             return Directory(name, Path(place.path))
         case "git":
             return Repository(name, place.url, place.branch, timeout_s)
         case "rfc3161":
+            from himaya.anchoring.stamps import Stamps  # noqa: PLC0415
+
             receipts = Path(place.path) if place.path else _beside(config, name)
             return Stamps(name, place.url, receipts, place.ca_file, timeout_s)
         case "object":
