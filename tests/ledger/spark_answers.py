@@ -20,6 +20,7 @@ from himaya.ledger import queries as q
 from himaya.ledger.engines import Choice
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
+from himaya.ledger.schema import Kind
 
 
 def items(seed: int, count: int):
@@ -62,7 +63,8 @@ def made(directory: Path) -> Ledger:
 
 def questions(reader: Reader):
     """Return every question by name, each as a function from rows to an expression."""
-    actor = reader.facet("account:u1")[1]
+    account = reader.facet("account:u1")[1]
+    actor = reader.identities.find(Kind.ACTOR, "account:u1")
     subject, canary = (reader.subject(name)[1] for name in ("p1", "p2"))
     address = reader.facet("address:203.0.113.1")[1]
     prefix = reader.facet("prefix:203.0.113.0/24")[1]
@@ -79,9 +81,9 @@ def questions(reader: Reader):
         "canaries": lambda rows: q.canaries(rows, [canary]).select("time", "actor"),
         "facet": lambda rows: q.facet(rows, "subject", subject),
         "exposure": lambda rows: q.exposure(q.shown(rows), "actor"),
-        "exposure of": lambda rows: q.exposure(q.facet(rows, "account", actor), "subject"),
-        "places": lambda rows: q.places(q.facet(rows, "account", actor)),
-        "beside": lambda rows: q.beside(rows, "account", actor, [prefix]),
+        "exposure of": lambda rows: q.exposure(q.facet(rows, "account", account), "subject"),
+        "places": lambda rows: q.places(q.facet(rows, "account", account)),
+        "beside": lambda rows: q.beside(rows, "account", account, [prefix]),
         "accounts_at": lambda rows: q.accounts_at(rows, "address", [address], start),
         "addresses_of": lambda rows: q.addresses_of(rows, [actor], start, 5),
         "tallies": q.tallies,
