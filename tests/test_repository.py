@@ -183,6 +183,7 @@ def test_dependencies_are_used():
         "ibis-framework": "ibis",
         "prometheus-client": "prometheus_client",
         "pyjwt": "jwt",
+        "rfc3161-client": "rfc3161_client",
     }
     wanted = _wanted(_pyproject()["project"]["dependencies"]) - {"sqlglot"}
     assert {names.get(one, one) for one in wanted} - imported == set()

@@ -48,8 +48,10 @@ directory = "ledger"
 [alerts]
 free_mb = 1
 {alerts}
+{anchor}
 """
 
+ANCHOR = '[[anchor.places]]\nkind = "file"\npath = "share"'
 OWNER = '[owner]\nname = "Somebody"\ncontact = "somebody@people.example"'
 
 
@@ -62,13 +64,14 @@ class Clinic:
         self.log = folder / "access.log"
         self.log.write_text("")
         self.log.chmod(0o640)
+        (folder / "share").mkdir()
         self.processes = []
         self.write()
 
     def write(self, **changes):
         """Write the configuration, with changes to the parts of its text; return the file."""
         parts = {"mode": "shadow", "owner": OWNER, "proxies": "", "more": "", "gate": "",
-                 "listen": "unix:auth.sock", "alerts": 'command = "true"'}  # fmt: skip
+                 "listen": "unix:auth.sock", "alerts": 'command = "true"', "anchor": ANCHOR}  # fmt: skip
         self.config.write_text(CONFIG.format(**{**parts, **changes}))
         return self.config
 
@@ -81,6 +84,7 @@ class Clinic:
     def start(self):
         self.gate = self.run("gate", "--config", self.config, "--mode", "authority")
         wait_for(self.answers)
+        wait_for(self.is_anchored)
         self.follower = self.run("follow", self.log, "--config", self.config)
         wait_for((self.folder / "ledger.follow").exists)
         crew(self.folder, self.folder / "ledger", "owner", "legal", "dpo")
@@ -93,6 +97,10 @@ class Clinic:
         except ServiceError:
             return False
         return True
+
+    def is_anchored(self):
+        with Control(self.folder / "h.sock") as control:
+            return "at file" in control.status().anchor
 
     def end(self, process):
         process.terminate()

@@ -24,6 +24,7 @@ from himaya.runner.alerting import AlertStore, Kind, Occurrence
 NAMES = {
     "owner", "mode", "surfaces", "budgets", "forecast", "proxies", "secret", "gate", "listener",
     "front", "follow", "ledger", "clock", "gaps", "coverage", "keys", "disk", "alerts", "operators",
+    "anchors",
 }  # fmt: skip
 
 
@@ -102,6 +103,11 @@ def test_exit_codes_and_words(clinic):
             "surfaces", "warning", "find",
         ),
         ({"alerts": ""}, "alerts", "warning", "no channel"),
+        ({"anchor": ""}, "anchors", "warning", "not anchored"),
+        (
+            {"anchor": '[[anchor.places]]\nkind = "file"\nname = "new"\npath = "share"'},
+            "anchors", "warning", "no deposit of the chain's head at new",
+        ),
         (
             {"alerts": 'webhook_url = "http://127.0.0.1:1/"\nwebhook_secret_file = "nowhere"'},
             "alerts", "problem", "cannot read",

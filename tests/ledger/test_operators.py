@@ -49,6 +49,16 @@ LATER = {"model check"}
 #: The least words with which a command comes as far as its ledger; others need --ledger alone.
 WORDS = {
     "who": ["--actor", "account:u1", "--why", "t"],
+    "access": ["--subject", "anna", "--why", "t"],
+    "attribute": ["{log}", "--key", "id", "--format", "csv", "--why", "t"],
+    "anchor now": ["--config", "{config}"],
+    "anchor list": ["--config", "{config}"],
+    "anchor check": ["--config", "{config}"],
+    "report dpia": ["--config", "{config}"],
+    "report surfaces": ["{log}", "--config", "{config}", "--why", "t"],
+    "ledger compact": ["--subject", "anna", "--why", "t"],
+    "ledger people": ["--why", "t"],
+    "ledger publish": ["--to", "memory://copy"],
     "forget": ["--subject", "anna", "--why", "t"],
     "hold": ["--list"],
     "case find": ["--config", "{config}"],

@@ -10,22 +10,26 @@ from himaya.bootstrap.parts import (
     class_salt,
     keep_house,
     make_alarm,
+    make_anchoring,
     make_engine,
     make_runner,
     note_config,
     open_ledger,
     rebuild,
     search_settings,
+    upkeep,
 )
 
 __all__ = [
     "class_salt",
     "keep_house",
     "make_alarm",
+    "make_anchoring",
     "make_engine",
     "make_runner",
     "note_config",
     "open_ledger",
     "rebuild",
     "search_settings",
+    "upkeep",
 ]

@@ -16,15 +16,16 @@ from himaya.bootstrap.front_doors import Mode, asked, check_spoe, front_secret, 
 from himaya.bootstrap.groups import GroupWatch
 from himaya.bootstrap.metrics import make_meter, serve_metrics
 from himaya.bootstrap.parts import (
-    keep_house,
     lease_terms,
     make_alarm,
+    make_anchoring,
     make_engine,
     make_runner,
     note_absence,
     note_config,
     open_ledger,
     rebuild,
+    upkeep,
 )
 from himaya.bootstrap.silence import LogFeedWatch
 from himaya.bootstrap.words import model_words, say_fixed
@@ -199,6 +200,8 @@ class Gate:
             alerts=self._alarm.status.open,
             alerts_waiting=self._alarm.status.waiting,
             alert_problems=self._alarm.status.problems,
+            anchor=self._anchoring.words,
+            anchor_problems=tuple(self._anchoring.told()),
             spoe=dict(next((one.counts for one in self._spoe.values()), {})),
         )
 
@@ -260,8 +263,10 @@ class Gate:
         """Make the authority, and what takes what it tells."""
         self._forecast = standing(self._ledger, self.config)
         self._tell_absence(note_absence(self._ledger, self._started))
+        self._anchoring = make_anchoring(self.config, self._ledger.chain, self._ledger.keys)
         self._runner = make_runner(self.config, self._ledger, self._keep_house, self._alarm)
         self._alarm.conditions.append(conditions.ledger(lambda: self._runner.problem))
+        self._alarm.conditions.append(conditions.anchors(lambda: self._anchoring.problems))
         self._refusals = Refusals(beside(self.config.gate.socket))
         self.authority = Authority(
             make_engine(self.config),
@@ -323,7 +328,7 @@ class Gate:
         gc.set_threshold(50_000, 20, 50)
 
     def _keep_house(self, now: float) -> None:
-        keep_house(self._ledger, self.config, now)
+        upkeep(self._ledger, self.config, self._anchoring, now)
 
     def _adopt_edge(self, config: Config) -> None:
         """Withdraw all passes; who may have one is decided by the new configuration."""

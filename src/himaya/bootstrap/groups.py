@@ -18,6 +18,7 @@ from himaya.core.effect import RaiseFinding
 from himaya.core.errors import HimayaError
 from himaya.core.finding import Finding
 from himaya.gate.authority import Authority
+from himaya.ledger.engines import Choice
 from himaya.ledger.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,11 @@ class Told(msgspec.Struct, frozen=True):
     over: bool = False
 
 
-def open_reader(config: Config) -> Reader:
+def open_reader(config: Config, engine: Choice | None = None) -> Reader:
     """Open the ledger of a configuration for questions. Raises LedgerError."""
     key = config.ledger.key_file
-    return Reader.open(Path(config.ledger.directory), Path(key) if key else None)
+    directory = Path(config.ledger.directory)
+    return Reader.open(directory, Path(key) if key else None, engine=engine)
 
 
 class GroupWatch:
@@ -174,13 +176,18 @@ def finding_of(group: Group, now: float, members: tuple[str, ...]) -> Finding:
     )
 
 
-def find(config: Config, start: float, now: float) -> list[tuple[Case, bool]]:
+def find(
+    config: Config, start: float, now: float, engine: Choice | None = None
+) -> list[tuple[Case, bool]]:
     """Look for groups by hand over a period and open cases for them; return open cases and which are new.
 
     Groups of open cases are known to the search, so what goes on joins them. Raises LedgerError, ServiceError.
     """
     search = Search(search_settings(config, class_salt(config, make=False)))
-    with open_reader(config) as reader, CaseStore(cases_path(reader.layout.directory)) as store:
+    with (
+        open_reader(config, engine) as reader,
+        CaseStore(cases_path(reader.layout.directory)) as store,
+    ):
         for known in store.all():
             if known.is_open:
                 search.restore(known.group)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from himaya.analysis.cases import matters_of
 from himaya.analysis.groups import Settings
+from himaya.anchoring import Anchoring, places_of
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
@@ -21,11 +22,16 @@ from himaya.facts_store import FactsStore, facts_path
 from himaya.gate.challenge_secret import load_secret, secret_path
 from himaya.ledger import Ledger, canaries, retention
 from himaya.ledger import entries as e
+from himaya.ledger.attachments import Attachments
+from himaya.ledger.chain import Chain
+from himaya.ledger.keys import Keys
 from himaya.ledger.matters import Matter
 from himaya.ledger.operators.periods import seal_periods
+from himaya.ledger.publish import publish
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 from himaya.ledger.state import State
+from himaya.ledger.storage import Storage
 from himaya.ledger.together import together
 from himaya.runner import Alarms, Runner
 from himaya.runner.alerting import Alarm, channels_of, conditions
@@ -196,6 +202,7 @@ def _end_rows(ledger: Ledger, config: Config, now: float) -> None:
         by_actor,
         matters,
     )
+    Attachments(ledger.layout, ledger.chain, ledger.keys).expire(now)
     forget_facts(ledger.layout.directory, done.forgotten)
 
 
@@ -211,6 +218,25 @@ def forget_facts(directory: Path, people: Iterable[tuple[str, str]]) -> None:
         with FactsStore(path) as store:
             for column, name in gone:
                 store.forget(**{column: name})
+
+
+def make_anchoring(config: Config, chain: Chain, keys: Keys) -> Anchoring:
+    """Return what deposits the head of the chain at the places of a configuration. Raises ConfigError."""
+    every_s = config.anchor.every_hours * 3600.0
+    return Anchoring(chain, keys, places_of(config), every_s=every_s)
+
+
+def upkeep(ledger: Ledger, config: Config, anchoring: Anchoring, now: float) -> None:
+    """Keep house, deposit the head of the chain where it is time, and bring `[ledger] storage` up to the ledger.
+
+    Raises LedgerError, or what the storage says; a failed part does not stop the next one.
+    """
+    try:
+        keep_house(ledger, config, now)
+    finally:
+        anchoring.keep(now)
+        if config.ledger.storage:
+            publish(ledger.layout, ledger.chain, Storage(config.ledger.storage))
 
 
 def rebuild(recall: Callable[[Disclosures], None], reader: Reader, now: float) -> int:

@@ -23,7 +23,7 @@ _LIMITS = (
     "read_timeout_s",
     "idle_timeout_s",
 )
-_TABLES = ("ledger", "groups", "feed", "alerts", "metrics")
+_TABLES = ("ledger", "groups", "feed", "alerts", "anchor", "metrics")
 
 
 def say_fixed(before: Config, after: Config) -> None:

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "hold": "himaya.cli.hold:hold",
     "ledger": "himaya.cli.ledger:ledger",
     "operator": "himaya.cli.operator:operator",
+    "anchor": "himaya.cli.anchor:anchor",
     "reconcile": "himaya.cli.reconcile:reconcile",
     "audit": "himaya.cli.audit:audit",
     "case": "himaya.cli.case:case",

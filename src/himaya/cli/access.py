@@ -34,6 +34,7 @@ class _Out(NamedTuple):
 
 @click.command()
 @shared.ledger_options
+@shared.open_option
 @click.option("--subject", help="The person who asks, as the site names them.")
 @click.option(
     "--actor", help="The viewer who asks: account:NAME, key:NAME, session:NAME, address:IP."

@@ -47,6 +47,7 @@ class _Options(TypedDict):
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @shared.ledger_options
+@shared.open_option
 @click.option(
     "--key",
     multiple=True,
@@ -175,11 +176,11 @@ def _ask(options: _Options) -> tuple[Compared, str]:
     hashed = _hashed(options)
     private = read_sealing_key(options["sealing_key"]) if options["sealing_key"] else None
     with Reader.open(options["directory"], options["key_file"], sealing_key=private) as reader:
+        shared.record_use(reader, "attribute", purpose, start=terms.start, end=terms.end)
         kept = Attachments(reader.layout, reader.chain, reader.keys)
         rows = _rows(options, kept)
         if options["case"]:
             _note(options, purpose)
-        shared.record_use(reader, "attribute", purpose, start=terms.start, end=terms.end)
         answer = compare(reader, gather(rows, reader.identities, hashed), terms)
         return answer, _attach(options, kept, purpose)
 
@@ -198,6 +199,7 @@ def _expire(options: _Options) -> None:
     from himaya.ledger.reader import Reader
 
     with Reader.open(options["directory"], options["key_file"]) as reader:
+        shared.allow(reader, "attribute")
         gone = Attachments(reader.layout, reader.chain, reader.keys).expire(time.time())
     click.echo(f"{gone} kept {'file' if gone == 1 else 'files'} removed.")
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.engine_options import engine_options
 
 if TYPE_CHECKING:
     from himaya.analysis.cases import Case
+    from himaya.ledger.engines import Choice
     from himaya.ledger.reader import Reader
 
 #: Members whose names are shown; each is an entry in the ledger's access log.
@@ -30,6 +32,7 @@ def case() -> None:
 @click.option("--config", type=click.Path(path_type=Path), default="himaya.toml", show_default=True)
 @click.option("--from", "start", help="Only rows from this time on; default: all that is retained.")
 @click.option("--to", "end", help="Only rows before this time; a bare date includes that day.")
+@engine_options
 @_JSON
 def find(
     *,
@@ -38,6 +41,7 @@ def find(
     config: Path,
     start: str | None,
     end: str | None,
+    engine: Choice,
     as_json: bool,
 ) -> None:
     """Look through the ledger for groups; list the open cases. A running gate takes new ones over."""
@@ -55,7 +59,7 @@ def find(
     loaded = msgspec.structs.replace(loaded, ledger=ledger)
     shared.allow_at(loaded, "case find")
     until = min(time.time(), parse_time(end, end=True) / 1e6)
-    found = look(loaded, parse_time(start) / 1e6, until)
+    found = look(loaded, parse_time(start) / 1e6, until, engine)
     if as_json:
         shared.print_json({"cases": [{**_short(each), "new": new} for each, new in found]})
     elif not found:

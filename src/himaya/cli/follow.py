@@ -121,7 +121,14 @@ def _recorder(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None
 
 def _own(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None]]:
     """Make an engine, a runner and a ledger for this process alone."""
-    from himaya.bootstrap import keep_house, make_engine, make_runner, open_ledger, rebuild
+    from himaya.bootstrap import (
+        make_anchoring,
+        make_engine,
+        make_runner,
+        open_ledger,
+        rebuild,
+        upkeep,
+    )
     from himaya.core.continuing import recall
     from himaya.ledger.reader import Reader
     from himaya.runner.alerting import conditions
@@ -133,7 +140,9 @@ def _own(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None]]:
         engine = make_engine(config)
         with Reader.open(Path(config.ledger.directory), _key(config)) as reader:
             rebuild(partial(recall, engine), reader, now)
-        runner = make_runner(config, ledger, partial(keep_house, ledger, config), alarm)
+        anchoring = make_anchoring(config, ledger.chain, ledger.keys)
+        runner = make_runner(config, ledger, partial(upkeep, ledger, config, anchoring), alarm)
+        alarm.conditions.append(conditions.anchors(lambda: anchoring.problems))
         alarm.conditions.append(conditions.ledger(lambda: runner.problem))
     except BaseException:
         ledger.close()

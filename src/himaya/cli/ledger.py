@@ -13,6 +13,7 @@ from himaya.cli.ledger_backup import backup, restore
 from himaya.cli.ledger_compact import compact
 from himaya.cli.ledger_erasures import erasures, exports
 from himaya.cli.ledger_people import people
+from himaya.cli.ledger_publish import publish
 from himaya.cli.ledger_request import request
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ ledger.add_command(request)
 ledger.add_command(compact)
 ledger.add_command(erasures)
 ledger.add_command(exports)
+
+
+ledger.add_command(publish)
 
 
 @ledger.command()

@@ -27,7 +27,7 @@ def compact(
     purpose = shared.purpose(why)
     with Reader.open(directory, key_file) as reader:
         column, number = reader.subject(subject)
-        shared.record_use(reader, "compact", purpose, column=column, surrogate=number)
+        shared.record_use(reader, "ledger compact", purpose, column=column, surrogate=number)
         found, kept = shown_to(reader, number), reader.state().retention
     if as_json:
         shared.print_json({"subject": subject, "days": found, "retention": kept})

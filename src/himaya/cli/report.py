@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.engine_options import engine_options
 from himaya.cli.report_classes import classes
 from himaya.cli.report_dpia import dpia
 from himaya.cli.report_surfaces import surfaces
@@ -16,6 +17,8 @@ from himaya.cli.report_surfaces import surfaces
 if TYPE_CHECKING:
     from himaya.analysis.weekly import Weekly
     from himaya.analysis.weekly.result import GroupUnion, Looked, Reached, Week
+    from himaya.ledger.engines import Choice
+    from himaya.ledger.reader import Reader
 
 
 @click.group()
@@ -30,7 +33,8 @@ report.add_command(dpia)
 
 @report.command()
 @shared.counted_options("Weeks")
-def weekly(
+@engine_options
+def weekly(  # noqa: PLR0913  (the options of the command)
     *,
     directory: Path,
     key_file: Path | None,
@@ -39,13 +43,18 @@ def weekly(
     population: int | None,
     why: str,
     as_json: bool,
+    engine: Choice,
 ) -> None:
     """Count, week by week, the different people that each cohort was shown, and how often look-ups found nobody.
 
     Names no actor and no person, says which periods were not observed, and lists the ten groups that were shown
     most people. Every use is recorded with its reason before the answer is printed.
     """
-    answer = _ask(directory, key_file, (start, end), population or 0, why)
+    from himaya.ledger.reader import Reader
+
+    purpose = shared.purpose(why)
+    with Reader.open(directory, key_file, engine=engine) as reader:
+        answer = _ask(reader, (start, end), population or 0, purpose)
     if as_json:
         shared.print_json(answer)
     else:
@@ -53,8 +62,7 @@ def weekly(
 
 
 def _ask(
-    directory: Path,
-    key_file: Path | None,
+    reader: Reader,
     period: tuple[str | None, str | None],
     population: int,
     why: str,
@@ -62,13 +70,10 @@ def _ask(
     """Record the use, then return the answer."""
     from himaya.analysis.weekly import weekly as ask
     from himaya.ledger.names import parse_time
-    from himaya.ledger.reader import Reader
 
     start, end = parse_time(period[0]), parse_time(period[1], end=True)
-    purpose = shared.purpose(why)
-    with Reader.open(directory, key_file) as reader:
-        shared.record_use(reader, "report weekly", purpose, start=start, end=end)
-        return ask(reader, start, end, population=population)
+    shared.record_use(reader, "report weekly", why, start=start, end=end)
+    return ask(reader, start, end, population=population)
 
 
 def _print(answer: Weekly) -> None:

@@ -73,7 +73,7 @@ def _judge(
     by, why = shared.purpose(said[1], "--by"), shared.purpose(said[2])
     text = read_judgement(said[0])
     with Reader.open(directory, key_file) as reader:
-        shared.record_use(reader, "dpia", why)
+        shared.record_use(reader, "report dpia", why)
         judge(reader, config, text, by=by, why=why, now=time.time())
 
 
@@ -86,7 +86,7 @@ def _draft(config: Config, directory: Path | None, key_file: Path | None) -> Dra
     if directory is None:
         return draft(config, now)
     with Reader.open(directory, key_file) as reader:
-        shared.record_use(reader, "dpia", "draft of an impact assessment")
+        shared.record_use(reader, "report dpia", "draft of an impact assessment")
         state, status = reader.state(), reader.status(now)
         figures: dict[str, int | str] = {
             "retention chosen in the ledger": state.retention,

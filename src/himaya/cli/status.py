@@ -97,6 +97,7 @@ def _lines(told: Status) -> list[str]:
         *_classes(told.classes),
         f"ledger      {told.ledger}, last written {_time(told.last_flush)}, {told.pending_rows} waiting",
         f"gaps        {told.gaps}",
+        *_anchor(told),
     ]
     if told.forecast:
         lines.insert(2, f"forecast    {told.forecast}")
@@ -126,6 +127,12 @@ def _lines(told: Status) -> list[str]:
             f"unseen      by this door, people of these surfaces: {', '.join(told.unseen_surfaces)}"
         )
     return lines
+
+
+def _anchor(told: Status) -> list[str]:
+    """Return how far the chain is deposited elsewhere, and which place takes no deposit."""
+    problems = [f"PROBLEM     not anchored: {problem}" for problem in told.anchor_problems]
+    return [f"anchor      {told.anchor}", *problems] if told.anchor else problems
 
 
 def _lent(engine: dict[str, int]) -> str:

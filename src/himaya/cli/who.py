@@ -10,12 +10,14 @@ import click
 import msgspec
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.engine_options import engine_options
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.cli.who_files import Files
     from himaya.ledger.affected import Affected, Asked
     from himaya.ledger.answers import WhoActor, WhoBeside, WhoSubject
+    from himaya.ledger.engines import Choice
     from himaya.ledger.reader import Reader
 
     Answer = Affected | WhoActor | WhoBeside | WhoSubject
@@ -81,6 +83,7 @@ def file_options(command: _Command) -> _Command:
 
 @click.command()
 @shared.ledger_options
+@engine_options
 @about_options
 @click.option("--from", "start", help="From this date or time on (ISO 8601; UTC).")
 @click.option("--to", "end", help="Before this time; a bare date includes that day.")
@@ -94,7 +97,7 @@ def file_options(command: _Command) -> _Command:
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, the rest on standard error.")
 @file_options
-def who(
+def who(  # noqa: PLR0913  (the options of the command)
     *,
     directory: Path,
     key_file: Path | None,
@@ -103,6 +106,7 @@ def who(
     why: str,
     sealing_key: Path | None,
     form: str | None,
+    engine: Choice,
     **more: Any,  # noqa: ANN401  (the options that say about whom, and which files)
 ) -> None:
     """Say whose data an actor, a case or a list of actors was shown, or to whom a person's data was shown.
@@ -122,7 +126,7 @@ def who(
     files.check(about_people=asked.subject is None and not asked.beside)
     period = parse_time(start), parse_time(end, end=True)
     private = read_sealing_key(sealing_key) if sealing_key else None
-    with Reader.open(directory, key_file, sealing_key=private) as reader:
+    with Reader.open(directory, key_file, sealing_key=private, engine=engine) as reader:
         answer, people = _ask(reader, asked, files, period, shared.purpose(why))
         text = view.text(answer, form)
         if people is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from himaya.config.anchor import AnchorConfig, AnchorPlace
 from himaya.config.config import Config, sees_people
 from himaya.config.edge import EdgeConfig
 from himaya.config.feed import FeedConfig
@@ -26,6 +27,8 @@ from himaya.config.warnings import unmatched, warnings
 __all__ = [
     "ActorConfig",
     "Alerts",
+    "AnchorConfig",
+    "AnchorPlace",
     "Canaries",
     "Config",
     "EdgeConfig",

@@ -41,7 +41,7 @@ def _table(path: tuple[str, ...], pairs: dict[str, Any]) -> Iterator[str]:
     for key, item in below.items():
         if isinstance(item, tuple):
             for row in item:
-                yield f"\n[[{_key(key)}]]"
+                yield f"\n[[{'.'.join(map(_key, (*path, key)))}]]"
                 yield from (f"{_key(k)} = {toml_value(v)}" for k, v in _pairs(row).items())
         else:
             yield from _table((*path, key), _pairs(item))

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from himaya.config.alerts import alert_problems
+from himaya.config.anchor import anchor_problems
 from himaya.config.config import Config
 from himaya.config.decode import Problem
 from himaya.config.edge_checks import edge_problems
@@ -57,6 +58,8 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _jwt(config)
     yield from _authorised(config)
     yield from alert_problems(config)
+    found = anchor_problems(config.anchor, config.alerts.smtp_host)
+    yield from (Problem(*each) for each in found)
     yield from edge_problems(config)
     yield from _addresses(config)
     yield from _leases(config)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from himaya.config.anchor import AnchorConfig
 from himaya.config.edge import EdgeConfig
 from himaya.config.feed import FeedConfig
 from himaya.config.types import (
@@ -66,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounds: Bounds = Bounds()
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
+    anchor: AnchorConfig = AnchorConfig()
     groups: GroupsConfig = GroupsConfig()
     gate: GateConfig = GateConfig()
     feed: FeedConfig = FeedConfig()

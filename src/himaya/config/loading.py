@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from himaya.config.anchor import AnchorConfig
 from himaya.config.canaries import take_canaries
 from himaya.config.canonical import render
 from himaya.config.checks import problems as checked
@@ -135,7 +136,13 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
             config.alerts, base, "smtp_password_file", "webhook_secret_file", "findings_file"
         ),
         operations=_absolute(config.operations, base, "persisted_file"),
+        anchor=_anchor(config.anchor, base),
     )
+
+
+def _anchor(anchor: AnchorConfig, base: FilePath) -> AnchorConfig:
+    places = tuple(_absolute(place, base, "path", "ca_file") for place in anchor.places)
+    return msgspec.structs.replace(anchor, places=places)
 
 
 def _absolute(table: Any, base: FilePath, *keys: str) -> Any:  # noqa: ANN401  (one of several structs)

@@ -226,10 +226,14 @@ class MetricsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the ledger lies, and the key that opens its map of identities ("": beside it, `.key`)."""
+    """Where the ledger lies, and the key that opens its map of identities ("": beside it, `.key`).
+
+    Sealed files and the chain are copied to `storage` (a URL; "": nowhere) after each sealing.
+    """
 
     directory: str = "ledger"
     key_file: str = ""
+    storage: str = ""
 
 
 class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

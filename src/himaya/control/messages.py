@@ -213,6 +213,8 @@ class Status(msgspec.Struct, omit_defaults=False):
     alerts_waiting: int = 0
     alert_problems: tuple[str, ...] = ()
     spoe: dict[str, int] = {}
+    anchor: str = ""
+    anchor_problems: tuple[str, ...] = ()
 
 
 class Reply(msgspec.Struct, omit_defaults=True):

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from himaya.core.errors import HimayaError
-from himaya.doctor import files, gates, log_feed, outside, people, records, rules, telling
+from himaya.doctor import (
+    anchors,
+    files,
+    gates,
+    log_feed,
+    outside,
+    people,
+    records,
+    rules,
+    telling,
+)
 from himaya.doctor.check import Check, Level, warning
 from himaya.doctor.scene import Asked, Scene
 
@@ -32,6 +42,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Check]], ...] = (
     log_feed.privacy,
     log_feed.undeclared,
     records.ledger,
+    anchors.anchors,
     records.clock,
     records.gaps,
     records.coverage,

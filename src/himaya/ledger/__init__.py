@@ -18,6 +18,7 @@ Read in this order:
     erasure     forgets a person, `renumber` the rest of it; `erasures` lists what waits; `exports` are files outside
     manifest    entries that take rows away are signed
     attachments found files that are kept for a while, encrypted
+    engines     who answers: DuckDB, or Spark; `publish` copies sealed files to `storage` elsewhere
     verify      nothing was changed, nothing is missing
 """
 

@@ -20,6 +20,10 @@ class SegmentId(NamedTuple):
     number: int
 
 
+#: Where sealed files lie, and their twins.
+SEALED, TWINS = "sealed", "by_subject"
+
+
 class Layout:
     """The paths of one ledger.
 
@@ -41,8 +45,8 @@ class Layout:
         self.head = directory / "chain.head"
         self.identities = directory / "identities.sqlite"
         self.live = directory / "live"
-        self.sealed = directory / "sealed"
-        self.twins = directory / "by_subject"
+        self.sealed = directory / SEALED
+        self.twins = directory / TWINS
         self.lock = directory / "lock"
         self.format = directory / "format"
         self.request = self.live / "request"

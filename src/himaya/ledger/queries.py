@@ -108,7 +108,7 @@ def tallies(rows: ir.Table) -> ir.Table:
     unattributed = rows.kind == UNATTRIBUTED
     return rows.aggregate(
         unattributed=rows["count"].sum(where=unattributed).fill_null(0),
-        misses=rows.count(where=rows.kind == MISS),
+        misses=rows.count(where=rows.kind == MISS).fill_null(0),  # Spark counts null in no rows
     )
 
 
@@ -125,7 +125,13 @@ def unobserved(rows: ir.Table, start: int, end: int) -> ir.Table:
 def policies(rows: ir.Table, start: int, end: int) -> ir.Table:
     """Return the policies that rows of a period were decided by, in column `policy`."""
     decided = within(rows, start, end).filter(rows.policy != "")
-    return decided.select("policy").distinct().order_by("policy")
+    # Not `distinct`: for Spark, Ibis 12 makes the columns of the filter distinct too.
+    return (
+        decided.group_by("policy")
+        .aggregate(rows=decided.count())
+        .select("policy")
+        .order_by("policy")
+    )
 
 
 def grouped(rows: ir.Table) -> ir.Table:

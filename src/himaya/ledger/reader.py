@@ -19,6 +19,7 @@ from himaya.ledger.archive import PeriodKeys
 from himaya.ledger.batch import Gap
 from himaya.ledger.canaries import kept
 from himaya.ledger.chain import Chain
+from himaya.ledger.engines import Choice
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
 from himaya.ledger.lock import holders, is_being_written
@@ -38,28 +39,40 @@ _Named = TypeVar("_Named", a.Exposed, a.Recipient)
 class Reader:
     """An open ledger to ask. A context manager. Times are microseconds, `start` included, `end` not."""
 
-    def __init__(self, layout: Layout, keys: k.Keys, sealing_key: bytes | None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        keys: k.Keys,
+        sealing_key: bytes | None,
+        engine: Choice | None = None,
+    ) -> None:
         """Made by `open`."""
         self.layout, self.keys = layout, keys
         self.chain = Chain(layout, keys)
         self.identities = Identities(layout.identities, keys)
         self._opens_archives = sealing_key is not None
         self._opened = PeriodKeys()
-        self._snapshots = Snapshots(layout, self.chain, sealing_key)
+        self._snapshots = Snapshots(layout, self.chain, sealing_key, engine)
 
     @classmethod
     def open(
-        cls, directory: Path, key_file: Path | None = None, *, sealing_key: bytes | None = None
+        cls,
+        directory: Path,
+        key_file: Path | None = None,
+        *,
+        sealing_key: bytes | None = None,
+        engine: Choice | None = None,
     ) -> Self:
         """Open a ledger for questions.
 
-        `sealing_key` is the private key that opens periods which retention sealed. Raises LedgerError: no
-        ledger here; key missing, wrong or open to others.
+        `sealing_key` is the private key that opens periods which retention sealed. `engine` says who answers, and
+        where the sealed files are. Raises LedgerError: no ledger here; key missing, wrong or open to others.
+        Raises InputError or ServiceError when the engine cannot be had.
         """
         layout = Layout(directory)
         layout.must_exist()
         keys = k.read_key_file(key_file or k.default_key_file(directory))
-        return cls(layout, keys, sealing_key)
+        return cls(layout, keys, sealing_key, engine)
 
     def open_periods(self, keys: PeriodKeys) -> None:
         """Have the rows of periods that two operators opened, and the names in them, among the answers from now on."""
@@ -333,6 +346,7 @@ class Reader:
             "format": state.format or 1,
             "chain_entries": state.seq,
             "chain_head": state.hash,
+            "anchored": state.anchors.words(),
         }
 
     def log(self) -> Iterator[dict[str, Any]]:

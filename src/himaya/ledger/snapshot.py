@@ -6,18 +6,16 @@ in between, it starts over, so that no row is missed or doubled.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import duckdb
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from himaya.core.errors import LedgerError
 from himaya.ledger.archive import Opener, open_archives
 from himaya.ledger.chain import Chain
+from himaya.ledger.engines import Choice, open_engine
 from himaya.ledger.files import Layout
 from himaya.ledger.moment import Moment
 from himaya.ledger.schema import SCHEMA
@@ -25,38 +23,37 @@ from himaya.ledger.segment import read_segment
 from himaya.ledger.sources import Sources
 from himaya.ledger.state import State, read_state
 
-#: Memory of the engine, past which it uses the disk, and processors it takes at most: a question runs beside a gate.
-MEMORY, THREADS = "2GB", 4
 _TRIES = 20
 _T = TypeVar("_T")
 
 
 class Snapshots:
-    """Makes tables of all rows and runs expressions over them, on DuckDB in memory."""
+    """Makes tables of all rows and runs expressions over them, on DuckDB in memory or another engine."""
 
-    def __init__(self, layout: Layout, chain: Chain, sealing_key: Opener | None = None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        chain: Chain,
+        sealing_key: Opener | None = None,
+        engine: Choice | None = None,
+    ) -> None:
         """With the private `sealing_key`, sealed periods are among the rows."""
         self._layout, self._chain, self._sealing_key = layout, chain, sealing_key
-        self._engine = ibis.duckdb.connect(
-            autoinstall_known_extensions=False,
-            autoload_known_extensions=False,
-            temp_directory=str(layout.directory / "spill"),
-            memory_limit=MEMORY,
-            threads=min(THREADS, os.cpu_count() or 1),
-        )
-        # Sealed files never change, so their footers are read once.
-        self._engine.settings["parquet_metadata_cache"] = True
-        self._sources = Sources(layout, self._engine)
+        self._engine = open_engine(engine or Choice(), layout)
+        self._sources = Sources(self._engine)
         self._known: tuple[tuple[int, int, int], State] | None = None
 
     def close(self) -> None:
         """Let go of the engine."""
-        self._engine.disconnect()
+        self._engine.close()
 
     def open_with(self, opener: Opener) -> None:
-        """Have the sealed periods that this opens among the rows from now on; what is read then is never spilled."""
+        """Have the sealed periods that this opens among the rows from now on; what is read then is never spilled.
+
+        Raises InputError: another engine than DuckDB in this process.
+        """
         self._sealing_key = opener
-        self._engine.con.execute("SET temp_directory = ''")
+        self._engine.stay_in_memory()
 
     def ask(self, question: Callable[[ir.Table, State], _T]) -> _T:
         """Return the answer of `question` over all rows of one moment. Raises LedgerError."""
@@ -75,9 +72,11 @@ class Snapshots:
                     return question(moment)
             except FileNotFoundError:
                 continue
-            except duckdb.Error as problem:
+            except self._engine.errors as problem:
                 if self._state().files == state.files:
-                    raise LedgerError(f"{self._layout.sealed}: cannot read: {problem}") from problem
+                    raise LedgerError(
+                        f"{self._layout.sealed}: cannot read: {problem}"[:1000]
+                    ) from problem
         raise LedgerError(f"{self._layout.directory}: files change faster than they can be read")
 
     def fetch(self, expression: ir.Table) -> list[dict[str, Any]]:
@@ -87,7 +86,7 @@ class Snapshots:
 
     def table(self, expression: ir.Table) -> pa.Table:
         """Return the rows of an expression as an Arrow table."""
-        return self._engine.to_pyarrow(expression)
+        return self._engine.table(expression)
 
     def _state(self) -> State:
         """Return what the chain adds up to; it is read again only when it was written to."""
@@ -107,5 +106,6 @@ class Snapshots:
 
     def _archives(self, state: State) -> list[pa.Table]:
         """Return the rows of sealed periods, none without their key."""
+        # Read from the ledger itself, wherever the other files are read: few periods stay sealed.
         archives = [file for file in state.files.values() if file.archive]
         return open_archives(self._layout, archives, self._sealing_key)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 
 from himaya.ledger import entries as e
-from himaya.ledger.files import Layout
+from himaya.ledger.engines import Engine
+from himaya.ledger.files import SEALED, TWINS
 from himaya.ledger.orders import TWIN_COLUMNS, Order
 from himaya.ledger.schema import LATER, SCHEMA
 
@@ -21,9 +20,9 @@ _KEPT = 8
 class Sources:
     """Tables over sealed files; those of the last questions are kept, for opening many files takes time."""
 
-    def __init__(self, layout: Layout, engine: Backend) -> None:
+    def __init__(self, engine: Engine) -> None:
         """Use this engine, which reads Parquet files."""
-        self._layout, self._engine = layout, engine
+        self._engine = engine
         self._tables: dict[tuple[str, ...], ir.Table] = {}
 
     def table(self, files: Sequence[e.File], order: Order) -> ir.Table:
@@ -31,18 +30,20 @@ class Sources:
 
         A file without a twin is read in the order it has.
         """
-        paths = tuple(str(self._path(file, order)) for file in files)
-        table = self._tables.pop(paths, None)
+        names = tuple(_name(file, order) for file in files)
+        table = self._tables.pop(names, None)
         if table is None:
-            table = self._engine.read_parquet(list(paths), union_by_name=True)
-        self._tables[paths] = table
+            table = self._engine.read(names, columns(order))
+        self._tables[names] = table
         while len(self._tables) > _KEPT:
-            self._engine.drop_view(self._tables.pop(next(iter(self._tables))).get_name())
+            self._engine.drop(self._tables.pop(next(iter(self._tables))))
         return whole(table, order)
 
-    def _path(self, file: e.File, order: Order) -> Path:
-        twin = order == "subject" and file.twin is not None
-        return (self._layout.twins if twin else self._layout.sealed) / file.name
+
+def _name(file: e.File, order: Order) -> str:
+    """Return where a file lies, below the directory of the ledger."""
+    twin = order == "subject" and file.twin is not None
+    return f"{TWINS if twin else SEALED}/{file.name}"
 
 
 def columns(order: Order) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from himaya.ledger import entries as e
+from himaya.ledger.anchors import Anchors
 from himaya.ledger.chain import Chain
 from himaya.ledger.operators.standing import Standing
 
@@ -35,7 +36,8 @@ class State:
     `lent` is what the gate that runs now lends at most, by its slot; `lapses` are the starts after gates that had lent
     something. `operators`: who may act, and what was sealed to them. `began` is when the ledger was first opened,
     `closed` when a writer last closed it, ISO 8601, "" never. `format` is the version of the format, 0 where no entry
-    names one. `attachments` are the found files that are kept, by id.
+    names one. `anchors` says where the head of the chain was deposited. `attachments` are the found files that are
+    kept, by id.
     """
 
     files: dict[str, e.File] = field(default_factory=dict)
@@ -69,6 +71,7 @@ class State:
     renumbered: set[str] = field(default_factory=set)
     operators: Standing = field(default_factory=Standing)
     attachments: dict[str, e.Attached] = field(default_factory=dict)
+    anchors: Anchors = field(default_factory=Anchors)
     seq: int = 0
     hash: str = ""
 
@@ -107,26 +110,22 @@ class State:
         match entry:
             case e.Files():
                 self._take_files(entry)
-            case e.Opened() | e.Closed() | e.Abandoned() | e.Leases():
+            case e.Opened() | e.Closed() | e.Abandoned() | e.Leases() | e.Format():
                 self._take_writer(entry)
-            case e.Format():
-                self.format = entry.version
-            case e.Hold() | e.Released() | e.Forgotten():
+            case e.Hold() | e.Released() | e.Forgotten() | e.Access():
                 self._take_person(entry)
-            case e.Access():
-                self.accesses += 1
-            case e.Attached() | e.Detached() | e.Exported() | e.Destroyed():
+            case e.Attached() | e.Detached() | e.Exported() | e.Destroyed() | e.CompactEnded():
                 self._take_document(entry)
             case e.Classes() | e.Config() | e.Retention() | e.SealingKey() | e.Judged():
                 self._take_rule(entry)
-            case e.CompactEnded():
-                self.compact = {k: one for k, one in self.compact.items() if k not in entry.gone}
             case e.Forecast() | e.Unforecast():
                 self._take_forecast(entry)
             case e.OperatorEnrolled() | e.OperatorRetired() | e.OpeningRequested():
                 self.operators.take(entry)
+            case e.AnchorEntry():
+                self.anchors.take(entry)
 
-    def _take_person(self, entry: e.Hold | e.Released | e.Forgotten) -> None:
+    def _take_person(self, entry: e.Hold | e.Released | e.Forgotten | e.Access) -> None:
         match entry:
             case e.Hold():
                 self.holds[entry.id] = entry
@@ -135,8 +134,12 @@ class State:
             case e.Forgotten():
                 self.erased.update(entry.surrogates)
                 self.erasures.append(entry)
+            case e.Access():
+                self.accesses += 1
 
-    def _take_document(self, entry: e.Attached | e.Detached | e.Exported | e.Destroyed) -> None:
+    def _take_document(
+        self, entry: e.Attached | e.Detached | e.Exported | e.Destroyed | e.CompactEnded
+    ) -> None:
         match entry:
             case e.Attached():
                 self.attachments[entry.id] = entry
@@ -147,6 +150,8 @@ class State:
                 self.exports[entry.id] = entry
             case e.Destroyed():
                 self.destroyed.setdefault(entry.id, entry)
+            case e.CompactEnded():
+                self.compact = {k: one for k, one in self.compact.items() if k not in entry.gone}
 
     def _take_rule(
         self, entry: e.Classes | e.Config | e.Retention | e.SealingKey | e.Judged
@@ -170,8 +175,10 @@ class State:
         else:
             self.unforecast[entry.policy] = entry
 
-    def _take_writer(self, entry: e.Opened | e.Closed | e.Abandoned | e.Leases) -> None:
+    def _take_writer(self, entry: e.Opened | e.Closed | e.Abandoned | e.Leases | e.Format) -> None:
         match entry:
+            case e.Format():
+                self.format = entry.version
             case e.Opened():
                 self._take_opened(entry)
             case e.Leases():

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from himaya.ledger.entries.access import Naming as Naming
 from himaya.ledger.entries.access import Stated as Stated
+from himaya.ledger.entries.anchors import Anchored as Anchored
+from himaya.ledger.entries.anchors import AnchorEntry as AnchorEntry
+from himaya.ledger.entries.anchors import Unanchored as Unanchored
 from himaya.ledger.entries.attachments import Attached as Attached
 from himaya.ledger.entries.attachments import Detached as Detached
 from himaya.ledger.entries.backups import Backup as Backup
@@ -103,4 +106,6 @@ AnyEntry = (
     | Restored
     | Attached
     | Detached
+    | Anchored
+    | Unanchored
 )

@@ -6,7 +6,7 @@ Read in this order:
     words       findings, gaps and conditions in words that name nobody
     intake      between the thread that notices and the one that writes
     store       the file: alerts, what has to be sent, how the channels do
-    channel     what a channel is; `command`, `mail` and `webhook` are three
+    channel     what a channel is; `command`, `mail` and `webhook` are three; `smtp` is the mail server
     courier     the thread of one channel
     conditions  disk, ledger, keys: what is looked at although nothing happened
     alarm       all of it at work in one process

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     LEDGER = "ledger"
     DISK = "disk"
     KEY = "key"
+    ANCHOR = "anchor"
     TEST = "test"
 
 

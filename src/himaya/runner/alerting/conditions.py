@@ -52,6 +52,16 @@ def ledger(problem: Callable[[], str]) -> Condition:
     return look
 
 
+def anchors(problems: Callable[[], Mapping[str, str]]) -> Condition:
+    """Return the condition that places take no deposits of the chain's head; `problems` says which."""
+
+    def look(now: float) -> Iterator[Occurrence]:
+        for place in sorted(problems()):
+            yield words.anchor_trouble(now, place)
+
+    return look
+
+
 def age_days(path: Path, now: float) -> int | None:
     """Return how many days ago a file was last changed, None when it is not there."""
     try:

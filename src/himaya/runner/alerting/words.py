@@ -147,6 +147,12 @@ def key_old(now: float, key: str, age_days: int, most_days: int) -> Occurrence:
     return Occurrence(Kind.KEY, key, "low", now, text, see, key, again_s=86400.0)
 
 
+def anchor_trouble(now: float, place: str) -> Occurrence:
+    """Return that a place takes no deposits of the chain's head; `place` is the configuration's word for it."""
+    text = f"The head of the ledger's chain could not be deposited at {place}; it is tried again."
+    return Occurrence(Kind.ANCHOR, place, "medium", now, text, _STATUS, f"anchor {place}")
+
+
 def test(now: float) -> Occurrence:
     """Return the alert that tries the channels."""
     text = "This is a test of the alerts; nothing happened."
