@@ -6,7 +6,8 @@
 
 The rows are made up (`tools/bench/ledger_rows.py`) and sealed by the product's own `put_days`. The baseline is
 `count(distinct subject)` over all rows of the same files on DuckDB, warm; every question is timed beside one run of
-it, and the medians of both are compared. Questions run on the reader's own engine.
+it, and the medians of both are compared. Questions run on the reader's own engine. Writing is several
+processes on one new ledger.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from tools.bench.ledger_questions import measure_questions  # noqa: E402  the path above leads there
 from tools.bench.ledger_rows import World  # noqa: E402
 from tools.bench.ledger_store import erasure_rows, make, size_rows  # noqa: E402
+from tools.bench.ledger_writing import writing_rows  # noqa: E402
 from tools.bench.results import Row, as_json, machine, table  # noqa: E402
 
 
@@ -38,6 +40,8 @@ def main() -> int:
         }
         if options.identities:
             parts["erasing"] = erasure_rows(Path(scratch) / "erase", options.identities)
+        if options.seconds:
+            parts["writing"] = writing_rows(options.seconds)
     print(as_json(parts) if options.json else f"{machine()}\n{table(parts)}")
     return any(row.met is False for rows in parts.values() for row in rows)
 
@@ -50,6 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--identities", type=int, default=1_000_000, help="in the map; 0: no erasing"
     )
+    parser.add_argument("--seconds", type=float, default=15.0, help="of writing; 0: none")
     parser.add_argument("--runs", type=int, default=5, help="of each question")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="of the ledger, made or used again"

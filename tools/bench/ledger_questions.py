@@ -10,14 +10,17 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 import numpy as np
+import pyarrow as pa
 from tools.bench.ledger_rows import FIRST_DAY, World
 from tools.bench.results import Row, figure
 
+from himaya.analysis.attribution.measure import measure
 from himaya.ledger import queries as q
 from himaya.ledger.moment import Moment
 from himaya.ledger.orders import Order
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import DAY_S
+from himaya.ledger.state import State
 
 _DAY_US = DAY_S * 1_000_000
 _LEAK = 1_000_000
@@ -92,11 +95,20 @@ def _questions(world: World, reader: Reader) -> list[Question]:
             reader, "subject", ever, lambda r: q.people_per_actor(q.any_of(r, "subject", leak), ())
         )
 
+    def compared() -> object:
+        """Compare as `himaya attribute` does, for actors who may account for a fifth of the file."""
+
+        def question(rows: ir.Table, _: State) -> object:
+            return measure(reader, q.people(rows, ()), pa.array(leak, pa.int64()), len(leak) // 5)
+
+        return reader.ask(question)
+
     return [
         Question(f"exposed by {len(actors):,} actors", exposed(ever), 0.5, 0.1),
         Question(f"exposed by {len(actors):,} actors in one week", exposed(week)),
         Question("who saw one person", seen, 0.05, 0.01),
-        Question(f"a leak of {len(leak):,} people beside all rows: people per actor", leaked, 5, 1),
+        Question(f"compare a file of {len(leak):,} people", compared, 5, 1),
+        Question("the same people beside all rows: plain join", leaked),
         Question("what the ledger holds, from when to when", lambda: reader.status(0.0)),
         Question("people per surface and day", reader.people_per_surface_per_day),
     ]

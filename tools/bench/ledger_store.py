@@ -66,11 +66,11 @@ def erasure_rows(directory: Path, identities: int) -> list[Row]:
         for number in range(0, identities, max(identities // 5, 1)):
             start_s = time.perf_counter()
             now = float(FIRST_DAY * DAY_S)
-            gone = erasure.forget(
+            done = erasure.forget(
                 reader, subject=f"person-{number}", why="measured", by="bench", now=now
             )
             spent.append(time.perf_counter() - start_s)
-            if gone != 1:
+            if done.erased != 1:
                 sys.exit(f"person-{number} was not erased")
     value = statistics.median(spent)
     said = f"{identities:,} identities, {min(spent):.3f} to {max(spent):.3f}"
