@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes requirements/base.txt (what himaya needs to run) and requirements/dev.txt (that, plus tests and checks).
+# Writes requirements/base.txt (what himaya needs to run), requirements/dev.txt (that, plus tests and checks) and
+# requirements/build.txt (what makes a wheel of it).
 #
 # Every package is locked by version and by the sha256 of every published file, so that another platform can
 # install it too. The files hold no addresses: where packages come from is the choice of who installs.
@@ -33,5 +34,8 @@ mkdir -p requirements
 cp requirements/dev.txt "$scratch/dev.txt" 2>/dev/null || true
 compile "$scratch/dev.txt" pyproject.toml --extra storage --extra spark --group pyproject.toml:dev
 compile "$scratch/base.txt" pyproject.toml --constraint "$scratch/dev.txt"
-cp "$scratch/dev.txt" "$scratch/base.txt" requirements/
-echo "lock: $(grep -c '==' requirements/base.txt) packages in base.txt, $(grep -c '==' requirements/dev.txt) in dev.txt"
+compile "$scratch/build.txt" --group pyproject.toml:build --constraint "$scratch/dev.txt"
+cp "$scratch/dev.txt" "$scratch/base.txt" "$scratch/build.txt" requirements/
+for name in base dev build; do
+    echo "lock: $(grep -c '==' requirements/$name.txt) packages in $name.txt"
+done
