@@ -180,9 +180,7 @@ def _hardest(site: Site, plain: Door, doors: list[Door], size: Size) -> list[Row
         return []
     lua = gate_load.script(site.directory, every=1, visitors=size.visitors)
     what = "every page shows a person"
-    doors = [
-        Door(f"{door.name}, {what}", door.port, door.log, door.programs) for door in doors
-    ]
+    doors = [Door(f"{door.name}, {what}", door.port, door.log, door.programs) for door in doors]
     yardstick = Door(f"{plain.name}, {what}", plain.port)
     return ratios(yardstick, Door("again", plain.port), doors, lua, size.less)
 
