@@ -86,21 +86,20 @@ class RequestHead:
         self.host = values.get(b"host", b"")
         if b"content-length" in values:  # the parser has refused a second one
             self.length = int(values[b"content-length"])
-        for value in self._lines_of(b"transfer-encoding"):
-            self._read_coding(value)
+        if b"transfer-encoding" in values:
+            for value in self._lines_of(b"transfer-encoding"):
+                self._read_coding(value)
         if b"upgrade" in values:
             self.upgrade = self._lines_of(b"upgrade")[-1].strip().lower()
+        hosts = int(b"host" in values)
+        if len(values) != len(self.fields):
+            hosts = len(self._lines_of(b"host"))
         # RFC 9112 section 3.2: exactly one Host, or 400.
-        hosts = len(self._lines_of(b"host"))
         if hosts > 1 or (hosts == 0 and self.version == "1.1") or not _HOST.fullmatch(self.host):
             raise RefusedRequestError(400, "exactly one valid Host field is needed")
 
     def _lines_of(self, name: bytes) -> list[bytes]:
         """Return every line of a field."""
-        if name not in self._values:
-            return []
-        if len(self._values) == len(self.fields):
-            return [self._values[name]]
         return [value for key, value in self.fields if key == name]
 
     def _check_upgrade(self, *, asked: bool) -> None:
