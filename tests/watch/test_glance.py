@@ -16,7 +16,9 @@ KEEP = KeepSurfaces((Surface(id="profile", route="/u/{subject}", fields=("name",
 FORM = JsonLines({word: word for word in ("at", "address", "method", "target", "status", "agent")})
 
 TARGETS = st.one_of(
-    st.sampled_from(["/u/1", "/page", "//u/2", "/%75/3", "/a/../u/4", "/u", "", "-", "u/5", "/a\\x2fu/6"]),
+    st.sampled_from(
+        ["/u/1", "/page", "//u/2", "/%75/3", "/a/../u/4", "/u", "", "-", "u/5", "/a\\x2fu/6"]
+    ),
     st.text(max_size=12),
     st.none(),
     st.integers(),
@@ -29,7 +31,9 @@ LINE = st.fixed_dictionaries(
     {"at": TIMES, "target": TARGETS, "status": st.sampled_from([200, 404, "-"])},
     optional={"agent": st.text(max_size=5), "address": st.just("203.0.113.9")},
 ).map(lambda told: msgspec.json.encode(told).decode())
-ODD = st.sampled_from(["", "no json", "[1]", "{}", 'x {"at":1772442900.5,"target":"/u/7","status":200}'])
+ODD = st.sampled_from(
+    ["", "no json", "[1]", "{}", 'x {"at":1772442900.5,"target":"/u/7","status":200}']
+)
 
 
 @given(st.lists(st.one_of(LINE, LINE, LINE, ODD), min_size=1, max_size=30))

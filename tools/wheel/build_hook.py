@@ -66,7 +66,8 @@ def hot_modules(src: Path) -> list[str]:
         and "msgspec.Struct" not in path.read_text("utf-8")
     ]
     return [
-        str(path.relative_to(src)) for path in (*core, *(package / name for name in BESIDE_THE_CORE))
+        str(path.relative_to(src))
+        for path in (*core, *(package / name for name in BESIDE_THE_CORE))
     ]
 
 

@@ -44,6 +44,9 @@ FORWARDING = frozenset(
     }
 )
 
+#: How the names of our own fields begin.
+OURS = (b"himaya-", b"x-himaya-")
+
 #: Facets longer than this are cut: they name nothing and would only cost memory.
 _MAX_FACET = 256
 
@@ -89,6 +92,8 @@ class ActorFinder:
         #: Fields that tell of an actor, beside tokens and the session.
         self._telling = _FINGERPRINTED | self._names.telling
         self._known: dict[tuple[object, ...], Actor] = {}
+        #: For the doors that pass fields on: whether one of a name goes on, from strangers and from trusted doors.
+        self.passing: dict[bool, dict[bytes, bool]] = {False: {}, True: {}}
         self.trusts = lru_cache(maxsize=16384)(self._trusts)
         self._remembered_mark = lru_cache(maxsize=65536)(self._mark)
 
@@ -163,8 +168,10 @@ class ActorFinder:
 
         A cookie that the response sets is the session from now on; otherwise the one that was sent.
         """
+        if not self.config.account_response:
+            return ""
         told = [value for name, value in response if name == ACCOUNT]
-        if not told or not self.config.account_response:
+        if not told:
             return ""
         account = _facet(told[-1])
         for mark in self._new_marks(response) or self.session_marks(request):
@@ -298,7 +305,7 @@ class _Names:
 
 def is_ours(name: bytes) -> bool:
     """Tell whether a header name belongs to himaya, so that nobody else may send it."""
-    return name.startswith((b"himaya-", b"x-himaya-"))
+    return name.startswith(OURS)
 
 
 @lru_cache(maxsize=16384)

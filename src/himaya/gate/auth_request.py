@@ -50,7 +50,7 @@ class AuthRequest:
         head = incoming.head
         path = head.target.partition(b"?")[0]
         if not self.vouches(head, out):
-            _answer(REFUSED, head, out)
+            _answer(REFUSED, out)
         elif path == ASK:
             return self._ask(head, out)
         elif path == PAGE:
@@ -66,12 +66,12 @@ class AuthRequest:
         asker = self._asker(head, out)
         if asker is None:
             self._tell_unclear()
-            _answer(REFUSED, head, out)
+            _answer(REFUSED, out)
             return None
         verdict = self.verdicts.begin(asker)
         if verdict.waits:
             return self._answer_later(asker, verdict, head, out)
-        _answer(verdict, head, out, pass_s=self._pass_for(asker.request, verdict, head))
+        _answer(verdict, out, pass_s=self._pass_for(asker.request, verdict, head))
         return None
 
     async def _answer_later(
@@ -79,7 +79,7 @@ class AuthRequest:
     ) -> None:
         """Answer after the wait that belongs to the verdict."""
         verdict = await self.verdicts.slow_down(asker, verdict)
-        _answer(verdict, head, out, pass_s=self._pass_for(asker.request, verdict, head))
+        _answer(verdict, out, pass_s=self._pass_for(asker.request, verdict, head))
 
     def _pass_for(self, request: Request, verdict: Verdict, head: RequestHead) -> int:
         """Return for how many seconds nginx may keep the answer, 0 where it did not ask for that."""
@@ -131,7 +131,7 @@ def _from_header(head: RequestHead) -> Decision:
     return STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
 
 
-def _answer(verdict: Verdict, head: RequestHead, out: Inbound, *, pass_s: int = 0) -> None:
+def _answer(verdict: Verdict, out: Inbound, *, pass_s: int = 0) -> None:
     """Send the verdict; every header is there, whatever the verdict. nginx may keep it for `pass_s` seconds."""
     status = 200 if verdict.passes else STATUS.get(verdict.action, 403)
     retry_s, keep = verdict.decision.retry_after_s, out.stays_open

@@ -1,7 +1,8 @@
 """One connection from the outside: requests come in, one after the other they are answered.
 
 Requests that a sender pipelines wait in a short queue. A request that waits for nothing is answered at once, every
-other in a task of its own; the next begins when it is over. What breaks the rules of HTTP is answered once and ends the connection.
+other in a task of its own; the next begins when it is over. What breaks the rules of HTTP is answered once and ends the
+connection.
 """
 
 from __future__ import annotations
