@@ -71,15 +71,15 @@ class Answers:
         """Return the reply, or a promise of it for what takes a disk."""
         authority = self._authority
         match question:
+            case Record():
+                authority.record(question.exchange, question.at)
+                return OK
             case Settle():
                 return self._office.settle(question)
             case Decide():
                 return self._decide(question)
             case Admit():
                 return Reply(ok=True, admission=authority.admit(question.response, question.at))
-            case Record():
-                authority.record(question.exchange, question.at)
-                return OK
             case Clear():
                 granted = authority.clear(question.clearance, question.actor, question.at)
                 return Reply(ok=True, cleared=granted)

@@ -5,6 +5,7 @@ Reads two keys of each line. A line that is odd in any way, or that may show som
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +15,9 @@ from himaya.watch.times import parse_time
 
 #: Numbers in this range are epoch seconds of 1980 to 2200, as in `times.parse_time`.
 _FIRST, _END = 315_532_800, 7_258_118_400
+
+
+_TOLD = attrgetter("at", "target")
 
 
 class Glanced(Protocol):
@@ -45,7 +49,7 @@ class Glance:
             return None
         if len(lines) != text.count("\n") + 1:
             return None
-        return [(line.at, line.target) for line in lines]
+        return list(map(_TOLD, lines))
 
 
 def read_at_a_glance(form: Glanced, text: str, first_line: int, keep: Keep) -> Reading:
