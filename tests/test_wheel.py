@@ -57,7 +57,7 @@ def test_what_is_compiled_are_the_core_and_the_doors_without_their_wire_types() 
     assert core | {"himaya/core/detectors/evidence.py", "himaya/core/detectors/surge.py"} <= names
     assert not names & {"himaya/core/exchange.py", "himaya/core/errors.py"}
     doors = {
-        f"himaya/gate/{name}.py" for name in ("inbound", "heads", "door", "authority", "proxy")
+        f"himaya/gate/{name}.py" for name in ("inbound", "heads", "actor_from", "edge", "proxy")
     }
     assert doors <= names
     structs = [n for n in names if "msgspec.Struct" in (ROOT / "src" / n).read_text("utf-8")]

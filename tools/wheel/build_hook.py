@@ -22,33 +22,34 @@ setup(name="himaya", packages=[], ext_modules=mypycify({arguments!r}, opt_level=
 """
 
 
-#: What is compiled beside the core: the way of a request through the doors, and of a line of the log.
+#: What is compiled beside the core: the way of a request through the doors, and of a line of the log. Classes that others
+#: derive from (`Passage`, `Visit`), or whose parts are exchanged while they run (`Authority`, `Door`, `Verdicts`), stay.
 BESIDE_THE_CORE = (
+    "control/aio.py",
     "control/server.py",
     "gate/actor_from.py",
+    "gate/answers.py",
     "gate/auth_request.py",
-    "gate/authority.py",
     "gate/bindings.py",
-    "gate/door.py",
     "gate/edge.py",
-    "gate/embedded.py",
     "gate/embedded_environ.py",
+    "gate/embedded_fields.py",
     "gate/flow.py",
     "gate/fronts.py",
     "gate/heads.py",
     "gate/hygiene.py",
     "gate/inbound.py",
-    "gate/passage.py",
+    "gate/leasing/paying.py",
     "gate/people.py",
     "gate/proxy.py",
     "gate/reply.py",
     "gate/request_reader.py",
     "gate/screening.py",
     "gate/upstream.py",
-    "gate/verdicts.py",
     "watch/actors.py",
     "watch/exact.py",
     "watch/fields.py",
+    "watch/glance.py",
 )
 
 
