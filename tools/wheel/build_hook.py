@@ -22,8 +22,8 @@ setup(name="himaya", packages=[], ext_modules=mypycify({arguments!r}, opt_level=
 """
 
 
-#: What is compiled beside the core: the way of a request through the doors, and of a line of the log. Classes that others
-#: derive from (`Passage`, `Visit`), or whose parts are exchanged while they run (`Authority`, `Door`, `Verdicts`), stay.
+#: What is compiled beside the core: the way of a request through the doors, and of a line of the log. Classes that
+#: others derive from (`Passage`, `Visit`), or whose parts are exchanged (`Authority`, `Door`, `Verdicts`), stay Python.
 BESIDE_THE_CORE = (
     "control/aio.py",
     "control/server.py",
