@@ -105,8 +105,8 @@ class AsyncControl:
 class _Line(asyncio.Protocol):
     """One connection and the questions on their way, oldest first.
 
-    Questions of one round of the event loop leave together, and one timer watches over all of them: both cost more
-    than a question.
+    The first question of a round of the event loop leaves at once, those that follow in it together; one timer watches
+    over all of them. Both cost more than a question.
     """
 
     def __init__(self, path: str, max_waiting: int, timeout_s: float) -> None:
@@ -119,6 +119,7 @@ class _Line(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._leaving: list[bytes] = []
+        self._gathers = False
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -149,15 +150,18 @@ class _Line(asyncio.Protocol):
         self.waiting.append((future, due))
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._expire)
-        if not self._leaving:
+        if self._gathers:
+            self._leaving.append(line)
+        else:
+            self._gathers = True
             self._loop.call_soon(self._leave)
-        self._leaving.append(line)
+            self.transport.write(line)
         return future
 
     def _leave(self) -> None:
-        """Send the questions of this round."""
-        lines, self._leaving = self._leaving, []
-        if self.transport is not None:
+        """Send the questions of this round that came after the first."""
+        lines, self._leaving, self._gathers = self._leaving, [], False
+        if lines and self.transport is not None:
             self.transport.write(b"".join(lines))
 
     def _expire(self) -> None:
