@@ -331,4 +331,5 @@ def test_what_is_remembered_of_requests_is_bounded(monkeypatch):
     assert len(one.passing[True]) <= 100
     known = len(one._known)
     one.find([(b"user-agent", b"x" * 5000)], "10.0.0.1", NOW)
+    one.find([(b"accept", b"")] * 90, "10.0.0.1", NOW)
     assert len(one._known) == known

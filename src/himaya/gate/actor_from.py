@@ -142,7 +142,8 @@ class ActorFinder:
 
     def _remember(self, key: tuple[object, ...], telling: Fields, actor: Actor) -> None:
         """Remember an actor; long fields cost no memory, and a full memory begins anew."""
-        if sum(len(value) for _, value in telling) > _LONGEST_KNOWN:
+        long = sum(len(value) for _, value in telling) > _LONGEST_KNOWN
+        if long or len(telling) > _MAX_SHAPE:
             return
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()

@@ -9,8 +9,9 @@ from the access log, by the request id that nginx sends along.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from functools import lru_cache
+from typing import Any
 
 from himaya.core.decision import Action, Decision
 from himaya.core.exchange import Request
@@ -45,7 +46,7 @@ class AuthRequest:
             "a question without a readable X-Original-URI or X-Original-Method was refused"
         )
 
-    def handle(self, incoming: Incoming, out: Inbound) -> Awaitable[None] | None:
+    def handle(self, incoming: Incoming, out: Inbound) -> Coroutine[Any, Any, None] | None:
         """Answer one request; what is returned is still to be awaited."""
         head = incoming.head
         path = head.target.partition(b"?")[0]
@@ -62,7 +63,7 @@ class AuthRequest:
             send_plain(404, "there is nothing here", head, out)
         return None
 
-    def _ask(self, head: RequestHead, out: Inbound) -> Awaitable[None] | None:
+    def _ask(self, head: RequestHead, out: Inbound) -> Coroutine[Any, Any, None] | None:
         asker = self._asker(head, out)
         if asker is None:
             self._tell_unclear()

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, cast
 
 from himaya.gate.clients import Clients
 from himaya.gate.flow import Inflow, Outflow
@@ -32,7 +32,7 @@ class GoneError(Exception):
 
 
 #: Answers one request through the connection that carries it; what is returned is still to be awaited.
-Handler = Callable[[Incoming, "Inbound"], Awaitable[None] | None]
+Handler = Callable[[Incoming, "Inbound"], Coroutine[Any, Any, None] | None]
 
 
 #: Makes the answer to what is no request, or one past a bound: status and reason to bytes.
@@ -75,6 +75,7 @@ class Inbound(asyncio.Protocol):
         self._current: Incoming | None = None
         self._begun = True
         self._task: asyncio.Task[None] | None = None
+        self._waits: Coroutine[Any, Any, None] | None = None
         self._refusal: RefusedRequestError | None = None
         self._lingering = -1
         self._piece = 0
@@ -117,6 +118,8 @@ class Inbound(asyncio.Protocol):
             self.tunnel.end()
         elif self._task is not None:
             self._task.cancel()
+            if self._waits is not None:  # the task has not begun, and never will
+                self._waits.close()
 
     def pause_writing(self) -> None:
         self.out.pause()
@@ -211,18 +214,18 @@ class Inbound(asyncio.Protocol):
         """Answer the request whose turn it is, and those behind it, as far as nothing has to be waited for."""
         while not self._begun and self._current is not None:
             self._begun, request = True, self._current
-            waits: Awaitable[None] | None = None
             try:
-                waits = self.house.handle(request, self)
+                self._waits = self.house.handle(request, self)
             except Exception:  # the gate stays alive; the log has the trace, the sender a plain 500
                 log.exception("a request could not be answered")
                 self._answer_failed()
-            if waits is not None:
-                self._task = self._loop.create_task(self._answer(request, waits))
+            if self._waits is not None:
+                self._task = self._loop.create_task(self._answer(request, self._waits))
                 return
             self._finish(request)
 
-    async def _answer(self, request: Incoming, waits: Awaitable[None]) -> None:
+    async def _answer(self, request: Incoming, waits: Coroutine[Any, Any, None]) -> None:
+        self._waits = None
         try:
             await waits
         except (GoneError, asyncio.CancelledError):
