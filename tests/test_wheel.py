@@ -48,15 +48,20 @@ def test_the_compiled_core_says_what_the_source_says(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
-def test_what_is_compiled_is_the_core_without_its_wire_types() -> None:
-    """The engine, its windows and its detectors are compiled; modules with msgspec structs are not."""
+def test_what_is_compiled_are_the_core_and_the_doors_without_their_wire_types() -> None:
+    """The core is compiled, and the way of a request through the doors; modules with msgspec structs are not."""
     names = set(build_hook.hot_modules(ROOT / "src"))
     core = {
         f"himaya/core/{name}.py" for name in ("engine", "window", "budget", "settle", "seasons")
     }
     assert core | {"himaya/core/detectors/evidence.py", "himaya/core/detectors/surge.py"} <= names
     assert not names & {"himaya/core/exchange.py", "himaya/core/errors.py"}
-    assert all(name.startswith("himaya/core/") for name in names)
+    doors = {
+        f"himaya/gate/{name}.py" for name in ("inbound", "heads", "actor_from", "edge", "proxy")
+    }
+    assert doors <= names
+    structs = [n for n in names if "msgspec.Struct" in (ROOT / "src" / n).read_text("utf-8")]
+    assert structs == []
 
 
 def test_the_gain_is_printed_beside_the_spread_of_what_it_is_compared_with() -> None:

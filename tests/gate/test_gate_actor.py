@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from himaya.config import ActorConfig
 from himaya.core.errors import ConfigError
 from himaya.core.salt import Salt
+from himaya.gate import actor_from, hygiene
 from himaya.gate.actor_from import ActorFinder, fingerprint
 from himaya.gate.bindings import Bindings
+from himaya.gate.heads import RequestHead
 from himaya.gate.tokens import TokenReader
 
 SECRET = b"the secret of a test, long enough"
@@ -275,3 +277,59 @@ def test_fingerprint_is_a_class_of_programs():
     assert fingerprint(browser) == fingerprint(later)
     assert fingerprint(browser) != fingerprint(browser[::-1])
     assert fingerprint(browser) != fingerprint([(b"user-agent", b"C/1")])
+
+
+_FACETS = {**TRUST, "account_header": "X-Account", "key_header": "X-Key", "session_cookie": "sid"}
+_LINES = st.sampled_from(
+    [
+        ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.7, 203.0.113.8"), ("x-account", "anna"),
+        ("x-account", "otto"), ("x-key", "k1"), ("cookie", "sid=one"), ("cookie", "sid=two; a=b"), ("user-agent", "x"),
+        ("user-agent", "y"), ("accept", "*/*"), ("x-else", "1"),
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.lists(_LINES, max_size=6), max_size=8), st.sampled_from(["10.0.0.1", "192.0.2.1"])
+)
+def test_a_remembered_actor_is_the_one_that_would_be_found(requests, peer):
+    """Whatever was asked before, by whomever: each request gets the actor that a finder without a memory finds."""
+    one = finder(**_FACETS)
+    for fields in requests * 2:
+        assert find(one, *fields, peer=peer) == find(finder(**_FACETS), *fields, peer=peer)
+
+
+def test_a_remembered_actor_follows_its_session_and_the_period():
+    """A session that is bound later, or let go, changes the account at once; a new period the name of the class."""
+    one, ours = finder(**_FACETS), [(b"cookie", b"sid=one"), (b"user-agent", b"x")]
+    before = one.find(ours, "192.0.2.1", NOW)
+    assert before.account == ""
+    one.bindings.bind(before.session, "anna")
+    assert one.find(ours, "192.0.2.1", NOW).account == "anna"
+    one.bindings.bind(before.session, "")
+    assert one.find(ours, "192.0.2.1", NOW).account == ""
+    assert one.find(ours, "192.0.2.1", NOW + 400 * 86400).fingerprint != before.fingerprint
+
+
+def test_what_is_remembered_of_requests_is_bounded(monkeypatch):
+    """Made-up addresses, long fields and made-up names of fields do not grow what a finder holds past its bounds."""
+    monkeypatch.setattr(actor_from, "_MOST_KNOWN", 100)
+    monkeypatch.setattr(hygiene, "_MOST_NAMES", 100)
+    one = finder(**_FACETS)
+    for number in range(350):
+        name = b"x-made-up-%d" % number
+        fields = [
+            (b"host", b"site"),
+            (b"x-forwarded-for", b"10.0.%d.%d" % divmod(number, 256)),
+            (name, b"1"),
+        ]
+        assert one.find(fields, "10.0.0.1", NOW).address
+        head = RequestHead("GET", b"/", "1.1", fields, keep_alive=True)
+        sent = hygiene.request_fields(head, one, peer="10.0.0.1", address="", believed=True)
+        assert (name, b"1") in sent
+    assert len(one._known) <= 100
+    assert len(one.passing[True]) <= 100
+    known = len(one._known)
+    one.find([(b"user-agent", b"x" * 5000)], "10.0.0.1", NOW)
+    one.find([(b"accept", b"")] * 90, "10.0.0.1", NOW)
+    assert len(one._known) == known

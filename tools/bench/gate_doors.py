@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tools.bench import gate_load
-from tools.bench.gate_site import Site, caught_up
+from tools.bench.gate_site import Program, Site, caught_up
 from tools.bench.results import Row, figure
 
 from himaya.core import engine
@@ -52,24 +52,34 @@ QUICK = Size(rounds=1, seconds=1, warm_s=1, asked=10, upload_mib=8, visitors=50)
 
 @dataclass(slots=True)
 class Door:
-    """One way to the pages: a port, and the log its follower reads, if any. `behind` are seconds of reading on."""
+    """One way to the pages: a port, the log its follower reads, if any, and himaya's own `programs`.
+
+    `behind` are seconds of reading on, `spent` the microseconds of CPU per request of each program, per run.
+    """
 
     name: str
     port: int
     log: Path | None = None
+    programs: tuple[Program, ...] = ()
     rates: list[float] = field(default_factory=list)
     behind: list[float] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    spent: list[list[float]] = field(default_factory=list)
     wrong: int = 0
 
     def load(self, lua: Path, size: Size) -> None:
         """Warm up and measure once; then the follower reads on, so that it disturbs nobody else."""
         self.wrong += gate_load.run(self.port, lua, size.warm_s if self.name in AIMS else 1).wrong
+        if self.log is not None and self.programs:
+            caught_up(self.log)
+        before = [program.cpu_s() for program in self.programs]
         load = gate_load.run(self.port, lua, size.seconds)
         self.rates.append(load.rate)
         self.wrong += load.wrong
         if self.log is not None:
             self.behind.append(caught_up(self.log))
+        used = (p.cpu_s() - b for p, b in zip(self.programs, before, strict=True))
+        self.spent.append([1e6 * seconds / max(1, load.requests) for seconds in used])
 
     def wait(self, size: Size) -> None:
         """Measure the waiting of one slow visitor."""
@@ -85,7 +95,15 @@ def ratios(plain: Door, again: Door, doors: list[Door], lua: Path, size: Size) -
         Row(f"{plain.name}: requests", statistics.median(plain.rates), "1/s"),
         _noise([b / a for a, b in zip(plain.rates, again.rates, strict=True)]),
     ]
-    return [*rows, *(_ratio(door, plain, again) for door in doors)]
+    rows += [_ratio(door, plain, again) for door in doors]
+    return rows + [_cpu(door) for door in doors if door.programs]
+
+
+def _cpu(door: Door) -> Row:
+    """Return the CPU of himaya's own programs per request: a busy machine disturbs it less than the ratio."""
+    medians = [statistics.median(found) for found in zip(*door.spent, strict=True)]
+    told = (f"{p.name} {figure(us)}" for p, us in zip(door.programs, medians, strict=True))
+    return Row(f"{door.name}: CPU per request", sum(medians), "us", detail=", ".join(told))
 
 
 def _noise(found: list[float]) -> Row:
@@ -146,9 +164,9 @@ def nginx(site: Site, size: Size) -> list[Row]:
     """Measure nginx with himaya beside it: requests a second, what it adds to one answer, and the hardest load."""
     port = site.plain()
     plain, again = Door("nginx proxy_pass", port), Door("nginx proxy_pass again", port)
-    edge = Door("edge", *site.printed("edge", edge=True))
-    asked = Door("auth_request", *site.printed("auth", edge=False))
-    watched = Door("log watching", *site.watched("log"))
+    edge = Door("edge", *site.printed("edge", edge=True), site.own("edge"))
+    asked = Door("auth_request", *site.printed("auth", edge=False), site.own("auth"))
+    watched = Door("log watching", *site.watched("log"), site.own("log"))
     lua = gate_load.script(site.directory, visitors=size.visitors)
     rows = ratios(plain, again, [watched, asked, edge], lua, size)
     rows.append(_passed(edge))
@@ -162,7 +180,7 @@ def _hardest(site: Site, plain: Door, doors: list[Door], size: Size) -> list[Row
         return []
     lua = gate_load.script(site.directory, every=1, visitors=size.visitors)
     what = "every page shows a person"
-    doors = [Door(f"{door.name}, {what}", door.port, door.log) for door in doors]
+    doors = [Door(f"{door.name}, {what}", door.port, door.log, door.programs) for door in doors]
     yardstick = Door(f"{plain.name}, {what}", plain.port)
     return ratios(yardstick, Door("again", plain.port), doors, lua, size.less)
 
@@ -183,7 +201,7 @@ def proxy(site: Site, size: Size) -> list[Row]:
     """Measure the reverse proxy on small pages against nginx."""
     port = site.plain()
     plain, again = Door("nginx proxy_pass", port), Door("nginx proxy_pass again", port)
-    door = Door("reverse proxy", site.proxy("proxy"))
+    door = Door("reverse proxy", site.proxy("proxy"), programs=site.own("proxy"))
     lua = gate_load.script(site.directory, visitors=size.visitors)
     return ratios(plain, again, [door], lua, size)
 
@@ -192,7 +210,8 @@ def middleware(site: Site, size: Size) -> list[Row]:
     """Measure a bare Starlette application against the same one behind the ASGI middleware."""
     plain_port, door_port = site.applications("middleware")
     plain, again = Door("bare Starlette", plain_port), Door("bare Starlette again", plain_port)
-    door = Door("middleware", door_port)
+    behind = (*site.own("middleware"), site.programs[f"middleware-{door_port}"])
+    door = Door("middleware", door_port, programs=behind)
     lua = gate_load.script(site.directory, visitors=size.visitors)
     return ratios(plain, again, [door], lua, size) + _hardest(site, plain, [door], size)
 

@@ -46,10 +46,11 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What wrk counted: requests a second, and answers that were no 2xx."""
+    """What wrk counted: requests a second, answers that were no 2xx, and all requests."""
 
     rate: float
     wrong: int
+    requests: int = 0
 
 
 def script(directory: Path, *, every: int = EVERY, visitors: int = VISITORS) -> Path:
@@ -73,8 +74,8 @@ def run(port: int, lua: Path, seconds: float, connections: int = CONNECTIONS) ->
 def parse(text: str) -> Load:
     """Return what wrk printed.
 
-    >>> parse("Non-2xx or 3xx responses: 3 Requests/sec:   6.10")
-    Load(rate=6.1, wrong=3)
+    >>> parse("61 requests in 10.00s, Non-2xx or 3xx responses: 3 Requests/sec:   6.10")
+    Load(rate=6.1, wrong=3, requests=61)
     """
     rate = re.search(r"Requests/sec:\s+([0-9.]+)", text)
     if rate is None:
@@ -83,7 +84,9 @@ def parse(text: str) -> Load:
     failed = re.search(
         r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text
     )
-    return Load(float(rate[1]), wrong + (sum(map(int, failed.groups())) if failed else 0))
+    wrong += sum(map(int, failed.groups())) if failed else 0
+    requests = sum(map(int, re.findall(r"(\d+) requests in", text)))
+    return Load(float(rate[1]), wrong, requests)
 
 
 def waiting_us(port: int, requests: int, per_second: float = 200.0) -> float:

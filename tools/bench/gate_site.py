@@ -198,6 +198,11 @@ class Site:
         self.programs[name] = program
         return program
 
+    def own(self, name: str) -> tuple[Program, ...]:
+        """Return himaya's gate and follower of a place, those that run there."""
+        names = (f"{name}-gate", f"{name}-follow")
+        return tuple(self.programs[each] for each in names if each in self.programs)
+
     def nginx(self, name: str, conf: str) -> Program:
         """Start an nginx with a configuration of the http level."""
         place = self.place(name)

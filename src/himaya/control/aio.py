@@ -66,14 +66,10 @@ class AsyncControl:
 
     async def ask(self, question: Question) -> Reply:
         """Ask one question; raises ServiceError when the reply is an error or does not come."""
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                line = await self._connected()
-                reply = await line.ask(encode(question))
-        except TimeoutError:
-            raise ServiceError(
-                f"no answer from the authority at {self.path} within {self.timeout_s:g} s"
-            ) from None
+        line = self._line
+        if line is None or not line.is_open:
+            line = await self._connected()
+        reply = await line.ask(encode(question))
         if not reply.ok:
             raise ServiceError(reply.error)
         return reply
@@ -85,18 +81,19 @@ class AsyncControl:
             self._line = None
 
     async def _connected(self) -> _Line:
-        if self._line is not None and self._line.is_open:
-            return self._line
-        async with self._opening:
-            if self._line is None or not self._line.is_open:
-                self._line = await self._open()
-            return self._line
+        try:
+            async with asyncio.timeout(self.timeout_s), self._opening:
+                if self._line is None or not self._line.is_open:
+                    self._line = await self._open()
+                return self._line
+        except TimeoutError:
+            raise ServiceError(no_answer(self.path, self.timeout_s)) from None
 
     async def _open(self) -> _Line:
         loop = asyncio.get_running_loop()
         try:
             _, line = await loop.create_unix_connection(
-                lambda: _Line(self.path, self.max_waiting), self.path
+                lambda: _Line(self.path, self.max_waiting, self.timeout_s), self.path
             )
         except OSError as problem:
             raise ServiceError(
@@ -106,14 +103,24 @@ class AsyncControl:
 
 
 class _Line(asyncio.Protocol):
-    """One connection and the questions on their way, oldest first."""
+    """One connection and the questions on their way, oldest first.
 
-    def __init__(self, path: str, max_waiting: int) -> None:
+    The first question of a round of the event loop leaves at once, those that follow in it together; one timer watches
+    over all of them. Both cost more than a question.
+    """
+
+    def __init__(self, path: str, max_waiting: int, timeout_s: float) -> None:
         self.path = path
         self.max_waiting = max_waiting
-        self.waiting: deque[asyncio.Future[Reply]] = deque()
+        self.timeout_s = timeout_s
+        #: Who waits, and until when (the loop's clock).
+        self.waiting: deque[tuple[asyncio.Future[Reply], float]] = deque()
         self.buffer = bytearray()
         self.transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._leaving: list[bytes] = []
+        self._gathers = False
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_open(self) -> bool:
@@ -128,9 +135,8 @@ class _Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        while (end := self.buffer.find(b"\n")) >= 0:
-            line = bytes(self.buffer[:end])
-            del self.buffer[: end + 1]
+        *lines, self.buffer = self.buffer.split(b"\n")
+        for line in lines:
             self._deliver(line)
         if len(self.buffer) > 2 * MAX_LINE:
             self._fail("the authority's reply has no end")
@@ -139,20 +145,44 @@ class _Line(asyncio.Protocol):
     def ask(self, line: bytes) -> asyncio.Future[Reply]:
         if self.transport is None or len(self.waiting) >= self.max_waiting:
             raise ServiceError(f"the authority at {self.path} does not keep up")
-        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self.waiting.append(future)
-        self.transport.write(line)
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        due = self._loop.time() + self.timeout_s
+        self.waiting.append((future, due))
+        if self._timer is None:
+            self._timer = self._loop.call_at(due, self._expire)
+        if self._gathers:
+            self._leaving.append(line)
+        else:
+            self._gathers = True
+            self._loop.call_soon(self._leave)
+            self.transport.write(line)
         return future
+
+    def _leave(self) -> None:
+        """Send the questions of this round that came after the first."""
+        lines, self._leaving, self._gathers = self._leaving, [], False
+        if lines and self.transport is not None:
+            self.transport.write(b"".join(lines))
+
+    def _expire(self) -> None:
+        """Tell those whose time is over; a reply that still comes has its place in the order."""
+        self._timer, now = None, self._loop.time()
+        for future, due in self.waiting:
+            if due > now:
+                self._timer = self._loop.call_at(due, self._expire)
+                return
+            if not future.done():
+                future.set_exception(ServiceError(no_answer(self.path, self.timeout_s)))
 
     def close(self) -> None:
         if self.transport is not None:
             self.transport.close()
 
-    def _deliver(self, line: bytes) -> None:
+    def _deliver(self, line: bytearray) -> None:
         if not self.waiting:
             self.close()
             return
-        future = self.waiting.popleft()
+        future, _ = self.waiting.popleft()
         if future.done():  # the asker gave up; its reply still has its place in the order
             return
         try:
@@ -162,9 +192,14 @@ class _Line(asyncio.Protocol):
 
     def _fail(self, why: str) -> None:
         while self.waiting:
-            future = self.waiting.popleft()
+            future, _ = self.waiting.popleft()
             if not future.done():
                 future.set_exception(ServiceError(why))
+
+
+def no_answer(path: str, timeout_s: float) -> str:
+    """Return what is said when the authority does not answer in time."""
+    return f"no answer from the authority at {path} within {timeout_s:g} s"
 
 
 def _lacking() -> NoReturn:

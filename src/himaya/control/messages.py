@@ -240,7 +240,7 @@ _settled = msgspec.json.Decoder(Settled)
 _encoder = msgspec.json.Encoder()
 
 
-def decode_question(line: bytes | memoryview) -> Question:
+def decode_question(line: bytes | bytearray | memoryview) -> Question:
     """Read one question; raises InputError for anything that is none."""
     try:
         return _questions.decode(line)
@@ -248,7 +248,7 @@ def decode_question(line: bytes | memoryview) -> Question:
         raise InputError(f"not a question of the control socket: {problem}") from None
 
 
-def decode_reply(line: bytes | memoryview) -> Reply:
+def decode_reply(line: bytes | bytearray | memoryview) -> Reply:
     """Read one reply; raises ServiceError when the other side speaks something else."""
     try:
         return _replies.decode(line)

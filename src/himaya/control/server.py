@@ -18,11 +18,18 @@ from typing import cast
 from himaya.control.messages import MAX_LINE, Question, Reply, decode_question, encode
 from himaya.core.errors import HimayaError, InputError, ServiceError
 
+#: The reply that says no more than that it was done.
+OK = Reply(ok=True)
+_OK = encode(OK)
+
 #: Answers one question, at once or later. A HimayaError it raises becomes the reply's `error`.
 Answer = Callable[[Question], Reply | Awaitable[Reply]]
 
 #: Replies waiting for one client, in bytes, past which the client is dropped.
 MAX_UNREAD = 8 * 1024 * 1024
+
+#: Replies of one piece that was received are sent together, up to so many bytes.
+_TOGETHER = 64 * 1024
 
 #: Most Linux systems hold 108 bytes of socket path with its end (unix(7)).
 MAX_PATH = 107
@@ -115,6 +122,8 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.buffer = bytearray()
         self.waiting: asyncio.Task[None] | None = None
+        self._leaving: list[bytes] = []
+        self._size = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -139,17 +148,20 @@ class Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         """Answer whole lines until none is left or one has to wait."""
+        done = 0
         while self.waiting is None and self.transport is not None:
-            end = self.buffer.find(b"\n")
+            end = self.buffer.find(b"\n", done)
             if end < 0:
-                self._check_length(len(self.buffer))
-                return
-            if not self._check_length(end):
-                return
-            line = bytes(self.buffer[:end])
-            del self.buffer[: end + 1]
+                self._check_length(len(self.buffer) - done)
+                break
+            if not self._check_length(end - done):
+                break
+            line = self.buffer[done:end]
+            done = end + 1
             if line.strip():
                 self._answer(line)
+        del self.buffer[:done]
+        self._leave()
         if len(self.buffer) > 2 * self.server.max_line and self.transport is not None:
             self.transport.pause_reading()
 
@@ -159,7 +171,7 @@ class Connection(asyncio.Protocol):
         self._refuse(f"a line is longer than {self.server.max_line} bytes")
         return False
 
-    def _answer(self, line: bytes) -> None:
+    def _answer(self, line: bytearray) -> None:
         try:
             answer = self.server.answer(decode_question(line))
         except HimayaError as problem:
@@ -176,19 +188,30 @@ class Connection(asyncio.Protocol):
         except HimayaError as problem:
             reply = Reply(ok=False, error=str(problem))
         self._send(reply)
+        self._leave()
         self.waiting = None
         if self.transport is not None:
             self.transport.resume_reading()
         self._work()
 
     def _send(self, reply: Reply) -> None:
-        if self.transport is None or self.transport.is_closing():
+        data = _OK if reply is OK else encode(reply)
+        self._leaving.append(data)
+        self._size += len(data)
+        if self._size > _TOGETHER:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Send the replies that are there."""
+        data, self._leaving, self._size = b"".join(self._leaving), [], 0
+        if not data or self.transport is None or self.transport.is_closing():
             return
-        self.transport.write(encode(reply))
+        self.transport.write(data)
         if self.transport.get_write_buffer_size() > self.server.max_unread:
             self.transport.abort()
 
     def _refuse(self, why: str) -> None:
         self.buffer.clear()
         self._send(Reply(ok=False, error=str(InputError(why))))
+        self._leave()
         self.close()

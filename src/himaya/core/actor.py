@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 import msgspec
 
 
-class Actor(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class Actor(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, cache_hash=True):
     """What the front door could tell of whoever sent a request.
 
     `address` is the client address after trusted proxies, in canonical text form, or "" when

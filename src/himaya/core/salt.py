@@ -36,7 +36,11 @@ class Salt:
 
     def of(self, raw: str, at: float) -> str:
         """Return the name of a raw class at a time, 16 hex digits; "" for none."""
-        return self._remembered(raw, int(at // self._period_s)) if raw else ""
+        return self._remembered(raw, self.period(at)) if raw else ""
+
+    def period(self, at: float) -> int:
+        """Return the number of the period of a time."""
+        return int(at // self._period_s)
 
     def _salted(self, raw: str, period: int) -> str:
         return keyed(self._secret, "fingerprint", str(period), raw)[:_BYTES].hex()

@@ -44,6 +44,9 @@ FORWARDING = frozenset(
     }
 )
 
+#: How the names of our own fields begin.
+OURS = (b"himaya-", b"x-himaya-")
+
 #: Facets longer than this are cut: they name nothing and would only cost memory.
 _MAX_FACET = 256
 
@@ -61,6 +64,10 @@ _FINGERPRINTED = frozenset(
 )
 #: More fields than a program has tell nothing more.
 _MAX_SHAPE = 32
+
+#: What was found for a set of fields is remembered: so many sets, none longer than so many bytes.
+_MOST_KNOWN = 8192
+_LONGEST_KNOWN = 1024
 
 #: Of these the value counts too.
 _VALUED = frozenset({b"accept-encoding", b"user-agent"})
@@ -82,6 +89,11 @@ class ActorFinder:
         self._networks = [ip_network(text, strict=False) for text in config.trusted_proxies]
         self._tokens = TokenReader.of(config)
         self._names = _Names(config)
+        #: Fields that tell of an actor, beside tokens and the session.
+        self._telling = _FINGERPRINTED | self._names.telling
+        self._known: dict[tuple[object, ...], Actor] = {}
+        #: For the doors that pass fields on: whether one of a name goes on, from strangers and from trusted doors.
+        self.passing: dict[bool, dict[bytes, bool]] = {False: {}, True: {}}
         self.trusts = lru_cache(maxsize=16384)(self._trusts)
         self._remembered_mark = lru_cache(maxsize=65536)(self._mark)
 
@@ -91,11 +103,34 @@ class ActorFinder:
         `fields` have lower-case names. `peer` is the address of the other end, "" on a Unix
         socket. `vouched`: the peer showed the gate's secret, or came over a private socket.
         """
+        account = self._of_token(dict(fields), fields, now) if self._tokens is not None else ""
+        marks = self.session_marks(fields) if self._names.cookie else []
+        telling = [pair for pair in fields if pair[0] in self._telling]
+        period = self._salt.period(now)
+        key = (period, peer, vouched, account, *marks, *telling)
+        actor = self._known.get(key)
+        if actor is None:
+            actor = self._find(telling, peer, now, account, marks, vouched=vouched)
+            self._remember(key, telling, actor)
+        if marks and not actor.account:
+            actor = msgspec.structs.replace(actor, account=self.bindings.account_of(marks))
+        return actor
+
+    def _find(
+        self,
+        fields: Fields,
+        peer: str,
+        now: float,
+        account: str,
+        marks: list[str],
+        *,
+        vouched: bool,
+    ) -> Actor:
+        """Return the actor of the fields that tell of one; the account is that of a token."""
         last = dict(fields)
-        marks = self.session_marks(fields)
         actor = Actor(
             address=canonical_address(peer),
-            account=self._of_token(last, fields, now),
+            account=account,
             session=marks[0] if len(marks) == 1 else self.mark("sessions", *marks) if marks else "",
             key=self._of_key(last),
             fingerprint=self._salt.of(fingerprint(fields), now),
@@ -103,9 +138,16 @@ class ActorFinder:
         if vouched or self.trusts(peer):
             told = _facet(last.get(self._names.fingerprint, b""))
             actor = self._vouched(actor, last, fields, peer, self._salt.of(told, now))
-        if not actor.account and marks:
-            actor = msgspec.structs.replace(actor, account=self.bindings.account_of(marks))
         return actor
+
+    def _remember(self, key: tuple[object, ...], telling: Fields, actor: Actor) -> None:
+        """Remember an actor; long fields cost no memory, and a full memory begins anew."""
+        long = sum(len(value) for _, value in telling) > _LONGEST_KNOWN
+        if long or len(telling) > _MAX_SHAPE:
+            return
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[key] = actor
 
     def told(self, actor: Actor, words: Mapping[str, bytes], now: float) -> Actor:
         """Return an actor with what a front door says beside the header fields: account, tier, fingerprint, asn.
@@ -127,8 +169,10 @@ class ActorFinder:
 
         A cookie that the response sets is the session from now on; otherwise the one that was sent.
         """
+        if not self.config.account_response:
+            return ""
         told = [value for name, value in response if name == ACCOUNT]
-        if not told or not self.config.account_response:
+        if not told:
             return ""
         account = _facet(told[-1])
         for mark in self._new_marks(response) or self.session_marks(request):
@@ -256,12 +300,13 @@ class _Names:
         self.cookie = _cookie(config.session_cookie)
         self.token_cookie = _cookie(config.jwt_cookie)
         told = {self.address, self.account, self.tier, self.fingerprint, self.asn}
+        self.telling = frozenset(filter(None, (*told, self.key)))
         self.believed = frozenset(name.replace(b"_", b"-") for name in told if name) | FORWARDING
 
 
 def is_ours(name: bytes) -> bool:
     """Tell whether a header name belongs to himaya, so that nobody else may send it."""
-    return name.startswith((b"himaya-", b"x-himaya-"))
+    return name.startswith(OURS)
 
 
 @lru_cache(maxsize=16384)

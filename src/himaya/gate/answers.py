@@ -26,13 +26,12 @@ from himaya.control.messages import (
     TurnOff,
     TurnOn,
 )
+from himaya.control.server import OK
 from himaya.core.facts import Fact
 from himaya.facts_store import decode_fact
 from himaya.gate.authority import SOCKET, Authority
 from himaya.gate.feeds.house import FeedQuestion
 from himaya.gate.leasing.office import LeaseOffice
-
-_OK = Reply(ok=True)
 
 
 class House(Protocol):
@@ -72,15 +71,15 @@ class Answers:
         """Return the reply, or a promise of it for what takes a disk."""
         authority = self._authority
         match question:
+            case Record():
+                authority.record(question.exchange, question.at)
+                return OK
             case Settle():
                 return self._office.settle(question)
             case Decide():
                 return self._decide(question)
             case Admit():
                 return Reply(ok=True, admission=authority.admit(question.response, question.at))
-            case Record():
-                authority.record(question.exchange, question.at)
-                return _OK
             case Clear():
                 granted = authority.clear(question.clearance, question.actor, question.at)
                 return Reply(ok=True, cleared=granted)
@@ -127,7 +126,7 @@ class Answers:
                 self._note(question)
             case _:  # the four calls of the engine are answered before
                 return Reply(ok=False, error="not a command")
-        return _OK
+        return OK
 
     async def _tell(self, facts: list[Fact]) -> Reply:
         await asyncio.to_thread(self._house.keep, facts)
@@ -135,14 +134,14 @@ class Answers:
 
     async def _flushed(self) -> Reply:
         await self._house.flush()
-        return _OK
+        return OK
 
     def _probe(self, question: Probe | AskProbe) -> Reply:
         probes = self._authority.probes
         if isinstance(question, AskProbe):
             return Reply(ok=True, probed=probes.take(question.mark))
         probes.expect(question.mark, self._authority.clock())
-        return _OK
+        return OK
 
     def _note(self, gap: NoteGap) -> None:
         why = f"{gap.why} ({gap.requests} requests)" if gap.requests else gap.why

@@ -9,16 +9,19 @@ from the access log, by the request id that nginx sends along.
 from __future__ import annotations
 
 import re
+from collections.abc import Coroutine
+from functools import lru_cache
+from typing import Any
 
 from himaya.core.decision import Action, Decision
 from himaya.core.exchange import Request
 from himaya.gate.challenge import reference_of
 from himaya.gate.challenge_pages import PREFIX
 from himaya.gate.door import Asker, send, send_plain
-from himaya.gate.fronts import METHOD, TARGET, Once, Vouching, verdict_fields
-from himaya.gate.heads import RequestHead
+from himaya.gate.fronts import METHOD, TARGET, Once, Vouching, decision_fields
+from himaya.gate.heads import RequestHead, encode_response
 from himaya.gate.inbound import Inbound
-from himaya.gate.reply import reply
+from himaya.gate.reply import date, reason_of
 from himaya.gate.request_reader import Incoming
 from himaya.gate.verdicts import REFUSED, STATUS, STRICTEST, Verdict, Verdicts
 
@@ -43,30 +46,41 @@ class AuthRequest:
             "a question without a readable X-Original-URI or X-Original-Method was refused"
         )
 
-    async def handle(self, incoming: Incoming, out: Inbound) -> None:
-        """Answer one request."""
+    def handle(self, incoming: Incoming, out: Inbound) -> Coroutine[Any, Any, None] | None:
+        """Answer one request; what is returned is still to be awaited."""
         head = incoming.head
         path = head.target.partition(b"?")[0]
         if not self.vouches(head, out):
-            _answer(REFUSED, head, out)
+            _answer(REFUSED, out)
         elif path == ASK:
-            await self._ask(head, out)
+            return self._ask(head, out)
         elif path == PAGE:
             self._show(head, out)
         elif self.door.is_own(head):
             asker = self.door.identify(head, out.peer, vouched=True)
-            await self.door.answer_own(incoming, asker, out)
+            return self.door.answer_own(incoming, asker, out)
         else:
             send_plain(404, "there is nothing here", head, out)
+        return None
 
-    async def _ask(self, head: RequestHead, out: Inbound) -> None:
+    def _ask(self, head: RequestHead, out: Inbound) -> Coroutine[Any, Any, None] | None:
         asker = self._asker(head, out)
         if asker is None:
             self._tell_unclear()
-            _answer(REFUSED, head, out)
-            return
-        verdict = await self.verdicts.give(asker)
-        _answer(verdict, head, out, pass_s=self._pass_for(asker.request, verdict, head))
+            _answer(REFUSED, out)
+            return None
+        verdict = self.verdicts.begin(asker)
+        if verdict.waits:
+            return self._answer_later(asker, verdict, head, out)
+        _answer(verdict, out, pass_s=self._pass_for(asker.request, verdict, head))
+        return None
+
+    async def _answer_later(
+        self, asker: Asker, verdict: Verdict, head: RequestHead, out: Inbound
+    ) -> None:
+        """Answer after the wait that belongs to the verdict."""
+        verdict = await self.verdicts.slow_down(asker, verdict)
+        _answer(verdict, out, pass_s=self._pass_for(asker.request, verdict, head))
 
     def _pass_for(self, request: Request, verdict: Verdict, head: RequestHead) -> int:
         """Return for how many seconds nginx may keep the answer, 0 where it did not ask for that."""
@@ -118,9 +132,25 @@ def _from_header(head: RequestHead) -> Decision:
     return STRICTEST if action in {Action.ALLOW, Action.REDACT} else Decision(action=action)
 
 
-def _answer(verdict: Verdict, head: RequestHead, out: Inbound, *, pass_s: int = 0) -> None:
+def _answer(verdict: Verdict, out: Inbound, *, pass_s: int = 0) -> None:
     """Send the verdict; every header is there, whatever the verdict. nginx may keep it for `pass_s` seconds."""
-    kept = (b"x-accel-expires", b"%d" % pass_s) if pass_s else (b"cache-control", b"no-store")
     status = 200 if verdict.passes else STATUS.get(verdict.action, 403)
-    fields = [*verdict_fields(verdict), kept]
-    out.write(reply(status, fields, b"", keep_alive=out.stays_open, method=head.method))
+    retry_s, keep = verdict.decision.retry_after_s, out.stays_open
+    start = _start(status, verdict.action, verdict.redact, retry_s, pass_s, keep=keep)
+    own = b"himaya-reference: %b\r\ndate: %b\r\n\r\n"
+    out.write(start + own % (verdict.reference.encode(), date()))
+
+
+@lru_cache(maxsize=256)
+def _start(
+    status: int, action: Action, redact: str, retry_s: int, pass_s: int, *, keep: bool
+) -> bytes:
+    """Return an answer without a body, up to the fields that differ from one to the next."""
+    kept = (b"x-accel-expires", b"%d" % pass_s) if pass_s else (b"cache-control", b"no-store")
+    fields = [
+        *decision_fields(action, redact, retry_s),
+        kept,
+        (b"content-length", b"0"),
+        (b"connection", b"keep-alive" if keep else b"close"),
+    ]
+    return encode_response(status, reason_of(status), fields).removesuffix(b"\r\n")

@@ -16,7 +16,7 @@ from himaya.gate.actor_from import ActorFinder
 from himaya.gate.authority import Authority
 from himaya.gate.challenge import MAX_FORM, Challenges, reference_of
 from himaya.gate.challenge_pages import PREFIX, Page
-from himaya.gate.heads import Fields, RequestHead, get
+from himaya.gate.heads import RequestHead
 from himaya.gate.inbound import Inbound
 from himaya.gate.operations.opener import Opener
 from himaya.gate.reply import plain_reply, reply
@@ -51,13 +51,14 @@ class Asker:
 
 
 class Asked(NamedTuple):
-    """What is asked for, as a request or a front door tells; `fields` are its header fields, `id` may be ""."""
+    """What is asked for, as a request or a front door tells; `id` may be "". The others are header fields."""
 
     id: str
     method: str
     target: str
     host: bytes
-    fields: Fields
+    cookie: bytes
+    agent: bytes
 
 
 class Door:
@@ -107,11 +108,13 @@ class Door:
             method or head.method,
             target or head.target.decode("ascii"),
             head.host,
-            head.fields,
+            head.get(b"cookie"),
+            head.get(b"user-agent"),
         )
         believed = vouched or self.finder.trusts(peer)
         request = self.request(actor, asked, now)
-        self.probe(request, peer, now, trusted=believed)
+        if self.authority.probes.waiting:
+            self.probe(request, peer, now, trusted=believed)
         return Asker(request, now, believed=believed)
 
     def probe(self, request: Request, peer: str, now: float, *, trusted: bool) -> None:
@@ -121,17 +124,16 @@ class Door:
 
     def request(self, actor: Actor, asked: Asked, now: float) -> Request:
         """Return what the engine sees of a request; one without an id gets one."""
-        cookie = get(asked.fields, b"cookie")
         clearance = ""
-        if b"himaya_clearance" in cookie:
-            clearance = self.challenges.clearance_of(cookie.decode("latin-1"), actor, now)
+        if b"himaya_clearance" in asked.cookie:
+            clearance = self.challenges.clearance_of(asked.cookie.decode("latin-1"), actor, now)
         return Request(
             id=asked.id or f"{self._run}-{next(self._ids):x}",
             actor=actor,
             target=asked.target,
             method=asked.method,
             host=asked.host.decode("latin-1"),
-            agent=get(asked.fields, b"user-agent")[:_MAX_AGENT].decode("latin-1"),
+            agent=asked.agent[:_MAX_AGENT].decode("latin-1"),
             clearance=clearance,
             sees_body=self.sees_body,
         )

@@ -131,15 +131,21 @@ class Passes:
 
         `own` are those that count this pass already.
         """
-        engine, count = self._engine, self._count
-        need = self._edge.unasked * max(map(engine.heaviest, self._surfaces), default=0)
+        need, count = self._need(), self._count
         keys: dict[str, None] = {}
         for surface in self._surfaces:
-            room = engine.room(actor, surface, now, agent)
-            if not room or any(f < need * (count[k] + (k not in own)) for k, f in room.items()):
+            room = self._engine.room(actor, surface, now, agent)
+            for key, free in room.items():
+                if free < need * (count.get(key, 0) + (key not in own)):
+                    return ()
+            if not room:
                 return ()
             keys.update(dict.fromkeys(room))
         return tuple(keys)
+
+    def _need(self) -> int:
+        """Return the units of all that can be obtained on one pass."""
+        return self._edge.unasked * max(map(self._engine.heaviest, self._surfaces), default=0)
 
     def _keep(self, name: str, given: _Pass) -> None:
         self._table[name] = given
@@ -227,9 +233,10 @@ class Passes:
             return
         keys = self._room(given.actor, given.agent, now, given.keys)
         if keys:
-            self._uncount(given.keys)
-            self._count.update(keys)
-            self._table[name] = given._replace(keys=keys)
+            if keys != given.keys:
+                self._uncount(given.keys)
+                self._count.update(keys)
+                self._table[name] = given._replace(keys=keys)
         else:
             self._forget(name)
             self._withdrawn[name] = now + _AGAIN_S

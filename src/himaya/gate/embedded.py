@@ -33,7 +33,7 @@ from himaya.core.matching import Surfaces
 from himaya.core.surface import Match
 from himaya.core.weights import Weights
 from himaya.gate import people, trim
-from himaya.gate.actor_from import FORWARDING, ActorFinder, is_ours
+from himaya.gate.actor_from import FORWARDING, OURS, ActorFinder
 from himaya.gate.challenge import Challenges, Handled, reference_of
 from himaya.gate.challenge_pages import Page
 from himaya.gate.challenge_secret import load_secret
@@ -110,7 +110,7 @@ class Door:
     def clean(self, fields: Fields, peer: str) -> Fields:
         """Return request fields without what only himaya or a trusted front door may say."""
         if self.finder.trusts(peer):
-            return [pair for pair in fields if not is_ours(pair[0])]
+            return [pair for pair in fields if not pair[0].startswith(OURS)]
         forged = self.finder.is_forged
         return [pair for pair in fields if not forged(pair[0]) or pair[0] in FORWARDING]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from himaya.gate import trim
-from himaya.gate.actor_from import is_ours
+from himaya.gate.actor_from import OURS
 from himaya.gate.heads import Fields
 
 #: Codings of answers that himaya can look into.
@@ -12,7 +12,7 @@ _READABLE = frozenset({b"gzip", b"x-gzip", b"br", b"deflate", b"zstd", b"identit
 
 def clean_response(fields: Fields) -> Fields:
     """Return response fields without what the application told himaya alone."""
-    return [pair for pair in fields if not is_ours(pair[0].lower())]
+    return [pair for pair in fields if not pair[0].lower().startswith(OURS)]
 
 
 def trimmed_response(fields: Fields, length: int) -> Fields:

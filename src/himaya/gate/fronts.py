@@ -9,6 +9,7 @@ import hmac
 import logging
 import re
 
+from himaya.core.decision import Action
 from himaya.gate.heads import Fields, RequestHead
 from himaya.gate.inbound import Inbound
 from himaya.gate.reply import plain_reply
@@ -69,10 +70,17 @@ class Vouching:
 def verdict_fields(verdict: Verdict) -> Fields:
     """Return the header fields of a verdict, all of them, whatever the verdict."""
     return [
-        (b"himaya-verdict", verdict.action.value.encode()),
-        (b"himaya-redact", verdict.redact.encode()),
+        *decision_fields(verdict.action, verdict.redact, verdict.decision.retry_after_s),
         (b"himaya-reference", verdict.reference.encode()),
-        (b"himaya-retry-after", b"%d" % verdict.decision.retry_after_s),
+    ]
+
+
+def decision_fields(action: Action, redact: str, retry_after_s: int) -> Fields:
+    """Return the fields of a verdict that are the same for every request that is decided alike."""
+    return [
+        (b"himaya-verdict", action.value.encode()),
+        (b"himaya-redact", redact.encode()),
+        (b"himaya-retry-after", b"%d" % retry_after_s),
     ]
 
 

@@ -37,7 +37,8 @@ class RequestHead:
     """
 
     __slots__ = (
-        "chunked", "fields", "host", "keep_alive", "length", "method", "target", "upgrade", "version",
+        "_values", "chunked", "fields", "host", "keep_alive", "length", "method", "target", "upgrade",
+        "version",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,7 @@ class RequestHead:
         self.method = method
         self.version = version
         self.fields = fields
+        self._values = values_of(fields)
         self.keep_alive = keep_alive
         self.host = b""
         self.upgrade = b""
@@ -70,25 +72,35 @@ class RequestHead:
 
     def get(self, name: bytes) -> bytes:
         """Return the value of a field, all its lines joined (RFC 9110 section 5.3), or b""."""
-        return get(self.fields, name)
+        return self._values.get(name, b"")
+
+    def drop(self, name: bytes) -> None:
+        """Forget a field."""
+        self.fields = [pair for pair in self.fields if pair[0] != name]
+        self._values.pop(name, None)
 
     def _read_fields(self) -> None:
         if self.version not in {"1.0", "1.1"}:
             raise RefusedRequestError(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
-        hosts = 0
-        for name, value in self.fields:
-            if name == b"host":
-                hosts += 1
-                self.host = value
-            elif name == b"content-length":
-                self.length = int(value)
-            elif name == b"transfer-encoding":
+        values = self._values
+        self.host = values.get(b"host", b"")
+        if b"content-length" in values:  # the parser has refused a second one
+            self.length = int(values[b"content-length"])
+        if b"transfer-encoding" in values:
+            for value in self._lines_of(b"transfer-encoding"):
                 self._read_coding(value)
-            elif name == b"upgrade":
-                self.upgrade = value.strip().lower()
+        if b"upgrade" in values:
+            self.upgrade = self._lines_of(b"upgrade")[-1].strip().lower()
+        hosts = int(b"host" in values)
+        if len(values) != len(self.fields):
+            hosts = len(self._lines_of(b"host"))
         # RFC 9112 section 3.2: exactly one Host, or 400.
         if hosts > 1 or (hosts == 0 and self.version == "1.1") or not _HOST.fullmatch(self.host):
             raise RefusedRequestError(400, "exactly one valid Host field is needed")
+
+    def _lines_of(self, name: bytes) -> list[bytes]:
+        """Return every line of a field."""
+        return [value for key, value in self.fields if key == name]
 
     def _check_upgrade(self, *, asked: bool) -> None:
         if not asked or self.upgrade != b"websocket" or self.method != "GET":
@@ -115,6 +127,8 @@ class RequestHead:
         rest = target.partition(b"://")[2]
         self.host = _AUTHORITY_END.split(rest, maxsplit=1)[0]
         self.fields = [(n, self.host if n == b"host" else v) for n, v in self.fields]
+        if b"host" in self._values:
+            self._values[b"host"] = self.host
         path = rest[len(self.host) :]
         return path if path.startswith(b"/") else b"/" + path
 
@@ -122,7 +136,7 @@ class RequestHead:
 class ResponseHead:
     """Status, reason, version and fields of a response."""
 
-    __slots__ = ("fields", "keep_alive", "reason", "status", "version")
+    __slots__ = ("_values", "fields", "keep_alive", "reason", "status", "version")
 
     def __init__(
         self, status: int, reason: bytes, version: str, fields: Fields, *, keep_alive: bool
@@ -131,11 +145,23 @@ class ResponseHead:
         self.reason = reason
         self.version = version
         self.fields = fields
+        self._values = values_of(fields)
         self.keep_alive = keep_alive
 
     def get(self, name: bytes) -> bytes:
         """Return the value of a field, all its lines joined, or b""."""
-        return get(self.fields, name)
+        return self._values.get(name, b"")
+
+
+def values_of(fields: Fields) -> dict[bytes, bytes]:
+    """Return the value of every field, all its lines joined by commas."""
+    values = dict(fields)
+    if len(values) != len(fields):
+        several = {name: list[bytes]() for name in values}
+        for name, value in fields:
+            several[name].append(value)
+        values = {name: b", ".join(lines) for name, lines in several.items()}
+    return values
 
 
 def get(fields: Fields, name: bytes) -> bytes:

@@ -7,6 +7,8 @@ looks like one is removed first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from himaya.gate.actor_from import ActorFinder, is_ours
 from himaya.gate.heads import Fields, RequestHead, ResponseHead
 
@@ -15,6 +17,11 @@ _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy proxy-connection proxy-authenticate proxy-authorization te trailer"
     b" transfer-encoding upgrade content-length".split()
 )
+
+_PLAIN_CONNECTION = frozenset({b"", b"keep-alive", b"close"})
+
+#: Names of fields of which is remembered whether they go on: so many, and no longer than so many bytes.
+_MOST_NAMES, _USUAL_NAME = 1024, 64
 
 #: A sender cannot have these removed by naming them in Connection.
 _KEPT = frozenset(b"host cookie authorization content-type content-encoding cache-control".split())
@@ -35,14 +42,9 @@ def request_fields(
 
     `address` is the address found for the actor; `believed` says whether the peer is a trusted front door.
     """
-    dropped = _named_by_connection(head.fields)
-    fields = [
-        (name, value)
-        for name, value in head.fields
-        if name not in _HOP_BY_HOP
-        and name not in dropped
-        and not _is_forged(name, finder, believed=believed)
-    ]
+    dropped = _named_by_connection(head)
+    passes = _passes(finder, believed=believed)
+    fields = [pair for pair in head.fields if passes(pair[0]) and pair[0] not in dropped]
     return fields + _forwarding(head, peer, address, believed=believed)
 
 
@@ -70,11 +72,11 @@ def ask_for_readable_body(fields: Fields) -> Fields:
 
 def response_fields(head: ResponseHead) -> Fields:
     """Return the fields of a response as its reader gets them, without body framing."""
-    dropped = _named_by_connection(head.fields)
+    dropped = _named_by_connection(head)
     return [
-        (name, value)
-        for name, value in head.fields
-        if name not in _HOP_BY_HOP and name not in dropped and not is_ours(name)
+        pair
+        for pair in head.fields
+        if pair[0] not in _HOP_BY_HOP and pair[0] not in dropped and not is_ours(pair[0])
     ]
 
 
@@ -84,11 +86,26 @@ def declared_length(head: ResponseHead) -> int:
     return int(value) if value.isdigit() else -1
 
 
-def _named_by_connection(fields: Fields) -> frozenset[bytes]:
-    named = [value for name, value in fields if name == b"connection"]
-    if not named or named in ([b"keep-alive"], [b"close"]):
+def _named_by_connection(head: RequestHead | ResponseHead) -> frozenset[bytes]:
+    named = head.get(b"connection")
+    if named in _PLAIN_CONNECTION:
         return frozenset()
-    return frozenset(part.strip().lower() for part in b",".join(named).split(b",")) - _KEPT
+    return frozenset(part.strip().lower() for part in named.split(b",")) - _KEPT
+
+
+def _passes(finder: ActorFinder, *, believed: bool) -> Callable[[bytes], bool]:
+    """Return what tells whether a request field of a name goes on; what it said of usual names is remembered."""
+    known = finder.passing[believed]
+
+    def passes(name: bytes) -> bool:
+        found = known.get(name)
+        if found is None:
+            found = name not in _HOP_BY_HOP and not _is_forged(name, finder, believed=believed)
+            if len(known) < _MOST_NAMES and len(name) <= _USUAL_NAME:
+                known[name] = found
+        return found
+
+    return passes
 
 
 def _is_forged(name: bytes, finder: ActorFinder, *, believed: bool) -> bool:

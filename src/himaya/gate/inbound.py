@@ -1,7 +1,8 @@
 """One connection from the outside: requests come in, one after the other they are answered.
 
-Requests that a sender pipelines wait in a short queue. Each request runs in a task of its own; the
-next begins when it is over. What breaks the rules of HTTP is answered once and ends the connection.
+Requests that a sender pipelines wait in a short queue. A request that waits for nothing is answered at once, every
+other in a task of its own; the next begins when it is over. What breaks the rules of HTTP is answered once and ends the
+connection.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, cast
 
 from himaya.gate.clients import Clients
 from himaya.gate.flow import Inflow, Outflow
@@ -30,8 +31,8 @@ class GoneError(Exception):
     """The other end has closed or broken the connection."""
 
 
-#: Answers one request through the connection that carries it.
-Handler = Callable[[Incoming, "Inbound"], Awaitable[None]]
+#: Answers one request through the connection that carries it; what is returned is still to be awaited.
+Handler = Callable[[Incoming, "Inbound"], Coroutine[Any, Any, None] | None]
 
 
 #: Makes the answer to what is no request, or one past a bound: status and reason to bytes.
@@ -72,7 +73,9 @@ class Inbound(asyncio.Protocol):
         self._reader = RequestReader(self, self.limits)
         self._waiting: deque[Incoming] = deque()
         self._current: Incoming | None = None
+        self._begun = True
         self._task: asyncio.Task[None] | None = None
+        self._waits: Coroutine[Any, Any, None] | None = None
         self._refusal: RefusedRequestError | None = None
         self._lingering = -1
         self._piece = 0
@@ -115,6 +118,8 @@ class Inbound(asyncio.Protocol):
             self.tunnel.end()
         elif self._task is not None:
             self._task.cancel()
+            if self._waits is not None:  # the task has not begun, and never will
+                self._waits.close()
 
     def pause_writing(self) -> None:
         self.out.pause()
@@ -147,16 +152,21 @@ class Inbound(asyncio.Protocol):
     # -- reading requests ---------------------------------------------------------------------
 
     def _parse(self, data: bytes) -> None:
-        was_in_body = self._reader.body is not None
+        reader = self._reader
+        was_in_head, was_in_body = reader.in_head, reader.body is not None
         try:
-            self._reader.feed(data)
+            reader.feed(data)
         except RefusedRequestError as refusal:
             self._refuse(refusal)
         else:
-            if self._reader.body is not None:
+            if reader.body is not None:
                 self._see_piece(len(data))
             elif was_in_body and self._current is not None:
                 self._rearm()  # the body is complete: its time does not run against the answer
+            elif reader.in_head and not was_in_head and self._current is None:
+                self.touch(self.limits.head_s)
+        if not self._begun:
+            self._begin()
 
     def _see_piece(self, size: int) -> None:
         """Give a body more time for every piece of it, not for every byte: it may not drip."""
@@ -164,10 +174,6 @@ class Inbound(asyncio.Protocol):
         if not self.deadline or self._piece >= self.limits.body_piece:
             self._piece = 0
             self._rearm()
-
-    def request_began(self) -> None:
-        if self._current is None:
-            self.touch(self.limits.head_s)
 
     def request_came(self, head: RequestHead) -> Inflow:
         if len(self._waiting) >= self.limits.pipelined:
@@ -202,18 +208,34 @@ class Inbound(asyncio.Protocol):
         self.keep_alive = request.head.keep_alive and not self.house.stopping
         self.sent = 0
         self.deadline = 0.0
-        self._task = self._loop.create_task(self._answer(request))
+        self._begun = False
 
-    async def _answer(self, request: Incoming) -> None:
+    def _begin(self) -> None:
+        """Answer the request whose turn it is, and those behind it, as far as nothing has to be waited for."""
+        while not self._begun and self._current is not None:
+            self._begun, request = True, self._current
+            try:
+                self._waits = self.house.handle(request, self)
+            except Exception:  # the gate stays alive; the log has the trace, the sender a plain 500
+                log.exception("a request could not be answered")
+                self._answer_failed()
+            if self._waits is not None:
+                self._task = self._loop.create_task(self._answer(request, self._waits))
+                return
+            self._finish(request)
+
+    async def _answer(self, request: Incoming, waits: Coroutine[Any, Any, None]) -> None:
+        self._waits = None
         try:
-            await self.house.handle(request, self)
+            await waits
         except (GoneError, asyncio.CancelledError):
             self._transport.abort()
             return
-        except Exception:  # the gate stays alive; the log has the trace, the sender a plain 500
+        except Exception:
             log.exception("a request could not be answered")
             self._answer_failed()
         self._finish(request)
+        self._begin()
 
     def _answer_failed(self) -> None:
         self.keep_alive = False

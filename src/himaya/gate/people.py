@@ -89,7 +89,9 @@ def read(  # noqa: PLR0913 - one response has that many parts
     if lines and said is None:
         return None
     wanted = sources(surface)
-    path = (Person(path_subject),) if "path" in wanted and path_subject else None
+    path: tuple[Person, ...] | None = None
+    if "path" in wanted and path_subject:
+        path = (Person(path_subject),)
     if said is not None or told is not None:
         named = unite(said or (), told or ())
         return _added(path, named) if path and named else named

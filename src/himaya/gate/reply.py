@@ -12,13 +12,12 @@ from himaya.gate.heads import Fields, encode_response
 
 _TEXT = b"text/plain; charset=utf-8"
 
+_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+
 
 def reason_of(status: int) -> bytes:
     """Return the reason phrase of a status, or b"" for one without."""
-    try:
-        return HTTPStatus(status).phrase.encode()
-    except ValueError:
-        return b""
+    return _REASONS.get(status, b"")
 
 
 def reply(
@@ -26,12 +25,17 @@ def reply(
 ) -> bytes:
     """Return a whole answer with its length; HEAD gets the head alone."""
     framing = [
-        (b"date", _date(int(time.time()))),
+        (b"date", date()),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"keep-alive" if keep_alive else b"close"),
     ]
     head = encode_response(status, reason_of(status), fields + framing)
     return head if method == "HEAD" else head + body
+
+
+def date() -> bytes:
+    """Return the time of now as a Date field has it."""
+    return _date(int(time.time()))
 
 
 @lru_cache(maxsize=2)

@@ -24,9 +24,6 @@ class Incoming:
 class Receiver(Protocol):
     """Whoever requests are read for; also what a body asks to pause."""
 
-    def request_began(self) -> None:
-        """The first byte of a request is there."""
-
     def request_came(self, head: RequestHead) -> Inflow:
         """A head is complete; return where its body goes. May raise RefusedRequestError."""
 
@@ -115,7 +112,6 @@ class RequestReader:
         self._fields = []
         self._head_bytes = 0
         self.in_head = True
-        self._receiver.request_began()
 
     def on_url(self, url: bytes) -> None:
         self._target += url

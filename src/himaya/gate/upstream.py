@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 import httptools
-import msgspec
 
 from himaya.core.errors import ConfigError
 from himaya.gate.flow import Inflow, Outflow
@@ -39,7 +38,7 @@ class UpstreamError(Exception):
         self.why = why
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(NamedTuple):
     """Where the application listens."""
 
     host: str = ""

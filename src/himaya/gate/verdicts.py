@@ -84,9 +84,9 @@ class Verdicts:
         """Decide; a verdict that `waits` is final only after `slow_down`. `door`: as in `Authority.decide`."""
         request = asker.request
         reference = reference_of(request.id)
-        passed, decision = self._passed.get(request.id, (None, STRICTEST))
-        if passed == _same(request):
-            return Verdict(decision, passes=True, reference=reference, again=True)
+        passed = self._passed.get(request.id)
+        if passed is not None and passed[0] == _same(request):
+            return Verdict(passed[1], passes=True, reference=reference, again=True)
         decision = self.door.authority.decide(request, door=door)
         if decision.enforced and decision.action is Action.THROTTLE:
             return Verdict(decision, passes=False, reference=reference, waits=True)

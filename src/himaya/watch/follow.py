@@ -187,13 +187,13 @@ class Follower:
         if form is None:
             lines = piece.data.count(b"\n") + 1
             return Reading(lines=lines, malformed=lines)
-        reading = read_chunk(form, chunk, self._keep)
+        reading = read_chunk(form, chunk, self._keep, lean=True)
         if not reading.parsed and not piece.oversize and self._detects and reading.lines > 1:
             # The server may have been told to write its lines differently.
             changed = self._detect(piece)
             if changed is not None:
                 self._form = changed
-                reading = read_chunk(changed, chunk, self._keep)
+                reading = read_chunk(changed, chunk, self._keep, lean=True)
         return reading
 
     def _format(self, piece: Piece) -> LineFormat | None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from himaya.core.errors import InputError
 from himaya.watch.entry import Malformed, shown
 from himaya.watch.fields import apache_tokens, nginx_tokens
+from himaya.watch.glance import read_at_a_glance
 from himaya.watch.jsonlines import FormatSpec, JsonLines, map_of_format
 from himaya.watch.pattern import SYSLOG, LinePattern
 from himaya.watch.reading import Keep, Reading, Row, Rows, read_rows
@@ -118,12 +119,17 @@ def format_of(spec: FormatSpec) -> LineFormat:
     )
 
 
-def read_chunk(form: LineFormat, chunk: Chunk, keep: Keep) -> Reading:
-    r"""Parse a chunk of lines. Bytes that are no UTF-8 stay visible as `\xHH`."""
+def read_chunk(form: LineFormat, chunk: Chunk, keep: Keep, *, lean: bool = False) -> Reading:
+    r"""Parse a chunk of lines. Bytes that are no UTF-8 stay visible as `\xHH`.
+
+    `lean`: of lines that show nobody only their number and times are wanted, which saves time where they are JSON.
+    """
     text = chunk.data.decode("utf-8", "backslashreplace")
     if chunk.oversize:
         sample = Malformed(chunk.first_line, shown(text), f"longer than {MAX_LINE} bytes")
         return Reading(lines=1, malformed=1, samples=[sample])
+    if lean and isinstance(form, JsonLines):
+        return read_at_a_glance(form, text, chunk.first_line, keep)
     return read_rows(form.rows(text), chunk.first_line, keep)
 
 

@@ -18,6 +18,7 @@ from himaya.core.errors import InputError
 from himaya.watch.caddy import unpacked
 from himaya.watch.entry import WORDS
 from himaya.watch.fields import word_of
+from himaya.watch.glance import Glance
 from himaya.watch.reading import Row, Rows
 
 #: Keys that loggers write, the most telling first (nginx, Caddy, Traefik, Envoy, ECS, Logstash).
@@ -132,6 +133,7 @@ class JsonLines:
         self._empty: Row = ("",) * (self.bad + 1)
         flat = "request" not in keys and not any(len(steps) > 1 for _, steps in self._paths)
         self._flat = _Flat(list(keys.values())) if flat else None
+        self._glance = Glance(keys["at"], keys["target"]) if flat else None
 
     def spec(self) -> FormatSpec:
         """Return what the format is made of."""
@@ -143,6 +145,10 @@ class JsonLines:
         if rows is None:
             rows = [self._row(line) for line in text.split("\n")]
         return Rows(rows, self.slots, self.bad)
+
+    def glance(self, text: str) -> list[tuple[object, object]] | None:
+        """Return time and target of each line, as they stand there; None where that takes a look at all of it."""
+        return self._glance(text) if self._glance else None
 
     def _row(self, line: str) -> Row:
         told = decoded(line)

@@ -7,6 +7,7 @@ before anything is built from them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol
 
@@ -85,13 +86,15 @@ class Sifted(msgspec.Struct):
     """Good rows, the numbers of their lines, and the times that their texts stand for."""
 
     rows: list[Row]
-    numbers: range | list[int]
+    numbers: Sequence[int]
     times: dict[str, float]
 
 
-def read_rows(rows: Rows, first_line: int, keep: Keep) -> Reading:
-    """Return what rows say; `first_line` is the number of the first one."""
-    reading, sifted = sift(rows, first_line)
+def read_rows(
+    rows: Rows, first_line: int, keep: Keep, numbers: Sequence[int] | None = None
+) -> Reading:
+    """Return what rows say; `first_line` is the number of the first one, where `numbers` does not say all."""
+    reading, sifted = sift(rows, first_line, numbers)
     if sifted.rows:
         addresses = Counter(map(itemgetter(rows.slots["address"]), sifted.rows))
         reading.addresses = dict(addresses)
@@ -99,17 +102,20 @@ def read_rows(rows: Rows, first_line: int, keep: Keep) -> Reading:
     return reading
 
 
-def sift(rows: Rows, first_line: int) -> tuple[Reading, Sifted]:
+def sift(
+    rows: Rows, first_line: int, numbers: Sequence[int] | None = None
+) -> tuple[Reading, Sifted]:
     """Part good rows from malformed lines and count both; nobody is looked at yet."""
     reading = Reading(lines=len(rows.rows))
     at, target = rows.slots["at"], rows.slots["target"]
     parsed = parse_times(set(map(itemgetter(at), rows.rows)))
     longest = max(map(len, map(itemgetter(target), rows.rows)), default=0)
-    good, numbers = rows.rows, range(first_line, first_line + len(rows.rows))
+    if numbers is None:
+        numbers = range(first_line, first_line + len(rows.rows))
     if None in parsed.values() or longest > MAX_TARGET:
-        sifted = _part(rows, parsed, first_line, reading)
+        sifted = _part(rows, parsed, numbers, reading)
     else:
-        sifted = Sifted(good, numbers, {})
+        sifted = Sifted(rows.rows, numbers, {})
     sifted.times = {text: time for text, time in parsed.items() if time is not None}
     reading.parsed = len(sifted.rows)
     reading.malformed = reading.lines - reading.parsed
@@ -118,11 +124,13 @@ def sift(rows: Rows, first_line: int) -> tuple[Reading, Sifted]:
     return reading, sifted
 
 
-def _part(rows: Rows, times: dict[str, float | None], first_line: int, reading: Reading) -> Sifted:
+def _part(
+    rows: Rows, times: dict[str, float | None], every: Sequence[int], reading: Reading
+) -> Sifted:
     at, target = rows.slots["at"], rows.slots["target"]
     good: list[Row] = []
     numbers: list[int] = []
-    for number, row in enumerate(rows.rows, first_line):
+    for number, row in zip(every, rows.rows, strict=True):
         if times[row[at]] is not None and len(row[target]) <= MAX_TARGET:
             good.append(row)
             numbers.append(number)

@@ -26,7 +26,7 @@ from himaya.watch.logfile import (
 )
 
 #: Bytes of whole lines handed out at once.
-PIECE = 1 << 18
+PIECE = 1 << 20
 
 #: A rotated file is left when it was quiet for this long: servers reopen their log late.
 GRACE_S = 2.0

@@ -66,7 +66,7 @@ def _let_it_come(head: RequestHead, out: Inbound) -> None:
     if head.get(b"expect").lower() == b"100-continue":
         out.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         out.sent = 0  # the answer itself has not begun
-    head.fields = [pair for pair in head.fields if pair[0] != b"expect"]
+    head.drop(b"expect")
 
 
 def _posted(head: RequestHead, target: str, body: bytes) -> Posted:

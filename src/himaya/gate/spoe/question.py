@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address
 
 from himaya.gate.door import Asked, Asker, Door
-from himaya.gate.heads import Fields, get
+from himaya.gate.heads import Fields, values_of
 from himaya.gate.spoe.frames import Message
 from himaya.gate.spoe.values import Value
 from himaya.gate.verdicts import Verdict
@@ -32,13 +32,18 @@ def asker_of(messages: list[Message], door: Door) -> Asker | None:
     if len(messages) != 1 or messages[0].name != NAME:
         return None
     told = messages[0].args
-    asked = _asked(told)
+    fields = _fields(told.get("headers"))
+    asked = _asked(told, values_of(fields)) if fields is not None else None
     peer = told.get("src")
-    if asked is None or not (peer is None or isinstance(peer, IPv4Address | IPv6Address)):
+    if (
+        fields is None
+        or asked is None
+        or not (peer is None or isinstance(peer, IPv4Address | IPv6Address))
+    ):
         return None
     address = "" if peer is None else str(peer)
     now = door.authority.clock()
-    actor = door.finder.find(asked.fields, address, now)
+    actor = door.finder.find(fields, address, now)
     words = {name: _bytes(told[name]) for name in _WORDS if told.get(name) is not None}
     if words:
         actor = door.finder.told(actor, words, now)
@@ -47,17 +52,17 @@ def asker_of(messages: list[Message], door: Door) -> Asker | None:
     return Asker(request, now, believed=True)
 
 
-def _asked(told: dict[str, Value]) -> Asked | None:
+def _asked(told: dict[str, Value], fields: dict[bytes, bytes]) -> Asked | None:
     """Return what is asked for; the id may be left out, nothing else."""
     method, target, name = told.get("method"), told.get("target"), told.get("id")
-    fields = _fields(told.get("headers"))
-    if not (isinstance(method, str) and _METHOD.fullmatch(method)) or fields is None:
+    if not (isinstance(method, str) and _METHOD.fullmatch(method)):
         return None
     if not (isinstance(target, str) and _TARGET.fullmatch(target)):
         return None
     known = name if isinstance(name, str) and _ID.fullmatch(name) else ""
     wanted = target.encode("latin-1").decode("utf-8", "backslashreplace")
-    return Asked(known, method, wanted, get(fields, b"host"), fields)
+    host, cookie, agent = (fields.get(name, b"") for name in (b"host", b"cookie", b"user-agent"))
+    return Asked(known, method, wanted, host, cookie, agent)
 
 
 def _fields(headers: Value) -> Fields | None:
