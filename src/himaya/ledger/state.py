@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from himaya.ledger import entries as e
@@ -10,6 +11,8 @@ from himaya.ledger.chain import Chain
 from himaya.ledger.operators.standing import Standing
 
 DEFAULT_DAYS = 31
+#: Refusals whose time is known; `operators.acting` records fewer in an hour.
+_REFUSALS = 200
 
 
 @dataclass(slots=True, frozen=True)
@@ -37,7 +40,7 @@ class State:
     something. `operators`: who may act, and what was sealed to them. `began` is when the ledger was first opened,
     `closed` when a writer last closed it, ISO 8601, "" never. `format` is the version of the format, 0 where no entry
     names one. `anchors` says where the head of the chain was deposited. `attachments` are the found files that are
-    kept, by id.
+    kept, by id. `refusals`: when the last ones were that somebody's role may not ask, ISO 8601.
     """
 
     files: dict[str, e.File] = field(default_factory=dict)
@@ -72,6 +75,7 @@ class State:
     operators: Standing = field(default_factory=Standing)
     attachments: dict[str, e.Attached] = field(default_factory=dict)
     anchors: Anchors = field(default_factory=Anchors)
+    refusals: deque[str] = field(default_factory=lambda: deque(maxlen=_REFUSALS))
     seq: int = 0
     hash: str = ""
 
@@ -124,6 +128,8 @@ class State:
                 self.operators.take(entry)
             case e.AnchorEntry():
                 self.anchors.take(entry)
+            case e.AccessRefused():
+                self.refusals.append(entry.at)
 
     def _take_person(self, entry: e.Hold | e.Released | e.Forgotten | e.Access) -> None:
         match entry:
