@@ -126,7 +126,7 @@ def _record(chain: Chain, keys: Keys, asked: Question, may: frozenset[str], why:
 
 def _recent(chain: Chain, now: float) -> int:
     """Return how many refusals of the hour before `now` (epoch seconds) are recorded."""
-    times = (datetime.fromisoformat(at).timestamp() for at in read_state(chain).refusals)
+    times = (datetime.fromisoformat(at).timestamp() for at in read_state(chain).operators.refusals)
     return sum(abs(now - time) < _HOUR_S for time in times)
 
 
