@@ -6,7 +6,7 @@ fingerprint class. A class ends after days of its own (`blanking`). Rows of ordi
 behind (`compact`); those of members of a case that a person confirmed are kept longer. Rows that a hold or an open
 case needs stay as they are until it ends. A case that is confirmed later reaches only rows that still exist.
 Unobserved periods stay as long as they reach past the limit: they name nobody, and answers need them. Erasures that
-had to wait are completed here.
+had to wait are completed here, and rows about erased people lose their versions.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from himaya.ledger.reader import Reader
 from himaya.ledger.renumber import renumber
 from himaya.ledger.schema import DAY_S, FACETS, UNOBSERVED, day_of, iso, micros
 from himaya.ledger.state import State, read_state
+from himaya.ledger.unversioned import drop_versions
 from himaya.ledger.writer import Ledger
 
 Then = Literal["delete", "seal"]
@@ -109,6 +110,7 @@ def execute(
         with_class = read_state(ledger.chain).class_days
         blanked = blank(ledger, now, with_class, cases)
         finished = _finish(ledger, cases, now)
+        drop_versions(ledger, now)
     return msgspec.structs.replace(
         done,
         blanked=blanked,
