@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 from tests.ledger.making import DAY, NOON, disclosed, write
 
 from himaya.core.version import version_of
-from himaya.ledger import Ledger, erasure, retention, unversioned
+from himaya.ledger import Ledger, erasure, holds, retention, unversioned
 from himaya.ledger.reader import Reader
+from himaya.ledger.schema import micros
 
 SECRET = b"s" * 32
 CITIES = [f"city {number}" for number in range(100)]
@@ -69,3 +70,17 @@ def test_rows_that_were_sealed_since_lose_theirs(tmp_path, monkeypatch):
     assert unversioned.drop_versions(opened, NOON) == 0
     opened.close()
     assert _found(tmp_path / "l", "anna") == []
+
+
+def test_renumbered_rows_lose_theirs(tmp_path):
+    """Where a hold keeps the name, its rows keep their versions, and rows that got another number have none."""
+    ledger, late = tmp_path / "l", msgspec.structs.replace(_view("anna"), at=NOON + DAY)
+    write(ledger, _view("anna"), late, clock=lambda: NOON + DAY)
+    with Reader.open(ledger) as reader:
+        period = {"start": micros(NOON - 60), "end": micros(NOON + 60)}
+        until = micros(NOON + 90 * DAY)
+        about = reader.subject("anna")
+        holds.place(reader, about, basis="c", by="l", until=until, now=NOON + DAY, **period)
+        erasure.forget(reader, subject="anna", why="t", by="dpo", now=NOON + 2 * DAY)
+    _upkeep(ledger, NOON + 3 * DAY)
+    assert _found(ledger, "anna") == [about[1]]

@@ -60,7 +60,7 @@ def _plan(ledger: Ledger, state: State, now: float) -> e.Blanked:
             clean.add(file.name)
             continue
         rows += count
-        add.extend(sealing.put_days(ledger.layout, _blanked(table, mask)))
+        add.extend(sealing.put_days(ledger.layout, without_versions(table, mask)))
         drop.append(file.name)
     ground = "versions of rows about erased people go with their names"
     return e.Blanked(
@@ -83,7 +83,8 @@ def _theirs(table: pa.Table, erased: set[int]) -> pa.ChunkedArray:
     return pc.and_(among, pc.not_equal(table.column(_COLUMN), ""))
 
 
-def _blanked(table: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+def without_versions(table: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+    """Return rows whose version is blank where `mask` says so."""
     at = SCHEMA.names.index(_COLUMN)
     return table.set_column(at, SCHEMA.field(_COLUMN), pc.if_else(mask, "", table.column(_COLUMN)))
 
