@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
+from tests.ledger.crew import made, run
 from tests.ledger.making import DAY, NOON, disclosed, write
 from tests.ledger.test_periods import NOW, OPEN, a_team, opened, request, shares, told
 
 from himaya.ledger import Ledger, erasure, holds, retention
 from himaya.ledger import entries as e
+from himaya.ledger.access import Outside, subject_access
+from himaya.ledger.affected import affected, members
+from himaya.ledger.beside import who_beside
 from himaya.ledger.erasures import erasures
 from himaya.ledger.matters import Matter
+from himaya.ledger.operators import enrolment
+from himaya.ledger.operators.opening import open_periods
 from himaya.ledger.operators.periods import seal_periods
+from himaya.ledger.operators.requests import approve
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import Kind, micros
 
@@ -54,6 +63,12 @@ def _keep(ledger: Path, now: float, *matters: Matter):
         done = seal_periods(opened_, now, OPEN, matters)
         retention.execute(opened_, now, DAYS, matters=matters)
     return done
+
+
+def _keep_until(ledger: Path, days: int) -> None:
+    with Ledger.open(ledger, clock=lambda: NOW) as opened_:
+        opened_.set_retention(DAYS, "delete", NOW)
+        seal_periods(opened_, NOW, days)
 
 
 def _archives(ledger: Path) -> list[tuple[int, bool]]:
@@ -138,3 +153,37 @@ def test_both_sides_of_a_person_in_sealed_rows_alone_are_erased(ledger, team):
     assert _known(ledger, "anna-of-long-ago", "cleo-of-long-ago") == [True, False]
     asked = request(ledger)
     assert opened(ledger, asked, shares(team, asked, "legal", "dpo")) == []
+
+
+def test_a_sealed_name_is_never_called_erased(ledger, team, tmp_path):
+    """Where rows were opened and a name was not, every answer says that it is sealed, and none that it was erased."""
+    _keep_until(ledger, 39)  # the first day alone, to the old key
+    old, new = team.of["dpo"], made(tmp_path / "n.key", "dpo", "dpo")
+    team.enrol(enrolment.vouch(new.card, old))
+    _keep(ledger, NOW)
+    asked = request(ledger)
+    given = [*shares(team, asked, "legal"), approve(asked, old, NOW)]
+    with Reader.open(ledger) as reader:
+        open_periods(reader, asked, given, lambda _: True, command="who", now=NOW)
+        actor = reader.identities.find(Kind.ACTOR, "account:u-old")
+        told_ = affected(reader, members([actor], "x"))
+        assert (told_.people, told_.erased) == (1, 0)
+        assert reader.named([actor, 1]) == {actor: f"sealed-{actor}"}
+        outside = Outside(lambda _: "", lambda _: "")
+        answer = subject_access(reader, "anna-of-long-ago", outside)
+        assert (answer.erased, len(answer.recipients)) == (0, 1)
+        assert "sealed" in answer.recipients[0].recipient
+        beside = who_beside(reader, "account:u-old")
+        assert beside.erased == 0
+        assert "erased" not in {one.network for one in beside.networks}
+
+
+def test_lists_call_a_sealed_name_sealed(ledger, team):
+    """A hold on somebody whose name is sealed is listed as sealed, not as erased."""
+    _keep(ledger, NOW)
+    now = time.time()
+    with Reader.open(ledger) as reader:
+        about = reader.subject("anna-of-long-ago")
+        holds.place(reader, about, basis="c", by="l", until=micros(now + DAY), now=now)
+    said = run("hold", "--list", "--ledger", ledger, "--json", "--as", team.a_pass("legal"))
+    assert [one["name"] for one in json.loads(said)["holds"]][:1] == ["sealed"]

@@ -147,10 +147,11 @@ def _words(reader: Reader, entry: e.Hold) -> dict[str, Any]:
     from himaya.ledger.schema import iso
 
     names = reader.identities.names([entry.surrogate])
+    gone = "sealed" if reader.identities.closed([entry.surrogate]) else "erased"
     return {
         "id": entry.id,
         "what": entry.column,
-        "name": names.get(entry.surrogate, "erased"),
+        "name": names.get(entry.surrogate, gone),
         "from": iso(entry.start) if entry.start else "",
         "to": iso(entry.end) if entry.end else "",
         "until": iso(entry.until),
