@@ -114,3 +114,16 @@ def test_refusals_do_not_fill_the_chain(team, monkeypatch):
     monkeypatch.setattr(acting, "_recent", lambda chain, now: later(chain, now + 3601))
     run(*words, *given, code=2)
     assert len(_entries(team.ledger, "access_refused")) == 4
+
+
+def test_who_releases_a_hold_stands_in_the_chain(team):
+    """Releasing a hold ends what keeps evidence: the operator who did it is recorded, whatever `--by` says."""
+    words, given = ("hold", "--ledger", team.ledger), ("--as", team.a_pass("legal"))
+    said = ("--basis", "case 12", "--by", "the board")
+    about = ("--subject", "alone", "--until", "2999-01-01")
+    (hold,) = json.loads(run(*words, *about, *said, "--json", *given))["holds"]
+    before = len(_entries(team.ledger, "access"))
+    run(*words, "--release", hold["id"], *said, *given)
+    *_, last = _entries(team.ledger, "access")
+    assert len(_entries(team.ledger, "access")) == before + 1
+    assert (last["command"], last["by"], last["why"]) == ("hold", "legal", "case 12")

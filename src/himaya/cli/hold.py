@@ -66,6 +66,7 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
             return
         if release is not None:
             reason, by = shared.purpose(basis, "--basis"), shared.purpose(owner, "--by")
+            shared.record_use(reader, "hold", reason)
             holds.release(reader, release, why=reason, by=by, now=time.time())
         if listing:
             shared.record_use(reader, "hold", "list of holds")
