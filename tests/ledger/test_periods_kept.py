@@ -187,3 +187,17 @@ def test_lists_call_a_sealed_name_sealed(ledger, team):
         holds.place(reader, about, basis="c", by="l", until=micros(now + DAY), now=now)
     said = run("hold", "--list", "--ledger", ledger, "--json", "--as", team.a_pass("legal"))
     assert [one["name"] for one in json.loads(said)["holds"]][:1] == ["sealed"]
+
+
+def test_sealed_days_leave_no_compact_form(ledger, team):
+    """With `ordinary = "compact"` only rows that were open when they ended are folded, as docs/retention.md says."""
+    with Ledger.open(ledger, clock=lambda: NOW) as opened_:
+        retention.choose(opened_, e.Classes(at="", ordinary="compact"), NOW)
+        opened_.set_retention(DAYS, "delete", NOW)
+        assert seal_periods(opened_, NOW, OPEN).rows == 3
+        later = NOON + (DAYS + 5) * DAY
+        assert seal_periods(opened_, later, OPEN).removed == 3
+        retention.execute(opened_, later, DAYS)
+    with Reader.open(ledger) as reader:
+        assert reader.state().compact == {}
+        assert reader.verify() == []
