@@ -12,8 +12,10 @@ from tests.ledger.making import DAY, NOON, disclosed, who, write
 
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import Ledger, backup, erasure
+from himaya.ledger.erasures import erasures
 from himaya.ledger.keys import read_key_file
 from himaya.ledger.reader import Reader
+from himaya.ledger.schema import iso, micros
 
 
 @pytest.fixture(name="ledger")
@@ -65,12 +67,17 @@ def test_who_was_erased_since_is_erased_again(tmp_path, ledger):
     assert who(tmp_path / "r2", "subject:anna").actors == []
 
 
-def test_copies_are_pending_until_their_end(tmp_path, ledger):
-    """The chain says which copies may still know who was erased, until the time they are kept."""
-    _copy(ledger, tmp_path / "b")
+def test_an_erasure_is_pending_until_the_copies_from_before_it_end(tmp_path, ledger):
+    """A copy that is kept longer than `backup_days` promises keeps an erasure after it pending, one since does not."""
     with Reader.open(ledger) as reader:
-        assert len(backup.standing(reader.chain, NOON + 29 * DAY)) == 1
-        assert backup.standing(reader.chain, NOON + 31 * DAY) == []
+        backup.make(reader, tmp_path / "b", keep_days=90, by="t", now=NOON)
+        done = erasure.forget(reader, subject="anna", why="t", by="t", now=NOON + DAY)
+        backup.make(reader, tmp_path / "c", keep_days=365, by="t", now=NOON + 2 * DAY)
+        assert done.backups_until == iso(micros(NOON + 90 * DAY))
+        (told,) = erasures(reader, (), NOON + 89 * DAY)
+        assert told.pending == f"pending in backups until {done.backups_until}"
+        (told,) = erasures(reader, (), NOON + 91 * DAY)
+        assert told.state == "complete"
 
 
 def test_nothing_is_overwritten(tmp_path, ledger):

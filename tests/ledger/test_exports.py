@@ -122,3 +122,15 @@ def test_the_commands_of_the_register(ledger: Path):
     assert _run("ledger", "exports", *on, "--expired") == "No export is overdue.\n"
     (told,) = json.loads(_run("ledger", "erasures", *on, "--json"))["erasures"]
     assert (told["state"], told["exports"]) == ("pending", [])
+
+
+def test_an_export_about_an_actor_names_the_actor_too(ledger: Path, tmp_path: Path):
+    """Erasing an actor lists the file that `who --actor` wrote, for it names them; a list of people does not."""
+    about = ("who", "--ledger", ledger, "--actor", "account:u1", "--why", "t", "--json")
+    said = ("--purpose", "claim", "--holder", "legal", "--until", "2999-01-01")
+    _run(*about, "--output", tmp_path / "a.json", "--parquet", tmp_path / "a.parquet", *said)
+    assert "account:u1" in (tmp_path / "a.json").read_text()
+    with Reader.open(ledger) as reader:
+        done = erasure.forget(reader, account="u1", why="t", by="dana", now=NOON)
+        outside = {one.id: one.path for one in exports.listed(reader.state(), reader.keys, NOON)}
+    assert [outside[one] for one in done.exports] == [str(tmp_path / "a.json")]

@@ -41,6 +41,7 @@ def test_who_has_a_right_to_it_sees_the_first_rendering():
 @pytest.mark.parametrize(
     ("field", "category"),
     [("city", "name"), ("city", "health"), ("displayName", "description"), ("birth_date", "description"),
+     ("firstname", "description"), ("dob", "description"), ("birthplace", "location"), ("workemail", "employment"),
      ("email", "interest"), ("facePhoto", "description"), ("phone2", "location"), ("city", "user.contact")],
 )  # fmt: skip
 def test_what_must_be_exact_carries_no_mark(field, category):

@@ -140,9 +140,10 @@ def _names(config: Config, actors: list[tuple[str, int]], why: str) -> list[str]
     with Reader.open(Path(config.ledger.directory), key) as reader:
         for facet, surrogate in actors:
             shared.record_use(reader, "alert show", why, column=facet, surrogate=surrogate)
-        names = reader.identities.names(surrogate for _, surrogate in actors)
+        numbers = [surrogate for _, surrogate in actors]
+        names, closed = reader.identities.names(numbers), reader.identities.closed(numbers)
     return [
-        "erased"
+        ("sealed" if number in closed else "erased")
         if number not in names
         else names[number]
         if facet == ACTOR

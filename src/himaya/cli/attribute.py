@@ -166,10 +166,16 @@ def _check(options: _Options) -> None:
 
 
 def _ask(options: _Options) -> tuple[Compared, str]:
-    """Record the use, then return the answer, and the id under which the file is kept, "" for none."""
+    """Record the use, then return the answer, and the id under which the file is kept, "" for none.
+
+    A file of few people asks who saw them, so it is for those who may ask that.
+    """
+    import msgspec
+
     from himaya.analysis.attribution import compare, gather
     from himaya.ledger.archive import read_sealing_key
     from himaya.ledger.attachments import Attachments
+    from himaya.ledger.operators.roles import LEAST_COMPARED
     from himaya.ledger.reader import Reader
 
     purpose, terms = shared.purpose(options["why"]), _terms(options)
@@ -181,7 +187,12 @@ def _ask(options: _Options) -> tuple[Compared, str]:
         rows = _rows(options, kept)
         if options["case"]:
             _note(options, purpose)
-        answer = compare(reader, gather(rows, reader.identities, hashed), terms)
+        found = gather(rows, reader.identities, hashed)
+        if not shared.may("who", "subject"):
+            terms = msgspec.structs.replace(terms, least=LEAST_COMPARED)
+            if found.number < LEAST_COMPARED:
+                shared.allow(reader, "attribute", "subject")
+        answer = compare(reader, found, terms)
         return answer, _attach(options, kept, purpose)
 
 

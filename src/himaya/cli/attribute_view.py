@@ -47,7 +47,7 @@ def _head(answer: Compared) -> Iterator[str]:
     if counted.canaries:
         yield f"{counted.canaries} of those in the file are canaries: nobody real is meant."
     yield (
-        f"{answer.shown} of {_people(counted.people)} were shown to anybody in that time; "
+        f"{answer.shown} of {_people(counted.people)} are known to have been shown in that time; "
         f"{answer.tested} actors and cases were compared."
     )
     if not (answer.all_ours and answer.population):

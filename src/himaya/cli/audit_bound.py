@@ -59,7 +59,20 @@ def _ask(
     purpose = shared.purpose(why)
     with Reader.open(directory, key_file) as reader:
         shared.record_use(reader, "audit bound", purpose, start=start, end=end)
-        return audit_bound(reader, start, end, population=population)
+        answer = audit_bound(reader, start, end, population=population)
+    return _unnamed(answer) if shared.hides_names() else answer
+
+
+def _unnamed(answer: Audit) -> Audit:
+    """Return an answer for a role that is shown no names: the figures of every excess and peak stay."""
+    from msgspec.structs import replace
+
+    hidden = shared.HIDDEN
+    return replace(
+        answer,
+        named=tuple(replace(one, actor=hidden, principal=hidden) for one in answer.named),
+        peaks=type(answer.peaks)(replace(one, principal=hidden) for one in answer.peaks),
+    )
 
 
 def _json(answer: Audit) -> dict[str, Any]:

@@ -114,7 +114,17 @@ def _of_ledger(
     start, end = parse_time(asked[1]), parse_time(asked[2], end=True)
     with Reader.open(directory or Path(), key_file) as reader:
         shared.record_use(reader, "forecast", purpose, column="actor", start=start, end=end)
-        return forecast_ledger(reader, policies, cases, start, end)
+        told = forecast_ledger(reader, policies, cases, start, end)
+    return _unnamed(told) if shared.hides_names() else told
+
+
+def _unnamed(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a forecast for a role that is shown no names; who would be restricted is counted all the same."""
+    parts = ("stand_out", "first_restricted")
+    return {
+        **told,
+        **{part: [{**one, "actor": shared.HIDDEN} for one in told[part]] for part in parts},
+    }
 
 
 def _record(told: dict[str, Any], directory: Path, key_file: Path | None) -> None:

@@ -66,6 +66,7 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
             return
         if release is not None:
             reason, by = shared.purpose(basis, "--basis"), shared.purpose(owner, "--by")
+            shared.record_use(reader, "hold", reason)
             holds.release(reader, release, why=reason, by=by, now=time.time())
         if listing:
             shared.record_use(reader, "hold", "list of holds")
@@ -147,10 +148,11 @@ def _words(reader: Reader, entry: e.Hold) -> dict[str, Any]:
     from himaya.ledger.schema import iso
 
     names = reader.identities.names([entry.surrogate])
+    gone = "sealed" if reader.identities.closed([entry.surrogate]) else "erased"
     return {
         "id": entry.id,
         "what": entry.column,
-        "name": names.get(entry.surrogate, "erased"),
+        "name": names.get(entry.surrogate, gone),
         "from": iso(entry.start) if entry.start else "",
         "to": iso(entry.end) if entry.end else "",
         "until": iso(entry.until),

@@ -209,8 +209,8 @@ def _for_role(entry: dict[str, Any], role: str) -> dict[str, Any]:
 
     if not role or role in NAMED_IN_LOG:
         return entry
-    hidden = {"name": _HIDDEN} if "name" in entry else {}
-    places = [{**place, "name": _HIDDEN} for place in entry.get("places", ())]
+    hidden = {"name": shared.HIDDEN} if "name" in entry else {}
+    places = [{**place, "name": shared.HIDDEN} for place in entry.get("places", ())]
     return {**entry, **hidden, **({"places": places} if places else {})}
 
 
@@ -225,7 +225,6 @@ _SHOWN = {
     *("seq", "at", "kind", "text", "add", "drop", "signature", "compact", "gone"),
     *("halves", "card", "statement"),
 }
-_HIDDEN = "not shown to this role"
 
 
 @ledger.command("sealing-key")

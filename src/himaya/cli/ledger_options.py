@@ -120,6 +120,24 @@ def role() -> str:
     return acting.role if acting else ""
 
 
+def may(command: str, column: str = "") -> bool:
+    """Tell whether whoever acts may run a command about a column; it is not recorded."""
+    from himaya.ledger.operators.roles import needed
+
+    return not role() or role() in needed(command, column)
+
+
+def hides_names() -> bool:
+    """Tell whether whoever acts reads figures without names of actors."""
+    from himaya.ledger.operators.roles import NAMED_IN_FIGURES
+
+    return bool(role()) and role() not in NAMED_IN_FIGURES
+
+
+#: What stands in the place of a name.
+HIDDEN = "not shown to this role"
+
+
 def login() -> str:
     """Return the login name of whoever runs the command."""
     try:

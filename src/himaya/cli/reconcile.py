@@ -98,7 +98,8 @@ def _ask(
     config_file, directory, key_file = where
     config = load(config_file)
     with Reader.open(directory, key_file) as reader:
-        shared.record_use(reader, "reconcile", purpose, start=limits.start, end=limits.end)
+        command = "reconcile --names" if limits.names else "reconcile"
+        shared.record_use(reader, command, purpose, start=limits.start, end=limits.end)
         facts = kept_facts(directory, config)
         return compare(logs, reader, config, facts=facts, form=form, limits=limits)
 

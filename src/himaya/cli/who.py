@@ -130,7 +130,7 @@ def who(  # noqa: PLR0913  (the options of the command)
         answer, people = _ask(reader, asked, files, period, shared.purpose(why))
         text = view.text(answer, form)
         if people is not None:
-            files.write(reader, people, text)
+            files.about(reader, asked.actor).write(reader, people, text)
     view.show(answer, "" if files.output else text, form, brief=bool(files.named))
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """Which files are to be written, what for, who keeps them, and until when (microseconds, 0 never)."""
+    """Which files are to be written, what for, who keeps them, and until when (microseconds, 0 never).
+
+    `actor` are the surrogates of the actor whom the answer itself names.
+    """
 
     output: Path | None = None
     parquet: Path | None = None
@@ -28,6 +31,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     holder: str = ""
     until: int = 0
     form: str | None = None
+    actor: tuple[int, ...] = ()
 
     @classmethod
     def of(  # noqa: PLR0913  (the options of the command)
@@ -55,6 +59,11 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
             until=parse_time(until, end=True) if until else 0,
             form=form,
         )
+
+    def about(self, reader: Reader, actor: str | None) -> Self:
+        """Return the same files of an answer about an actor, None for one that names no actor."""
+        number = reader.facet(actor)[1] if actor is not None else 0
+        return msgspec.structs.replace(self, actor=(number,) if number else ())
 
     @property
     def named(self) -> list[Path]:
@@ -104,7 +113,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
         """
         from himaya.ledger import handing_out as out
 
-        self._register(reader, [one.subject for one in people.subjects])
+        self._register(reader, people)
         if self.output is not None:
             out.write_private(self.output, text.encode())
         if self.parquet is not None:
@@ -117,13 +126,18 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
             words = f"himaya: the salt is {self.salt}; who has both can try names one by one"
             click.echo(words, err=True)
 
-    def _register(self, reader: Reader, subjects: list[str]) -> None:
-        """Note every file in the register of exports, before it is written. Raises LedgerError."""
+    def _register(self, reader: Reader, people: Affected) -> None:
+        """Note every file in the register of exports, before it is written. Raises LedgerError.
+
+        What would have been printed names the actor, too, so an erasure of the actor lists that file.
+        """
         from himaya.ledger import exports
         from himaya.ledger.schema import Kind
 
-        numbers = list(reader.identities.find_all(Kind.SUBJECT, subjects))
+        subjects = [one.subject for one in people.subjects]
+        shown = list(reader.identities.find_all(Kind.SUBJECT, subjects))
         for path in self.named:
+            numbers = [*shown, *(self.actor if path is self.output else ())]
             exports.register(
                 reader,
                 purpose=self.purpose,

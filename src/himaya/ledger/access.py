@@ -236,6 +236,7 @@ class _Describe:
     ) -> None:
         numbers = {row[column] for row in found for column in ("actor", "account")} - {0}
         self._names = reader.identities.names(numbers)
+        self._closed = reader.identities.closed(numbers - self._names.keys())
         self._outside, self._wish = outside, wish
         self.erased = 0
 
@@ -258,6 +259,8 @@ class _Describe:
         if not number:
             return "somebody of whom nothing was told", "", ""
         name = self._names.get(number, "")
+        if number in self._closed:
+            return f"{_KINDS.get(access, 'somebody')} whose name is sealed", "", ""
         if not name:
             self.erased += 1
             return f"{_KINDS.get(access, 'somebody')} whose name was erased since", "", ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import msgspec
 
@@ -32,6 +33,10 @@ _HELD = {
     "terms": "versions of the terms",
     "batch": "sign-up batches",
 }
+
+
+#: All columns that the answer is made of.
+_COLUMNS = ("time", "kind", "surface", "actor", "subject", "fields", "decision", *_HELD)
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -101,7 +106,8 @@ def actor_access(
 
     def question(rows: ir.Table, state: State) -> ActorAccess:
         theirs = q.without(q.within(q.facet(rows, column, surrogate or -1), start, end), known)
-        mine = theirs.cache()  # read once, asked often; it goes with the last reference
+        # Read once, asked often. In Arrow: a cache of ibis may be of another engine, which spills.
+        mine = ibis.memtable(reader.table(theirs.select(*_COLUMNS)))
         total, period = fetch(reader, _totals(mine))[0], reader.period(rows, state)
         shown = fetch(reader, _shown(mine))
         numbers = {row["actor"] for row in fetch(reader, mine.select("actor").distinct())}

@@ -109,7 +109,7 @@ def affected(reader: Reader, asked: Asked, start: int = 0, end: int = FOREVER) -
         tally, period = _fetch(reader, q.tallies(mine))[0], reader.period(rows, state)
         told = a.summarise(grouped, "subject")
         kept = a.summarise((row for row in grouped if row["scope"] not in _OPEN), "subject")
-        names = reader.identities.names([*told, *{row["subject"] for row in met}])
+        names = reader.named([*told, *{row["subject"] for row in met}])
         subjects = _exposed(told, names)
         return Affected(
             about=asked.about,

@@ -129,12 +129,6 @@ def _copy_map(source: Layout, copy: Layout) -> None:
     copy.identities.chmod(0o600)
 
 
-def standing(chain: Chain, now: float) -> list[e.Backup]:
-    """Return the copies that may still exist at `now`: until they end, who was erased since stands in them."""
-    found = [entry for _, entry in chain.lines() if isinstance(entry, e.Backup)]
-    return [entry for entry in found if entry.until > micros(now)]
-
-
 def restore(
     source: Path, to: Path, keys: Keys, *, newer: Path | None, by: str, now: float
 ) -> e.Restored:

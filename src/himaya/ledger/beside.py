@@ -34,7 +34,7 @@ def who_beside(reader: Reader, name: str, start: int = 0, end: int = FOREVER) ->
         places = {one["prefix"]: one for one in _fetch(reader, q.places(mine))}
         there = q.beside(inside, column, surrogate, list(places))
         found = _by_actor(_fetch(reader, there) if places else [])
-        names = reader.identities.names([*places, *found])
+        names = reader.named([*places, *found])
         others = [_neighbour(names[n], each, names) for n, each in found.items() if n in names]
         return a.WhoBeside(
             actor=name,

@@ -11,6 +11,7 @@ from himaya.core.errors import LedgerError
 
 _NONCE = 12
 
+#: `longer_name`: identities that are kept as if a row of a day used them, while their names are closed.
 #: Names that no open row has: encrypted with the key of a period (`operators.periods`), `sealed` of their
 #: identity is empty until they come back. `unwiped`: pages may hold what they were before.
 CLOSED_NAMES = """
@@ -18,8 +19,11 @@ CREATE TABLE IF NOT EXISTS closed_name (
     surrogate INTEGER PRIMARY KEY, period TEXT NOT NULL, sealed BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS unwiped (since INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS longer_name (surrogate INTEGER PRIMARY KEY, day INTEGER NOT NULL);
 CREATE TRIGGER IF NOT EXISTS erased_is_closed AFTER DELETE ON identity
 BEGIN DELETE FROM closed_name WHERE surrogate = OLD.surrogate; END;
+CREATE TRIGGER IF NOT EXISTS erased_is_not_longer AFTER DELETE ON identity
+BEGIN DELETE FROM longer_name WHERE surrogate = OLD.surrogate; END;
 CREATE TRIGGER IF NOT EXISTS open_is_not_closed AFTER UPDATE OF sealed ON identity WHEN length(NEW.sealed) > 0
 BEGIN DELETE FROM closed_name WHERE surrogate = NEW.surrogate; END;
 """

@@ -150,18 +150,22 @@ def kept_by(state: State) -> list[tuple[e.Forgotten, set[int]]]:
 
 
 def backups_until(state: State, at: str) -> int:
-    """Return until when (microseconds) a backup of the map may know what was erased at a time (ISO 8601)."""
+    """Return until when (microseconds) a backup of the map may know what was erased at a time (ISO 8601).
+
+    That is the time that was promised for every backup, or longer where `himaya ledger backup` made one before.
+    """
     days = (state.classes or e.Classes(at="")).backup_days
-    return micros(_seconds(at) + days * DAY_S)
+    made = (one.until for one in state.backups if _seconds(one.at) <= _seconds(at))
+    return max(micros(_seconds(at) + days * DAY_S), *made, 0)
 
 
 def by_column(reader: Reader, numbers: set[int]) -> Wanted:
-    """Return surrogates by the column they are in; one that is in no row left is nobody's."""
-
-    def question(rows: ir.Table, _: State) -> Wanted:
-        return {column: _among(reader, rows, column, numbers) for column in FACETS}
-
-    return reader.ask(question)
+    """Return surrogates by the column they are for, also where their rows are sealed; one the map lost is nobody's."""
+    kinds = reader.identities.kinds(numbers)
+    return {
+        column: {number for number, found in kinds.items() if found == kind}
+        for column, kind in FACETS.items()
+    }
 
 
 def still_needed(
@@ -211,11 +215,6 @@ def _alone(reader: Reader, column: str, number: int, facet: str) -> set[int]:
         return set(found) - set(reader.table(others.distinct()).column(facet).to_pylist())
 
     return reader.ask(question)
-
-
-def _among(reader: Reader, rows: ir.Table, column: str, numbers: set[int]) -> set[int]:
-    found = rows.filter(rows[column].isin(sorted(numbers))).select(column).distinct()
-    return set(reader.table(found).column(column).to_pylist())
 
 
 def _needed(

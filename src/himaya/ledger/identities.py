@@ -262,25 +262,22 @@ class Identities:
 
     def closed(self, surrogates: Iterable[int]) -> set[int]:
         """Return which of these have a name that is closed with a sealed period."""
-        found: set[int] = set()
+        return {number for (number,) in self._of(surrogates, "surrogate", "closed_name")}
+
+    def kinds(self, among: Iterable[int]) -> dict[int, int]:
+        """Return the kind of each of these surrogates that the map has, whatever their names are."""
+        return {
+            number: int(kind) for number, kind in self._of(among, "surrogate, kind", "identity")
+        }
+
+    def _of(self, surrogates: Iterable[int], columns: str, table: str) -> Iterator[tuple[int, ...]]:
+        """Yield columns of a table for these surrogates."""
         rest = iter(surrogates)
         with self._told():
             while chunk := list(islice(rest, _CHUNK)):
                 marks = ",".join("?" * len(chunk))
-                sql = f"SELECT surrogate FROM closed_name WHERE surrogate IN ({marks})"  # noqa: S608
-                found.update(row[0] for row in self._db.execute(sql, chunk))
-        return found
-
-    def surrogates(self, among: Iterable[int]) -> set[int]:
-        """Return which of these surrogates the map has, whatever their names are."""
-        found: set[int] = set()
-        rest = iter(among)
-        with self._told():
-            while chunk := list(islice(rest, _CHUNK)):
-                marks = ",".join("?" * len(chunk))
-                sql = f"SELECT surrogate FROM identity WHERE surrogate IN ({marks})"  # noqa: S608
-                found.update(row[0] for row in self._db.execute(sql, chunk))
-        return found
+                sql = f"SELECT {columns} FROM {table} WHERE surrogate IN ({marks})"  # noqa: S608
+                yield from self._db.execute(sql, chunk)
 
     def count(self) -> int:
         """Return how many identities the map holds."""
@@ -371,10 +368,18 @@ class Identities:
             sql = "UPDATE identity SET day = ? WHERE surrogate = ? AND day < ?"
             self._db.executemany(sql, ((day, number, day) for number in surrogates))
 
+    def keep_closed(self, surrogates: Iterable[int], day: int) -> None:
+        """Keep identities as if a row of this UTC day used them, but for closing their names. Raises LedgerError."""
+        with self._writing():
+            sql = "INSERT INTO longer_name VALUES (?, ?) ON CONFLICT DO UPDATE SET day = max(day, excluded.day)"
+            self._db.executemany(sql, ((number, day) for number in surrogates))
+
     def remove_before(self, day: int, keep: set[int]) -> int:
         """Delete identities last used before a UTC day, except `keep`; return how many."""
+        longer = "SELECT surrogate FROM longer_name WHERE day >= ?"
+        sql = f"SELECT surrogate FROM identity WHERE day < ? AND surrogate NOT IN ({longer})"  # noqa: S608
         with self._told():
-            old = self._db.execute("SELECT surrogate FROM identity WHERE day < ?", (day,))
+            old = self._db.execute(sql, (day, day))
             gone = [row[0] for row in old if row[0] not in keep]
         return self.forget(gone) if gone else 0
 

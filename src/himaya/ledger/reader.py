@@ -26,7 +26,7 @@ from himaya.ledger.lock import holders, is_being_written
 from himaya.ledger.log import opened
 from himaya.ledger.moment import Moment
 from himaya.ledger.names import FOREVER, parse_actor
-from himaya.ledger.rows import Naming, Row
+from himaya.ledger.rows import Naming, Row, called
 from himaya.ledger.schema import DAY_S, FACETS, SCHEMA, Kind, iso, micros
 from himaya.ledger.snapshot import Snapshots
 from himaya.ledger.state import State, read_state
@@ -141,8 +141,7 @@ class Reader:
 
     def who_subject(self, name: str, start: int = 0, end: int = FOREVER) -> a.WhoSubject:
         """Return to whom a person's data was shown. Raises LedgerError."""
-        _, surrogate = self.subject(name)
-        known = self.canaries()
+        (_, surrogate), known = self.subject(name), self.canaries()
 
         def question(moment: Moment) -> a.WhoSubject:
             rows, state = moment.rows("subject", start, end), moment.state
@@ -184,12 +183,14 @@ class Reader:
     def exposure(self, rows: ir.Table, by: str, form: type[_Named]) -> tuple[int, list[_Named]]:
         """Return how many subjects or actors there are in rows, and those that still have a name, or a sealed one."""
         found = a.summarise(self._snapshots.fetch(q.exposure(rows, by)), by)
-        names = {**self.identities.names(found), 0: "unknown"}
-        closed = self.identities.closed(found.keys() - names.keys())
-        names.update({number: f"sealed-{number}" for number in closed})
+        names = {**self.named(found), 0: "unknown"}
         return len(found), [
             form(names[number], **one.words()) for number, one in found.items() if number in names
         ]
+
+    def named(self, surrogates: Iterable[int]) -> dict[int, str]:
+        """Return the names of surrogates; of one that is closed with a sealed period `sealed-` and its number."""
+        return called(self.identities, set(surrogates))
 
     # -- what it cannot speak for ----------------------------------------------------------
 
@@ -277,8 +278,7 @@ class Reader:
 
         Actors are named as reports name them (`account:u777`). An unknown name was shown nobody.
         """
-        found = self.identities.find_all(Kind.ACTOR, actors)
-        known = self.canaries()
+        found, known = self.identities.find_all(Kind.ACTOR, actors), self.canaries()
 
         def question(rows: ir.Table, _: State) -> dict[str, set[str]]:
             mine = q.people(q.any_of(rows, "actor", found), known)

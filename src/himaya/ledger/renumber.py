@@ -21,6 +21,7 @@ from himaya.ledger import erasure, holds, manifest, sealing
 from himaya.ledger.matters import Matter
 from himaya.ledger.schema import FACETS, SCHEMA, day_of, iso, micros
 from himaya.ledger.state import State, read_state
+from himaya.ledger.unversioned import without_versions
 from himaya.ledger.writer import Ledger
 
 _TRIES = 5
@@ -101,7 +102,11 @@ def _theirs(
 
 
 def _replaced(table: pa.Table, mask: pa.ChunkedArray, fresh: dict[int, int]) -> pa.Table:
-    """Return rows in which the numbers are others where `mask` says so."""
+    """Return rows in which the numbers are others where `mask` says so; versions of the person, keyed by name, go."""
+    theirs = pc.and_(
+        mask, pc.is_in(table.column("subject"), value_set=pa.array(list(fresh), pa.int64()))
+    )
+    table = without_versions(table, theirs)
     known, others = pa.array(list(fresh), pa.int64()), pa.array(list(fresh.values()), pa.int64())
     for column in FACETS:
         values = table.column(column)

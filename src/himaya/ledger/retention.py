@@ -6,7 +6,7 @@ fingerprint class. A class ends after days of its own (`blanking`). Rows of ordi
 behind (`compact`); those of members of a case that a person confirmed are kept longer. Rows that a hold or an open
 case needs stay as they are until it ends. A case that is confirmed later reaches only rows that still exist.
 Unobserved periods stay as long as they reach past the limit: they name nobody, and answers need them. Erasures that
-had to wait are completed here.
+had to wait are completed here, and rows about erased people lose their versions.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from himaya.ledger import entries as e
 from himaya.ledger.archive import encrypt
 from himaya.ledger.blanking import blank, without_class
 from himaya.ledger.matters import Matter
+from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
 from himaya.ledger.renumber import renumber
 from himaya.ledger.schema import DAY_S, FACETS, UNOBSERVED, day_of, iso, micros
 from himaya.ledger.state import State, read_state
+from himaya.ledger.unversioned import drop_versions
 from himaya.ledger.writer import Ledger
 
 Then = Literal["delete", "seal"]
@@ -108,6 +110,7 @@ def execute(
         with_class = read_state(ledger.chain).class_days
         blanked = blank(ledger, now, with_class, cases)
         finished = _finish(ledger, cases, now)
+        drop_versions(ledger, now)
     return msgspec.structs.replace(
         done,
         blanked=blanked,
@@ -138,7 +141,7 @@ def _expire(
         if _commit(ledger, state, plan, rules, now):
             if not plan.drop:
                 _DONE[ledger] = rules, old, plan.held
-            identities = _remove_identities(ledger, plan, rules.before)
+            identities = _remove_identities(ledger, plan, rules)
             _end_compact(ledger, now)
             return Expired(plan.rows, plan.held, identities)
     raise LedgerError(f"{ledger.layout.chain}: holds change faster than retention can be applied")
@@ -256,10 +259,16 @@ def _keep_subjects(ledger: Ledger, plan: _Plan, rules: _Rules) -> None:
             ledger.identities.keep(pc.unique(shown).to_pylist(), until)
 
 
-def _remove_identities(ledger: Ledger, plan: _Plan, before: int) -> int:
-    """Remove identities whose last row went."""
-    archives = [file.day for file in read_state(ledger.chain).files.values() if file.archive]
-    return ledger.remove_identities(min([before, *archives]), plan.used)
+def _remove_identities(ledger: Ledger, plan: _Plan, rules: _Rules) -> int:
+    """Remove identities whose last row went.
+
+    Nobody here sees whom sealed rows are about, so every name since the oldest of them stays; of those that are kept
+    longer it was written down when they were sealed.
+    """
+    files = [file for file in read_state(ledger.chain).files.values() if file.archive]
+    ends = rules.longer if rules.then == "delete" else FOREVER  # past it a hold keeps the file
+    days = [file.day for file in files if not file.longer or file.day < ends]
+    return ledger.remove_identities(min([rules.before, *days]), plan.used)
 
 
 def _end_compact(ledger: Ledger, now: float) -> None:

@@ -115,3 +115,10 @@ def _actors(batch: pa.RecordBatch, names: dict[int, str]) -> Iterator[Actor]:
     created = [None if age < 0 else time / 1e6 - age for time, age in zip(times, ages, strict=True)]
     terms = batch.column("terms").to_pylist()
     return starmap(Actor, zip(*named, *plain, created, terms, strict=True))
+
+
+def called(identities: Identities, surrogates: set[int]) -> dict[int, str]:
+    """Return the names of surrogates; of one that is closed with a sealed period `sealed-` and its number."""
+    names = identities.names(surrogates)
+    closed = identities.closed(surrogates - names.keys())
+    return {**names, **{number: f"sealed-{number}" for number in closed}}

@@ -37,7 +37,7 @@ class State:
     something. `operators`: who may act, and what was sealed to them. `began` is when the ledger was first opened,
     `closed` when a writer last closed it, ISO 8601, "" never. `format` is the version of the format, 0 where no entry
     names one. `anchors` says where the head of the chain was deposited. `attachments` are the found files that are
-    kept, by id.
+    kept, by id. `backups` are the copies that were made.
     """
 
     files: dict[str, e.File] = field(default_factory=dict)
@@ -72,6 +72,7 @@ class State:
     operators: Standing = field(default_factory=Standing)
     attachments: dict[str, e.Attached] = field(default_factory=dict)
     anchors: Anchors = field(default_factory=Anchors)
+    backups: list[e.Backup] = field(default_factory=list)
     seq: int = 0
     hash: str = ""
 
@@ -116,11 +117,18 @@ class State:
                 self._take_person(entry)
             case e.Attached() | e.Detached() | e.Exported() | e.Destroyed() | e.CompactEnded():
                 self._take_document(entry)
+            case e.Backup():
+                self.backups.append(entry)
             case e.Classes() | e.Config() | e.Retention() | e.SealingKey() | e.Judged():
                 self._take_rule(entry)
             case e.Forecast() | e.Unforecast():
                 self._take_forecast(entry)
-            case e.OperatorEnrolled() | e.OperatorRetired() | e.OpeningRequested():
+            case (
+                e.OperatorEnrolled()
+                | e.OperatorRetired()
+                | e.OpeningRequested()
+                | e.AccessRefused()
+            ):
                 self.operators.take(entry)
             case e.AnchorEntry():
                 self.anchors.take(entry)

@@ -172,7 +172,7 @@ def _identity_problems(layout: Layout, keys: Keys, state: State) -> list[str]:
     except LedgerError as problem:
         return [str(problem)]
     try:
-        alive = identities.surrogates(state.erased)
+        alive = identities.kinds(state.erased)
         problems = [
             f"{layout.identities}: surrogate {number} was forgotten and still has a name"
             for number in sorted(alive)

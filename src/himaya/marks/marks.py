@@ -15,9 +15,13 @@ SOFT = frozenset({"description", "education", "employment", "interest", "locatio
 _WORDS = """
     name names surname nickname username handle mail email phone telephone mobile fax address contact url link
     health medical disability diagnosis blood date dates birth birthday born age year month day time since
-    photo picture image face faces avatar portrait id gender sex religion
+    photo picture image face faces avatar portrait id gender sex religion dob bday tel cell whatsapp login
 """
 _HARD = frozenset(_WORDS.split())
+#: How a word begins or ends that is written together with others, such as `firstname` or `birthplace`.
+_TOGETHER = re.compile(
+    r"(birth|photo|avatar|phone|email|medic|health).*|.*(name|mail|phone|photo|birth|date)"
+)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _KEY_BYTES = 16
 
@@ -70,5 +74,5 @@ def _check(field: str, category: str) -> None:
         soft = ", ".join(sorted(SOFT))
         raise InputError(f"{field!r} is of the category {category!r}; a mark takes {soft}")
     words = {word.lower() for word in _WORD.findall(field)}
-    if hard := sorted(words & _HARD):
+    if hard := sorted(word for word in words if word in _HARD or _TOGETHER.fullmatch(word)):
         raise InputError(f"{field!r} never carries a mark, for it has {hard[0]!r} in its name")

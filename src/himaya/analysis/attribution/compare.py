@@ -37,7 +37,8 @@ class Terms(msgspec.Struct, frozen=True):
     Rows between `start` and `end` (microseconds, `end` not in it). A candidate's corrected p-value is at most
     `level`, and it explains at least `share` of our people in the file beyond chance. `population`: people the site
     shows, 0 to take the configurations'; it counts where `all_ours`: somebody says that every row of the file is
-    about a person of this site, so that those who match nobody were shown to nobody.
+    about a person of this site, so that those who match nobody were shown to nobody. Who was shown fewer than `least`
+    people of the file is not named.
     """
 
     start: int = 0
@@ -47,6 +48,7 @@ class Terms(msgspec.Struct, frozen=True):
     population: int = 0
     all_ours: bool = False
     marks: MarksWanted | None = None
+    least: int = 0
 
 
 def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
@@ -144,12 +146,12 @@ def judge(
     """Return the candidates that stand out, best first, and how many more do and explain too little."""
     every = [_ranked(one, outside, people) for one in measured.overlaps]
     least, level = terms.share * max(1, people), log(terms.level)
-    enough = [each for each in every if each.beyond >= least]
+    enough = [each for each in every if each.beyond >= least and each.found.overlap >= terms.least]
     corrected = holm([each.log_p for each in enough], measured.tested)
     pairs = zip(enough, corrected, strict=True)
     kept = [replace(each, log_p=p) for each, p in pairs if p <= level]
     strict = level - log(max(1, measured.tested))
-    below = sum(each.beyond < least and each.log_p <= strict for each in every)
+    below = sum(each not in enough and each.log_p <= strict for each in every)
     return sorted(kept, key=Ranked.order), below
 
 

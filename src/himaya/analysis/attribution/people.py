@@ -94,6 +94,12 @@ class Gathering:
         """Return the fields of which hashes were kept."""
         return list(self._hashed)
 
+    @property
+    def number(self) -> int:
+        """Return how many distinct people of ours there are, canaries among them."""
+        self._settle()
+        return len(self._known)
+
     def _settle(self) -> None:
         fresh = pa.array(self._fresh, pa.int64())
         self._known = pc.unique(pa.concat_arrays([self._known, fresh]))

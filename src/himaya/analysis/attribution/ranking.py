@@ -69,9 +69,7 @@ def listed(
 ) -> list[Candidate]:
     """Return the first candidates, complete, within `Reader.ask`. Raises LedgerError."""
     people = ibis.memtable(pa.table({"person": file}))
-    names = reader.identities.names(
-        {one.found.name for one in ranked if isinstance(one.found.name, int)}
-    )
+    names = reader.named({one.found.name for one in ranked if isinstance(one.found.name, int)})
     first = list(zip(_ranks(ranked), ranked, strict=True))[:LISTED]
     networks = _all_networks(reader, rows, [one.found for _, one in first], people)
     found = [
@@ -148,7 +146,7 @@ def _novelty(reader: Reader, rows: ir.Table, found: Overlap, people: ir.Table) -
 
 def _networks(reader: Reader, rows: list[dict[str, int]]) -> list[Network]:
     first = sorted(rows, key=lambda row: (-row["overlap"], row["first"]))[:NETWORKS]
-    names = reader.identities.names({row["prefix"] for row in first} - {0})
+    names = reader.named({row["prefix"] for row in first} - {0})
     return [
         Network(
             network=names.get(row["prefix"], ""),

@@ -43,7 +43,10 @@ class CompactEnded(Entry, frozen=True, tag_field="kind", tag="compact_ended"):
 
 
 class Blanked(Files, frozen=True, tag_field="kind", tag="blanked"):
-    """The fingerprint class of `rows` rows of days before this UTC day was blanked; they are the same otherwise."""
+    """Something of `rows` rows was blanked; they are the same otherwise.
+
+    With `before`, the fingerprint class in days before this UTC day; else the version in rows about erased people.
+    """
 
     rows: int = 0
     before: int = 0

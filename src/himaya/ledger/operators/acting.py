@@ -6,6 +6,7 @@ Where no operator was ever enrolled, the holder of the key file has every role, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,10 @@ from himaya.ledger.operators.statements import Pass, is_by, read_statement
 from himaya.ledger.schema import iso, micros
 from himaya.ledger.state import read_state
 
+#: Refusals that are recorded within an hour, and what the last of them says.
+MAX_REFUSALS = 100
+LAST_REFUSAL = "; further refusals within the hour are not recorded"
+_HOUR_S = 3600.0
 _MARK = b'"kind":"operator_enrolled"'
 
 
@@ -103,16 +108,26 @@ def _by_pass(standing: Standing, ledger: str, asked: Question) -> Acting:
 
 
 def _record(chain: Chain, keys: Keys, asked: Question, may: frozenset[str], why: str) -> None:
-    by = keys.seal_text(f"login {asked.login}: {why}"[:500])
-    chain.append(
-        e.AccessRefused(
+    """Write a refusal down; past the bound of an hour nothing more, so that nobody fills the chain by asking."""
+    with chain.locked() as pen:
+        recent = _recent(chain, asked.now)
+        if recent >= MAX_REFUSALS:
+            return
+        last = LAST_REFUSAL if recent == MAX_REFUSALS - 1 else ""
+        entry = e.AccessRefused(
             at=iso(micros(asked.now)),
             command=asked.command,
             needs=tuple(sorted(may)),
-            by=by,
+            by=keys.seal_text(f"login {asked.login}: {why}"[:500] + last),
             column=asked.column,
         )
-    )
+        pen.append(entry)
+
+
+def _recent(chain: Chain, now: float) -> int:
+    """Return how many refusals of the hour before `now` (epoch seconds) are recorded."""
+    times = (datetime.fromisoformat(at).timestamp() for at in read_state(chain).operators.refusals)
+    return sum(abs(now - time) < _HOUR_S for time in times)
 
 
 def _what(asked: Question) -> str:

@@ -101,11 +101,20 @@ def _seal_day(
             return 0, pc.sum(held).as_py() or 0
         apart = is_confirmed(gone, confirmed_actors(matters), longer(state, now, state.days))
         parts = kept, gone.filter(pc.invert(apart)), gone.filter(apart)
+        _keep_names(ledger, state, day, parts[2])
         entry = _entry(ledger, state, day, parts, [f.name for f in files], now)
         if sealing.swap(ledger.layout, ledger.chain, state, entry):
             used.update(_surrogates(kept))
             return len(gone), pc.sum(held).as_py() or 0
     raise LedgerError(f"{ledger.layout.chain}: holds change faster than periods can be sealed")
+
+
+def _keep_names(ledger: Ledger, state: State, day: int, rows: pa.Table) -> None:
+    """Keep the names in rows that are kept longer for as long, and no others with them."""
+    confirmed = (state.classes or e.Classes(at="")).confirmed_days
+    if len(rows):
+        longer_by = max(0, confirmed - state.days)
+        ledger.identities.keep_closed(_surrogates(rows) - {0}, day + longer_by)
 
 
 def _surrogates(table: pa.Table) -> set[int]:

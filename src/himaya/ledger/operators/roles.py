@@ -19,6 +19,12 @@ OPENERS: Final = ("owner", "legal", "dpo")
 #: The roles that are shown names in the log of the chain.
 NAMED_IN_LOG: Final = frozenset({"legal", "dpo"})
 
+#: The roles that are shown names of actors in answers that others read without them (audit, forecast).
+NAMED_IN_FIGURES: Final = frozenset({"analyst", "legal", "dpo"})
+
+#: Whoever may not ask who saw a person compares files of at least so many people, and is named who saw as many.
+LEAST_COMPARED: Final = 20
+
 _OWNER = frozenset({"owner"})
 _DPO = frozenset({"dpo"})
 _CASES = frozenset({"analyst", "legal"})
@@ -36,6 +42,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "report dpia": frozenset({"owner", "dpo"}),
     "report surfaces": _TUNING | _DPO,
     "attribute": _CASES,
+    "attribute:subject": frozenset({"legal"}),
     "forget": _DPO,
     "hold": frozenset({"legal", "dpo"}),
     "case find": _CASES,
@@ -54,6 +61,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "model": _TUNING,
     "scan": _TUNING,
     "reconcile": _TUNING | {"auditor"},
+    "reconcile --names": frozenset({"analyst"}),
     "audit bound": _ALL,
     "report weekly": _ALL,
     "report classes": _ALL,

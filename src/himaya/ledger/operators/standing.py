@@ -6,6 +6,7 @@ counts for nothing.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field
 
@@ -17,9 +18,16 @@ from himaya.ledger.schema import DAY_S
 
 #: Operators who may stand at a time, and cards that may ever be enrolled in a ledger.
 MAX_OPERATORS, MAX_CARDS = 16, 400
+#: Refusals whose time is known; `acting` records fewer in an hour.
+_REFUSALS = 200
 
 Entry = (
-    e.OperatorEnrolled | e.OperatorRetired | e.PeriodSealed | e.OpeningRequested | e.PeriodOpened
+    e.OperatorEnrolled
+    | e.OperatorRetired
+    | e.AccessRefused
+    | e.PeriodSealed
+    | e.OpeningRequested
+    | e.PeriodOpened
 )
 
 
@@ -29,6 +37,7 @@ class Standing:
 
     A card that another of the same name replaced is not retired: what was sealed to it, it opens.
     `periods` by id were sealed, `requests` by id were made. `problems` are entries that do not count.
+    `refusals`: when the last ones were that somebody may not ask, ISO 8601.
     """
 
     cards: dict[str, e.Card] = field(default_factory=dict)
@@ -37,6 +46,7 @@ class Standing:
     periods: dict[str, e.PeriodSealed] = field(default_factory=dict)
     requests: dict[str, e.OpeningRequested] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    refusals: deque[str] = field(default_factory=lambda: deque(maxlen=_REFUSALS))
 
     def take(self, entry: Entry) -> None:
         """Add one entry of the chain."""
@@ -49,6 +59,8 @@ class Standing:
                 self.periods[entry.id] = entry
             case e.OpeningRequested():
                 self.requests[entry.id] = entry
+            case e.AccessRefused():
+                self.refusals.append(entry.at)
             case e.PeriodOpened():
                 pass
 
