@@ -1,7 +1,9 @@
 """Copies of a ledger, made while a gate writes, and taken back into use. The key is never among them.
 
-A copy is whole: first the rows, then the map, which is durable before the rows that use it, then, with the chain held,
-the chain. When files were sealed or somebody was forgotten meanwhile, what changed is copied again.
+A copy is whole: first until when each writer had everything durable, then the rows, then the map, which is durable
+before the rows that use it, then, with the chain held, the chain. So rows that come meanwhile are in the copy, or of a
+time that is unobserved there. When files were sealed, somebody was forgotten, or a writer came or went meanwhile, what
+changed is copied again.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from himaya.ledger.chain import Chain, Line
 from himaya.ledger.files import Layout, sync_directory
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
+from himaya.ledger.lock import written
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso, micros
+from himaya.ledger.segment import cut_segment
 from himaya.ledger.state import State
 from himaya.ledger.verify import verify
 
@@ -58,6 +62,7 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
     for _ in range(_TRIES):
         state = reader.state()
         try:
+            _copy_live(source, copy, state)
             _copy_rows(source, copy, state)
         except FileNotFoundError:
             continue  # sealed or merged meanwhile
@@ -69,8 +74,6 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
             for path in (source.chain, source.head, source.format):
                 if path.exists():  # a ledger of the first format names none
                     shutil.copy2(path, copy.directory / path.name)
-        for path in source.live.glob("*.heartbeat"):
-            shutil.copy2(path, copy.live / path.name)
         for place in (*(copy.directory / name for name in _PLACES), copy.live, copy.directory):
             sync_directory(place)
         return
@@ -81,20 +84,31 @@ def _moved_on(before: State, after: State) -> bool:
     """Tell whether what was copied is not what the chain now counts."""
     was, now = (
         (state.files.keys(), state.upto, state.erased, state.compact.keys(), state.exports.keys())
+        + (state.writers, state.ended)
         for state in (before, after)
     )
     return was != now
 
 
+def _copy_live(source: Layout, copy: Layout, state: State) -> None:
+    """Copy the segments of all writers, after the heartbeats: what is missing came later than these say."""
+    for path in copy.live.iterdir():
+        path.unlink()
+    for path in source.live.glob("*.heartbeat"):
+        shutil.copy2(path, copy.live / path.name)
+    segments = source.segments(state.upto)
+    busy = written(source, [id_ for id_, _ in segments])
+    for id_, path in segments:
+        shutil.copy2(path, copy.live / path.name)
+        if id_ in busy:  # it may be in the middle of a batch, which nobody was told is durable
+            cut_segment(copy.live / path.name)
+
+
 def _copy_rows(source: Layout, copy: Layout, state: State) -> None:
-    """Copy the files and segments that count, and remove what counts no more of an earlier try."""
+    """Copy the files that count, and remove what counts no more of an earlier try."""
     counted = (state.files.keys(), state.twins(), state.compact.keys(), _listed(source))
     for place, names in zip(_PLACES, counted, strict=True):
         _copy_files(source.directory / place, copy.directory / place, names)
-    for path in copy.live.iterdir():
-        path.unlink()
-    for _, path in source.segments(state.upto):
-        shutil.copy2(path, copy.live / path.name)
 
 
 def _listed(source: Layout) -> set[str]:
