@@ -83,11 +83,11 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
 def _moved_on(before: State, after: State) -> bool:
     """Tell whether what was copied is not what the chain now counts."""
     was, now = (
-        (state.files.keys(), state.upto, state.erased, state.compact.keys(), state.exports.keys())
-        + (state.writers, state.ended)
-        for state in (before, after)
+        (one.files.keys(), one.upto, one.erased, one.compact.keys(), one.exports.keys())
+        for one in (before, after)
     )
-    return was != now
+    writers = (before.writers, before.ended) != (after.writers, after.ended)
+    return was != now or writers
 
 
 def _copy_live(source: Layout, copy: Layout, state: State) -> None:

@@ -297,7 +297,8 @@ class Ledger:
         at = iso(micros(now))
         while self._seal_some(at):
             self._sealed_at = now
-        sealing.merge_days(self.layout, self.chain, read_state(self.chain), day_of(micros(now)), at)
+        state, today = read_state(self.chain), day_of(micros(now))
+        sealing.merge_days(self.layout, self.chain, self.keys, state, today, at)
 
     def _seal_some(self, at: str) -> bool:
         """Seal a few segments; False when none is left."""

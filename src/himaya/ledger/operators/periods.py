@@ -202,7 +202,10 @@ def _remove_old(ledger: Ledger, now: float) -> int:
         if state.then != "delete" or not old:
             return 0
         drop, rows = tuple(file.name for file in old), sum(file.rows for file in old)
-        entry = e.Removed(at=iso(micros(now)), drop=drop, rows=rows, before=before)
+        ground = (
+            f"sealed days before UTC day {before} end (delete); of confirmed cases before {late}"
+        )
+        entry = e.Removed(at=iso(micros(now)), drop=drop, rows=rows, before=before, ground=ground)
         entry = manifest.signed(ledger.keys, entry)
         if sealing.swap(ledger.layout, ledger.chain, state, entry):
             return rows
