@@ -173,7 +173,7 @@ def test_rows_that_nothing_needs_lose_a_name_that_is_kept(tmp_path: Path):
 
 
 def test_rows_in_segments_of_other_writers_lose_the_name_too(tmp_path: Path, monkeypatch):
-    """Rows that another writer has in its open segment get other numbers as well, at the latest when it has ended it."""
+    """Rows that another writer has in its open segment get other numbers as well, once it has ended it."""
     directory = tmp_path / "l"
     monkeypatch.setattr("himaya.ledger.writer._ASK_WAIT_S", 0.1)
     first = write(directory, disclosed(NOON, "u1", "anna"), close=False, clock=lambda: NOON)

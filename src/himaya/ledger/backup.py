@@ -166,7 +166,7 @@ def restore(
         shutil.copytree(source, fresh.directory)
     except (OSError, shutil.Error) as problem:
         raise LedgerError(f"{fresh.directory}: cannot copy: {problem}") from problem
-    problems = verify(fresh, keys)
+    problems = verify(fresh, keys, beside=False)
     if problems:
         raise LedgerError(f"{source}: the copy is not whole, nothing was restored: {problems[0]}")
     entry = _apply(fresh, keys, newer, by, now)
