@@ -289,9 +289,7 @@ def test_a_purchase_that_retention_removed_accuses_nobody(tmp_path):
 
 
 def test_renumbered_rows_accuse_nobody(tmp_path):
-    """Who asked for erasure while a hold keeps some rows is not broken by purchases under other numbers; nor is a
-    viewer by a person who counts twice since.
-    """
+    """Purchases under other numbers break nobody whose rows a hold keeps, nor does a person who counts twice since."""
     site = Site(tmp_path, PLAIN)
     clearance = site.buy(ANNA)
     for number in range(15):
