@@ -304,6 +304,7 @@ def _asked(reader: Reader) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     return reader.at_once(answers)
 
 
+@pytest.mark.timeout(900)
 @settings(max_examples=max(6, settings().max_examples // 16), deadline=None)
 @given(st.lists(st.tuples(_row, st.sampled_from(FORMS)), min_size=1, max_size=14))
 def test_a_row_is_the_same_in_every_form(empty: Path, drawn: list[tuple[dict, str]]):

@@ -1,4 +1,4 @@
-"""Whatever the upkeep is doing when its process dies: no row is lost or doubled, and the next run ends what it began."""
+"""Whatever the upkeep does when its process dies: no row is lost or doubled, and the next run ends what it began."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def _ended(directory: Path, task: str) -> None:
     dying.TASKS[task](directory)
     with Reader.open(directory) as reader:
         assert reader.verify() == []
-    sealed, twins = ({one.name for one in directory.glob(f"{p}/*")} for p in ("sealed", "by_subject"))
+    sealed, twins = (
+        {one.name for one in directory.glob(f"{p}/*")} for p in ("sealed", "by_subject")
+    )
     assert twins <= sealed
 
 
@@ -110,7 +112,7 @@ def test_death_while_rows_get_other_numbers(base: Path, root: Path):
 
 
 def test_death_while_a_copy_is_made_and_restored(base: Path, root: Path):
-    """A copy that was not finished is not restored; a restored ledger is whole or is not there; both can be repeated."""
+    """A copy that was not finished is not restored; a restored ledger is whole or not there; both can be repeated."""
     keys = read_key_file(base / "l.key")
     for directory in _deaths(base, root, "back_up"):
         copy, fresh = directory.with_name("copy"), directory.with_name("fresh")
