@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -219,3 +220,18 @@ def test_a_writer_that_came_or_went_meanwhile_is_copied_again(tmp_path, monkeypa
     _restore(tmp_path / "l", tmp_path / "b", tmp_path / "r")
     assert who(tmp_path / "r", "subject:ben").count == 1
     began[0].close()
+
+
+def test_what_a_killed_writer_left_is_copied_and_restored(tmp_path):
+    """A copy of a ledger whose writer was killed in the middle of a batch comes back, with the gap that it left."""
+    killed = write(tmp_path / "l", disclosed(NOON, "u1", "anna"), close=False, clock=lambda: NOON)
+    (path,) = killed.layout.live.glob("*.arrow")
+    path.write_bytes(path.read_bytes() + b"\xff\xff\xff\xff\x10\x01")
+    os.close(killed.slot.handle)
+    os.utime(killed.layout.heartbeat(killed.slot.number), (NOON + 60, NOON + 60))
+    _copy(tmp_path / "l", tmp_path / "b")
+    _restore(tmp_path / "l", tmp_path / "b", tmp_path / "r")
+    Ledger.open(tmp_path / "r", clock=lambda: NOON + 900).close()
+    with Reader.open(tmp_path / "r") as reader:
+        assert [(gap.start, gap.end) for gap in reader.gaps()] == [(NOON, NOON + 900)]
+        assert [row.subject for row in reader.rows() if row.subject] == ["anna"]

@@ -8,6 +8,7 @@ changed is copied again.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sqlite3
@@ -31,6 +32,8 @@ from himaya.ledger.state import State
 from himaya.ledger.verify import verify
 
 _TRIES = 20
+#: The heartbeat of the one writer of format 1.
+_EARLIER_BEAT = "heartbeat"
 #: Where files lie that are written once: rows in either order, compact rows, whom exports name.
 _PLACES = ("sealed", "by_subject", "compact", "exports")
 
@@ -94,14 +97,27 @@ def _copy_live(source: Layout, copy: Layout, state: State) -> None:
     """Copy the segments of all writers, after the heartbeats: what is missing came later than these say."""
     for path in copy.live.iterdir():
         path.unlink()
-    for path in source.live.glob("*.heartbeat"):
-        shutil.copy2(path, copy.live / path.name)
+    for path in (*source.live.glob("*.heartbeat"), source.directory / _EARLIER_BEAT):
+        if path.exists():
+            shutil.copy2(path, copy.directory / path.relative_to(source.directory))
     segments = source.segments(state.upto)
     busy = written(source, [id_ for id_, _ in segments])
     for id_, path in segments:
         shutil.copy2(path, copy.live / path.name)
         if id_ in busy:  # it may be in the middle of a batch, which nobody was told is durable
             cut_segment(copy.live / path.name)
+        elif id_.slot in state.writers:
+            _cut_torn(copy, id_.slot, copy.live / path.name)
+
+
+def _cut_torn(copy: Layout, slot: int, path: Path) -> None:
+    """Cut what a killed writer left torn; the gap in the restored ledger begins no later than the last whole row."""
+    segment = cut_segment(path)
+    earlier = copy.directory / _EARLIER_BEAT
+    beat = earlier if slot == 0 and earlier.exists() else copy.heartbeat(slot)
+    if segment.torn and segment.last and beat.exists():
+        last = min(beat.stat().st_mtime, segment.last / 1e6)
+        os.utime(beat, (last, last))
 
 
 def _copy_rows(source: Layout, copy: Layout, state: State) -> None:
