@@ -42,7 +42,7 @@ def test_the_ends_of_time_have_a_whole_life(tmp_path: Path, name: str):
 
 @pytest.mark.parametrize("name", TIMES)
 def test_the_ends_of_time_are_archived(tmp_path: Path, name: str):
-    """Rows of 1970, of a leap day and of 9999 are encrypted to a sealing key, and come back with it; a lost file is told."""
+    """Rows of 1970, of a leap day and of 9999 go to a sealing key, and come back with it; a lost file is named."""
     at, ledger = TIMES[name], tmp_path / "l"
     write(ledger, disclosed(at, "u1", "anna"), clock=lambda: min(at + 60, LAST))
     public = archive.create_sealing_key(tmp_path / "s.key")

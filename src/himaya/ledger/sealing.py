@@ -103,10 +103,11 @@ def read_rows(layout: Layout, file: e.File) -> pa.Table:
 def swap(layout: Layout, chain: Chain, state: State, entry: e.AnyFiles) -> bool:
     """Enter in the chain that files take the place of others, which go; nothing to enter is well, too.
 
-    False when a hold came in between: then it is undone. Raises LedgerError.
+    False when a hold, or somebody who can open periods, came or went in between: then it is undone. Raises LedgerError.
     """
     with chain.locked() as pen:
-        if read_state(chain).holds != state.holds:
+        now = read_state(chain)
+        if (now.holds, now.operators.openers()) != (state.holds, state.operators.openers()):
             remove_files(layout, [file.name for file in entry.add])
             return False
         if entry.drop:

@@ -326,7 +326,7 @@ class Ledger:
             return False
         return self._own.has_before(day_of(micros(now)))
 
-    def _has_before(self, day: int) -> bool:
+    def has_before(self, day: int) -> bool:
         """Tell whether a row of a day before `day` is not in a file yet, whoever wrote it."""
         state = read_state(self.chain)
         with self._lock:
@@ -338,7 +338,7 @@ class Ledger:
     def seal_if_older(self, day: int, now: float) -> None:
         """Seal everything when a row of a day before `day` is not in a file yet."""
         self.flush()
-        if self._has_before(day):
+        if self.has_before(day):
             self.seal_all(now)
 
     def remove_identities(self, day: int, keep: set[int]) -> int:
@@ -348,7 +348,7 @@ class Ledger:
         """
         with self._lock:
             self.flush()
-            return 0 if self._has_before(day) else self.identities.remove_before(day, keep)
+            return 0 if self.has_before(day) else self.identities.remove_before(day, keep)
 
     # -- what was in force -----------------------------------------------------------------
 

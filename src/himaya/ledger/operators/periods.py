@@ -151,7 +151,9 @@ def _seal_names(ledger: Ledger, before: int, used: set[int], now: float) -> int:
     identities, state = Identities(ledger.layout.identities, ledger.keys), read_state(ledger.chain)
     try:
         used |= _needed(ledger, state, now)
-        idle = [number for number in identities.idle(before) if number not in used]
+        # While an older row is in a segment that another writes, its names are needed; the next time does it.
+        waits = ledger.has_before(before)
+        idle = [] if waits else [one for one in identities.idle(before) if one not in used]
         done = 0
         if idle and state.operators.openers():
             key, period = os.urandom(KEY), secrets.token_hex(16)
