@@ -354,6 +354,20 @@ def test_the_house_is_kept_with_an_open_window(ledger, team):
     assert longer.open_days == 39
 
 
+def test_a_large_day_is_sealed_in_parts(ledger, team, monkeypatch):
+    """A day of more rows than are taken into memory is sealed in parts, and one request opens all of them."""
+    write(ledger, disclosed(NOON + 60, "u-late", "anna-of-long-ago"), clock=lambda: NOW)
+    monkeypatch.setattr(periods, "_MOST_ROWS", 1)
+    assert seal(ledger).rows == 4
+    with Reader.open(ledger) as reader:
+        days = [one.day for one in reader.state().operators.periods.values() if one.rows]
+        assert (len(days), len(set(days))) == (3, 2)
+        assert reader.verify() == []
+    asked = request(ledger)
+    found = opened(ledger, asked, shares(team, asked, "legal", "dpo"))
+    assert sorted(found) == ["account:u-late", "account:u-old", "account:u-old"]
+
+
 def test_who_is_enrolled_while_a_day_is_sealed_can_open_it(ledger, team, monkeypatch):
     """Halves are for those who stand when the entry is made: somebody who came meanwhile has theirs."""
     real, came = periods._entry, []
