@@ -20,7 +20,7 @@ from himaya.ledger.reader import Reader
 from himaya.ledger.schema import micros
 
 #: Of how many calls one kills; `make soak` dies at each.
-EVERY = 1 if os.environ.get("HIMAYA_SOAK") == "1" else 29
+EVERY = 1 if os.environ.get("HIMAYA_SOAK") == "1" else 41
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

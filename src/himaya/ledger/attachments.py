@@ -125,9 +125,8 @@ class Attachments:
         """
         kept = read_state(self._chain).attachments
         over = tuple(name for name, entry in kept.items() if entry.until <= micros(now))
-        if (
-            over
-        ):  # first, so that a crash leaves files that no entry names, and no entry without its file
+        # The entry first: a crash then leaves files that no entry names, and no entry without its file.
+        if over:
             self._chain.append(e.Detached(at=iso(micros(now)), ids=over))
         try:
             for name in over:
