@@ -16,7 +16,9 @@ from himaya.core.actor import Actor
 from himaya.core.disclosure import Disclosures
 from himaya.core.errors import InputError
 from himaya.core.exchange import Exchange
+from himaya.ledger import Ledger, erasure, holds, retention
 from himaya.ledger.reader import Reader
+from himaya.ledger.schema import micros
 
 ANNA = Actor(account="anna", address="203.0.113.9")
 BEN = Actor(account="ben", address="198.51.100.4")
@@ -264,6 +266,51 @@ def test_an_erased_account_is_still_judged_as_one(tmp_path):
         forget(reader, account="anna", why="t", by="t", now=site.now)
     (broken,) = _audit(directory).named
     assert broken.actor.startswith("account:erased ")
+
+
+def test_a_purchase_that_retention_removed_accuses_nobody(tmp_path):
+    """People paid for just before the time that can still be read are outside, not broken; a planted row is broken."""
+    site = Site(tmp_path, PLAIN)
+    midnight = (START // 86400 + 1) * 86400
+    site.now = midnight - 60
+    clearance = site.buy(ANNA)
+    site.now = midnight
+    for number in range(15):
+        site.now += 1
+        assert site.view(ANNA, f"p{number}", clearance=clearance)
+    directory, now = site.close(), midnight + 31 * 86400
+    plant(directory, _row(site, "planted", at=midnight + 3000))
+    with Ledger.open(directory, clock=lambda: now) as ledger:
+        assert retention.execute(ledger, now).rows == 1
+    answer = _audit(directory)
+    assert _outside(answer)["bought before"] == 5
+    (broken,) = answer.named
+    assert (broken.value, broken.limit, broken.bought) == (16, 10, 0)
+
+
+def test_renumbered_rows_accuse_nobody(tmp_path):
+    """Purchases under other numbers break nobody whose rows a hold keeps, nor does a person who counts twice since."""
+    site = Site(tmp_path, PLAIN)
+    clearance = site.buy(ANNA)
+    for number in range(15):
+        site.now += 1
+        site.view(ANNA, f"p{number}", clearance=clearance)
+    for number in range(10):
+        site.now += 1
+        assert site.view(BEN, f"p{number}")
+    begins = site.now
+    assert site.view(BEN, "p3")
+    site.ledger.flush()
+    with Reader.open(site.directory) as reader:
+        said = {"basis": "b", "by": "d", "until": micros(site.now + 9 * 86400), "now": site.now}
+        holds.place(reader, reader.facet("account:anna"), start=micros(START + 1), **said)
+        holds.place(reader, reader.subject("p3"), start=micros(begins), **said)
+        for whom in ({"actor": "account:anna"}, {"subject": "p3"}):
+            erasure.forget(reader, why="t", by="t", now=site.now + 1, **whom)
+    retention.execute(site.ledger, site.now + 2)
+    answer = _audit(site.close())
+    assert (answer.broken, answer.holds) == (0, True)
+    assert _outside(answer)["renumbered"] > 0
 
 
 # -- the command -----------------------------------------------------------------------------------

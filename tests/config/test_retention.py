@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from himaya.config import loads
@@ -29,3 +31,17 @@ def test_long_days_need_no_longer_ones_written():
     assert loads("[retention]\nidentified_days = 3000\n").retention.confirmed_days == 730
     kept = loads('[retention]\nordinary = "compact"\nconfirmed_days = 31\n').retention
     assert (kept.ordinary, kept.confirmed_days) == ("compact", 31)
+
+
+@pytest.mark.parametrize(
+    ("retention", "budgets", "says"),
+    [
+        ("identified_days = 7", "account = { month = 900 }", r"identified_days = 7 .*\(30 days\)"),
+        ("open_days = 2", "account = { month = 900 }", r"open_days = 2 .*\(30 days\)"),
+        ("identified_days = 30", "account = { month = 900 }", ""),
+    ],
+)
+def test_rows_that_end_before_the_longest_window_are_told(retention: str, budgets: str, says: str):
+    """Where rows are readable for a shorter time than a budget's window, a restart gives it back: that is said."""
+    said = loads(f"[retention]\n{retention}\n[budgets]\n{budgets}\n").short_memory
+    assert re.search(says, said) if says else said == ""

@@ -64,8 +64,15 @@ def test_every_check_is_on_the_page():
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
     rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
     told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    more = {"configuration", "headers", "time", "outside", "log", "routes", "upstream"}
+    more = {"configuration", "headers", "time", "outside", "log", "routes", "upstream", "exports"}
     assert told == {*NAMES, *more}
+
+
+def test_budgets_that_outlive_their_rows_are_told(ward):
+    """Rows that end before the longest window of a budget are a warning: a restart would give that budget back."""
+    ward.write(more="[budgets]\naccount = { month = 900 }")
+    ward.config.write_text(ward.config.read_text().replace("days = 31", "days = 7"))
+    says(ward.found()["budgets"], "warning", "retention.identified_days = 7 is shorter")
 
 
 def test_exit_codes_and_words(clinic):

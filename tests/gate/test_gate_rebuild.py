@@ -6,9 +6,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.gate.gate_support import config_text
+from tests.ledger.crew import crew
+from tests.ledger.making import disclosed, write
 
 from himaya.bootstrap import rebuild
 from himaya.config import loads
@@ -17,6 +20,7 @@ from himaya.core.effect import RecordDisclosures
 from himaya.core.engine import Engine
 from himaya.core.exchange import Exchange, Person, Request
 from himaya.ledger import Ledger
+from himaya.ledger.operators.periods import seal_periods
 from himaya.ledger.reader import Reader
 
 TARGETS = ("/u/{}", "/list", "/told", "/find")
@@ -78,3 +82,29 @@ def test_rebuilt_windows_equal_the_windows_before(seed):
     }
     shown = [[(one.cohort, one.people) for one in engine.classes()] for engine in (before, after)]
     assert shown[0] == shown[1]
+
+
+def _counted(directory: Path, text: str, now: float, window: int) -> list[float]:
+    """Return how many people a gate that starts now counts in an hour (0), day (1) or month (2), by principal."""
+    engine = Engine(loads(text).policy())
+    with Reader.open(directory) as reader:
+        rebuild(engine.recall, reader, now)
+    engine.expire(now)
+    return [engine.people_of(name)[window] for name in ("account:u1", "address:203.0.113.9")]
+
+
+@pytest.mark.parametrize(("window", "at"), [("day", 0.0), ("day", 86_399.0), ("month", 0.0)])
+def test_sealing_leaves_the_longest_window_whole(tmp_path, window, at):
+    """What is sealed to operators takes nothing from the longest window of a budget, at whatever hour it is done."""
+    text = config_text(budget=1000).replace("hour", window)
+    now = time.time() // 86400 * 86400 + at
+    directory, place = tmp_path / "l", ("hour", "day", "month").index(window)
+    reach = 4 if window == "day" else 34
+    rows = [disclosed(now - k * 86400 / 2, "u1", f"p{k}") for k in range(reach * 2)]
+    write(directory, *rows, clock=lambda: now)
+    crew(tmp_path, directory, "owner", "legal")
+    before = _counted(directory, text, now, place)
+    with Ledger.open(directory, clock=lambda: now) as ledger:
+        assert seal_periods(ledger, now, loads(text).open_days).rows > 0
+    assert _counted(directory, text, now, place) == before
+    assert before[0] > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -167,3 +168,77 @@ def test_an_owner_copies_by_command(tmp_path, ledger):
     assert "has a name again" in run(*back, "--as", team.a_pass("owner"))
     with Reader.open(tmp_path / "r") as reader:
         assert reader.state().operators.named.keys() == {"owner", "dpo"}
+
+
+def test_rows_that_came_while_it_was_copied_are_a_named_gap(tmp_path, monkeypatch):
+    """Rows acknowledged after a copy of their segment was taken are not in it, and their time is unobserved there."""
+    clock = [NOON]
+    with Ledger.open(tmp_path / "l", clock=lambda: clock[0]) as opened:
+        opened.append(disclosed(NOON, "u1", "anna"))
+        opened.flush()
+        real = backup._copy_map
+
+        def slowly(*paths) -> None:
+            real(*paths)
+            clock[0] = NOON + 600
+            opened.append(disclosed(NOON + 300, "u1", "ben"))
+            opened.flush()
+
+        monkeypatch.setattr(backup, "_copy_map", slowly)
+        _copy(tmp_path / "l", tmp_path / "b")
+    _restore(tmp_path / "l", tmp_path / "b", tmp_path / "r")
+    Ledger.open(tmp_path / "r", clock=lambda: NOON + 900).close()
+    with Reader.open(tmp_path / "r") as reader:
+        (gap,) = reader.gaps()
+        assert [row.subject for row in reader.rows() if row.subject] == ["anna"]
+    assert gap.start <= NOON + 300
+    assert gap.end == NOON + 900
+
+
+def test_a_batch_in_the_middle_of_being_written_does_not_spoil_a_copy(tmp_path):
+    """A copy taken while a writer is in the middle of a batch has the whole batches, and can be restored."""
+    with Ledger.open(tmp_path / "l", clock=lambda: NOON) as opened:
+        opened.append(disclosed(NOON, "u1", "anna"))
+        opened.flush()
+        (path,) = opened.layout.live.glob("*.arrow")
+        whole = path.read_bytes()
+        opened.append(disclosed(NOON, "u1", "ben"))
+        opened.flush()
+        more = path.read_bytes()
+        path.write_bytes(more[: (len(whole) + len(more)) // 2])
+        _copy(tmp_path / "l", tmp_path / "b")
+        path.write_bytes(more)
+    _restore(tmp_path / "l", tmp_path / "b", tmp_path / "r")
+    assert who(tmp_path / "r", "subject:anna").count == 1
+
+
+def test_a_writer_that_came_or_went_meanwhile_is_copied_again(tmp_path, monkeypatch):
+    """When a writer begins or ends while the copy is taken, its rows so far are all in the copy, or a gap is."""
+    real, began = backup._copy_map, []
+
+    def slowly(*paths) -> None:
+        real(*paths)
+        if not began:
+            began.append(write(tmp_path / "l", disclosed(NOON, "u2", "ben"), close=False))
+
+    write(tmp_path / "l", disclosed(NOON, "u1", "anna"))
+    monkeypatch.setattr(backup, "_copy_map", slowly)
+    _copy(tmp_path / "l", tmp_path / "b")
+    _restore(tmp_path / "l", tmp_path / "b", tmp_path / "r")
+    assert who(tmp_path / "r", "subject:ben").count == 1
+    began[0].close()
+
+
+def test_what_a_killed_writer_left_is_copied_and_restored(tmp_path):
+    """A copy of a ledger whose writer was killed in the middle of a batch comes back, with the gap that it left."""
+    killed = write(tmp_path / "l", disclosed(NOON, "u1", "anna"), close=False, clock=lambda: NOON)
+    (path,) = killed.layout.live.glob("*.arrow")
+    path.write_bytes(path.read_bytes() + b"\xff\xff\xff\xff\x10\x01")
+    os.close(killed.slot.handle)
+    os.utime(killed.layout.heartbeat(killed.slot.number), (NOON + 60, NOON + 60))
+    _copy(tmp_path / "l", tmp_path / "b")
+    _restore(tmp_path / "l", tmp_path / "b", tmp_path / "r")
+    Ledger.open(tmp_path / "r", clock=lambda: NOON + 900).close()
+    with Reader.open(tmp_path / "r") as reader:
+        assert [(gap.start, gap.end) for gap in reader.gaps()] == [(NOON, NOON + 900)]
+        assert [row.subject for row in reader.rows() if row.subject] == ["anna"]

@@ -172,6 +172,28 @@ def test_rows_that_nothing_needs_lose_a_name_that_is_kept(tmp_path: Path):
     ledger.close()
 
 
+def test_rows_in_segments_of_other_writers_lose_the_name_too(tmp_path: Path, monkeypatch):
+    """Rows that another writer has in its open segment get other numbers as well, once it has ended it."""
+    directory = tmp_path / "l"
+    monkeypatch.setattr("himaya.ledger.writer._ASK_WAIT_S", 0.1)
+    first = write(directory, disclosed(NOON, "u1", "anna"), close=False, clock=lambda: NOON)
+    other = write(directory, disclosed(NOON - 99, "u1", "ben"), close=False, clock=lambda: NOON)
+    with Reader.open(directory) as reader:
+        about, end = reader.facet("account:u1"), micros(NOON + 60)
+        said = {"basis": "case 12", "by": "Dana", "until": micros(NOON + 9 * DAY)}
+        holds.place(reader, about, now=NOON, start=micros(NOON - 60), end=end, **said)
+        erasure.forget(reader, actor="account:u1", why="art. 17", by="Dana", now=NOON + 60)
+        retention.execute(first, NOON + 180)
+        assert "lose the name" in erasures(reader, (), NOON + 180)[0].pending
+        other.flush()
+        retention.execute(first, NOON + 240)
+        assert "lose the name" not in erasures(reader, (), NOON + 240)[0].pending
+        assert people(directory, "account:u1") == ["anna"]
+        assert reader.verify() == []
+    other.close()
+    first.close()
+
+
 def test_the_two_sides_of_a_person_are_erased_apart(tmp_path: Path):
     """Erasing somebody as subject leaves the actor, and the other way round; both sides go when both are named."""
     for whom, left in (

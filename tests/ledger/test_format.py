@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -10,13 +11,19 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.ledger.making import NOON, disclosed, people, write
+from tests.ledger.crew import crew
+from tests.ledger.making import DAY, NOON, disclosed, people, write
 
 from himaya import cli
 from himaya.core.errors import LedgerError
-from himaya.ledger import Ledger, lock, migration
+from himaya.ledger import Ledger, backup, erasure, lock, migration, retention
+from himaya.ledger.entries import Classes
 from himaya.ledger.files import FORMAT
+from himaya.ledger.keys import read_key_file
+from himaya.ledger.operators.periods import seal_periods
+from himaya.ledger.publish import publish
 from himaya.ledger.reader import Reader
+from himaya.ledger.storage import Storage
 
 OLD = [f"old{n}" for n in range(8)]
 
@@ -50,6 +57,50 @@ def test_an_older_ledger_is_brought_forward(old: Path, caplog: pytest.LogCapture
     changed = _log(old)[kinds.index("format")]
     assert (changed["version"], changed["before"]) == (FORMAT, 1)
     assert "the format was 1 and is 2 now" in caplog.text
+
+
+def test_an_older_ledger_has_a_whole_life(old: Path):
+    """Rows of an earlier release are copied, published, erased, compacted, sealed and verified as new ones are."""
+    late, place = NOON + 40 * DAY, old.parent
+    with Reader.open(old) as reader:  # before it is brought forward
+        backup.make(reader, place / "b1", keep_days=9, by="d", now=NOON)
+    write(old, disclosed(NOON + 400, "u9", "old1"), clock=lambda: late)
+    with Reader.open(old) as reader:
+        publish(reader.layout, reader.chain, Storage(str(place / "elsewhere")))
+        assert reader.exposed_by(["account:u1"]).people == 8
+        assert len(reader.seen_by(["old1"]).actors) == 2
+        erasure.forget(reader, subject="old0", why="w", by="d", now=late)
+    _copy_of(place / "b1", place / "r1", old)
+    assert people(place / "r1", "account:u1") == OLD
+    Ledger.open(place / "r1", clock=lambda: late).close()
+    with Reader.open(place / "r1") as reader:
+        assert reader.unobserved()[0].start == "2025-06-15T12:02:07Z"
+    assert people(old, "account:u1") == OLD[1:]
+    for name, then in (("compact", "compact"), ("periods", "delete")):
+        shutil.copytree(old, place / name)
+        shutil.copy2(place / "ledger.key", place / f"{name}.key")
+        (place / f"of {name}").mkdir()
+        crew(place / f"of {name}", place / name, "owner", "legal")
+        with Ledger.open(place / name, clock=lambda: late) as ledger:
+            days = 365 if name == "periods" else 31
+            ledger.set_retention(days, "delete", late)
+            if name == "periods":
+                assert seal_periods(ledger, late, 30).rows == 9
+            classes = Classes(at="", ordinary=then)
+            assert retention.execute(ledger, late, days, classes=classes).rows in {0, 9}
+        with Reader.open(place / name) as reader:
+            assert reader.verify() == []
+            assert people(place / name, "account:u1") == []
+            assert sum(one.rows for one in reader.state().compact.values()) in {0, 9}
+            backup.make(reader, place / f"copy of {name}", keep_days=9, by="d", now=late)
+        _copy_of(place / f"copy of {name}", place / f"restored {name}", old)
+
+
+def _copy_of(copy: Path, to: Path, ledger: Path) -> None:
+    """Restore a copy beside its key."""
+    shutil.copy2(ledger.with_name("ledger.key"), to.with_name(f"{to.name}.key"))
+    keys = read_key_file(ledger.with_name("ledger.key"))
+    backup.restore(copy, to, keys, newer=None, by="d", now=NOON)
 
 
 def test_an_older_ledger_is_read_as_it_is(old: Path):

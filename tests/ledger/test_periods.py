@@ -24,7 +24,7 @@ from himaya.config import loads
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import Ledger, erasure, holds, retention
 from himaya.ledger.archive import PeriodKeys, open_archives
-from himaya.ledger.operators import enrolment
+from himaya.ledger.operators import enrolment, periods
 from himaya.ledger.operators.opening import open_periods
 from himaya.ledger.operators.periods import seal_periods
 from himaya.ledger.operators.requests import Request, Share, Wish, approve, ask, key_path
@@ -352,6 +352,54 @@ def test_the_house_is_kept_with_an_open_window(ledger, team):
     assert told(ledger, "anna-of-long-ago")[0] == []
     longer = loads(CONFIG + "open_days = 39\n", file="", directory=ledger.parent)
     assert longer.open_days == 39
+
+
+def test_a_large_day_is_sealed_in_parts(ledger, team, monkeypatch):
+    """A day of more rows than are taken into memory is sealed in parts, and one request opens all of them."""
+    write(ledger, disclosed(NOON + 60, "u-late", "anna-of-long-ago"), clock=lambda: NOW)
+    monkeypatch.setattr(periods, "_MOST_ROWS", 1)
+    assert seal(ledger).rows == 4
+    with Reader.open(ledger) as reader:
+        days = [one.day for one in reader.state().operators.periods.values() if one.rows]
+        assert (len(days), len(set(days))) == (3, 2)
+        assert reader.verify() == []
+    asked = request(ledger)
+    found = opened(ledger, asked, shares(team, asked, "legal", "dpo"))
+    assert sorted(found) == ["account:u-late", "account:u-old", "account:u-old"]
+
+
+def test_who_is_enrolled_while_a_day_is_sealed_can_open_it(ledger, team, monkeypatch):
+    """Halves are for those who stand when the entry is made: somebody who came meanwhile has theirs."""
+    real, came = periods._entry, []
+
+    def slowly(*given):
+        entry = real(*given)
+        if not came:
+            came.append(team.add("legal-2", "legal"))
+        return entry
+
+    monkeypatch.setattr(periods, "_entry", slowly)
+    assert seal(ledger).rows == 3
+    with Reader.open(ledger) as reader:
+        sealed = [one for one in reader.state().operators.periods.values() if one.rows]
+        assert len(sealed) == 2
+        assert all(came[0].id in {*_holders(one)} for one in sealed)
+        assert reader.verify() == []
+
+
+def _holders(period) -> list[str]:
+    return [card for half in period.halves for card in (half.first, half.second)]
+
+
+def test_names_of_rows_that_another_still_writes_stay_open(ledger, team, monkeypatch):
+    """While an old row is in a segment that another writer has open, no name is closed; afterwards it is."""
+    monkeypatch.setattr("himaya.ledger.writer._ASK_WAIT_S", 0.1)
+    other = write(ledger, disclosed(NOON, "u-old", "dora"), close=False, clock=lambda: NOW)
+    seal(ledger)
+    assert told(ledger, "dora")[0] == ["account:u-old"]
+    other.close()
+    assert seal(ledger).names > 0
+    assert told(ledger, "dora")[0] == []
 
 
 # -- root with a full disk image -----------------------------------------------------------------

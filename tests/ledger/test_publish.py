@@ -47,11 +47,13 @@ def storage(request, tmp_path):
 
 
 def test_files_are_copied_once(ledger, storage):
-    """The first copy takes every file, the next one none; what is there has the hashes of the chain."""
+    """The first copy takes every file and twin, the next one none; what is there has the hashes of the chain."""
     files = read_state(ledger.chain).files
     first, second = (publish(ledger.layout, ledger.chain, storage) for _ in range(2))
-    assert (first.copied, first.files, second.copied) == (len(files), len(files), 0)
+    assert (first.copied, first.files, second.copied) == (2 * len(files), 2 * len(files), 0)
     for file in files.values():
+        twin = storage.get(f"by_subject/{file.name}")
+        assert hashlib.sha256(twin).hexdigest() == file.twin.sha256
         assert hashlib.sha256(storage.get(f"sealed/{file.name}")).hexdigest() == file.sha256
     assert publish(ledger.layout, ledger.chain, storage, verify=True).copied == 0
 
@@ -123,11 +125,11 @@ def test_questions_are_answered_from_the_storage(ledger, storage):
     choice = Choice(storage=storage.url)
     with Reader.open(ledger.layout.directory) as here:
         expected = answers(here)
-    for path in ledger.layout.sealed.iterdir():
+    for path in (*ledger.layout.sealed.iterdir(), *ledger.layout.twins.iterdir()):
         path.unlink()
     with Reader.open(ledger.layout.directory, engine=choice) as there:
         assert answers(there) == expected
-        assert forget(there, subject="person-2", why="art. 17", by="x", now=NOON) == 1
+        assert forget(there, subject="person-2", why="art. 17", by="x", now=NOON).erased == 1
         assert there.who_actor("account:u1").erased == 1
 
 

@@ -180,7 +180,7 @@ def test_entries_that_take_rows_away_are_signed(tmp_path: Path):
         ):
             number = reader.chain.append(bad).seq
             (problem,) = list(manifest.problems(reader.layout, reader.keys, reader.state()))[-1:]
-            assert f"entry {number} takes rows away" in problem
+            assert f"entry {number} takes files away" in problem
     write(tmp_path / "other")
     with Reader.open(tmp_path / "other") as other, Reader.open(directory) as reader:
         number = reader.chain.append(manifest.signed(other.keys, e.Removed(at=last.at))).seq

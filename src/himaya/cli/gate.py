@@ -84,6 +84,8 @@ def _sayer(made: Gate, mode: str) -> Callable[[str], None]:
     def ready(address: str) -> None:
         window = f"open window of the ledger: {made.config.open_days} days; older rows are sealed to operators, if any"
         said = f"{mode} at {address}, mode {made.config.mode}: {kind}"
+        if made.config.short_memory:
+            log.warning("%s", made.config.short_memory)
         if writes_ecs():
             log.info("%s", said)
             log.info("%s", window)

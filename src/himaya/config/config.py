@@ -107,6 +107,19 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.retention.open_days or _longest_days(self.budgets)
 
     @property
+    def short_memory(self) -> str:
+        """Return why a restart of the gate gives budgets back, "" where rows stay readable for the longest window."""
+        longest = _longest_days(self.budgets)
+        for key in ("identified_days", "open_days"):
+            days = getattr(self.retention, key)
+            if 0 < days < longest:
+                return (
+                    f"retention.{key} = {days} is shorter than the longest window of the budgets ({longest} days):"
+                    " a gate that starts again counts nobody who was shown before"
+                )
+        return ""
+
+    @property
     def appeal(self) -> str:
         """Return where a refused person can write to; "" when nobody is named."""
         return self.gate.appeal or self.owner.contact

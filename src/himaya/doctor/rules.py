@@ -70,7 +70,7 @@ def forecast(scene: Scene) -> Iterator[Check]:
 
 
 def budgets(scene: Scene) -> Iterator[Check]:
-    """Whoever has no account, and whoever has one, meets a limit."""
+    """Whoever has no account, and whoever has one, meets a limit, and a restart gives nobody a fresh one."""
     table = scene.config.budgets
     kinds = ("account", "session", "key", "address", "prefix")
     lacking = [kind for kind in kinds if getattr(table, kind) in {None, Budget()}]
@@ -79,7 +79,10 @@ def budgets(scene: Scene) -> Iterator[Check]:
         do = "Set a limit per hour, day or month in [budgets], or know why there is none."
         level = problem if set(lacking) >= {"account", "address", "prefix"} else warning
         yield level("budgets", said, do)
-    else:
+    if scene.config.short_memory:
+        do = "Make it as long as the longest window, or leave that limit out."
+        yield warning("budgets", f"{scene.config.short_memory}.", do)
+    elif not lacking:
         yield ok("budgets", "accounts, sessions, keys, addresses and networks have budgets.")
 
 

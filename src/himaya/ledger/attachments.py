@@ -125,16 +125,31 @@ class Attachments:
         """
         kept = read_state(self._chain).attachments
         over = tuple(name for name, entry in kept.items() if entry.until <= micros(now))
+        # The entry first: a crash then leaves files that no entry names, and no entry without its file.
+        if over:
+            self._chain.append(e.Detached(at=iso(micros(now)), ids=over))
         try:
             for name in over:
                 self._path(name).unlink(missing_ok=True)
-            self._remove_orphans({*kept}, now)
+            self._remove_orphans({*kept} - {*over}, now)
+            if over and self.directory.is_dir():
+                sync_directory(self.directory)
         except OSError as problem:
             raise LedgerError(f"{self.directory}: cannot remove: {problem.strerror}") from problem
-        if over:
-            sync_directory(self.directory)
-            self._chain.append(e.Detached(at=iso(micros(now)), ids=over))
         return len(over)
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with the attached files, one sentence each. Raises LedgerError: the chain is damaged."""
+        for name, entry in read_state(self._chain).attachments.items():
+            path = self._path(name)
+            try:
+                with path.open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as problem:
+                yield f"{path}: cannot read: {problem.strerror}"
+                continue
+            if found != entry.sha256:
+                yield f"{path}: was changed: its hash is not the one in the chain"
 
     def _remove_orphans(self, kept: set[str], now: float) -> None:
         if self.directory.is_dir():

@@ -1,11 +1,14 @@
 """Copies of a ledger, made while a gate writes, and taken back into use. The key is never among them.
 
-A copy is whole: first the rows, then the map, which is durable before the rows that use it, then, with the chain held,
-the chain. When files were sealed or somebody was forgotten meanwhile, what changed is copied again.
+A copy is whole: first until when each writer had everything durable, then the rows, then the map, which is durable
+before the rows that use it, then, with the chain held, the chain. So rows that come meanwhile are in the copy, or of a
+time that is unobserved there. When files were sealed, somebody was forgotten, or a writer came or went meanwhile, what
+changed is copied again.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sqlite3
@@ -21,12 +24,16 @@ from himaya.ledger.chain import Chain, Line
 from himaya.ledger.files import Layout, sync_directory
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
+from himaya.ledger.lock import written
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso, micros
+from himaya.ledger.segment import cut_segment
 from himaya.ledger.state import State
 from himaya.ledger.verify import verify
 
 _TRIES = 20
+#: The heartbeat of the one writer of format 1.
+_EARLIER_BEAT = "heartbeat"
 #: Where files lie that are written once: rows in either order, compact rows, whom exports name.
 _PLACES = ("sealed", "by_subject", "compact", "exports")
 
@@ -58,6 +65,7 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
     for _ in range(_TRIES):
         state = reader.state()
         try:
+            _copy_live(source, copy, state)
             _copy_rows(source, copy, state)
         except FileNotFoundError:
             continue  # sealed or merged meanwhile
@@ -69,8 +77,6 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
             for path in (source.chain, source.head, source.format):
                 if path.exists():  # a ledger of the first format names none
                     shutil.copy2(path, copy.directory / path.name)
-        for path in source.live.glob("*.heartbeat"):
-            shutil.copy2(path, copy.live / path.name)
         for place in (*(copy.directory / name for name in _PLACES), copy.live, copy.directory):
             sync_directory(place)
         return
@@ -80,21 +86,45 @@ def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
 def _moved_on(before: State, after: State) -> bool:
     """Tell whether what was copied is not what the chain now counts."""
     was, now = (
-        (state.files.keys(), state.upto, state.erased, state.compact.keys(), state.exports.keys())
-        for state in (before, after)
+        (one.files.keys(), one.upto, one.erased, one.compact.keys(), one.exports.keys())
+        for one in (before, after)
     )
-    return was != now
+    writers = (before.writers, before.ended) != (after.writers, after.ended)
+    return was != now or writers
+
+
+def _copy_live(source: Layout, copy: Layout, state: State) -> None:
+    """Copy the segments of all writers, after the heartbeats: what is missing came later than these say."""
+    for path in copy.live.iterdir():
+        path.unlink()
+    for path in (*source.live.glob("*.heartbeat"), source.directory / _EARLIER_BEAT):
+        if path.exists():
+            shutil.copy2(path, copy.directory / path.relative_to(source.directory))
+    segments = source.segments(state.upto)
+    busy = written(source, [id_ for id_, _ in segments])
+    for id_, path in segments:
+        shutil.copy2(path, copy.live / path.name)
+        if id_ in busy:  # it may be in the middle of a batch, which nobody was told is durable
+            cut_segment(copy.live / path.name)
+        elif id_.slot in state.writers:
+            _cut_torn(copy, id_.slot, copy.live / path.name)
+
+
+def _cut_torn(copy: Layout, slot: int, path: Path) -> None:
+    """Cut what a killed writer left torn; the gap in the restored ledger begins no later than the last whole row."""
+    segment = cut_segment(path)
+    earlier = copy.directory / _EARLIER_BEAT
+    beat = earlier if slot == 0 and earlier.exists() else copy.heartbeat(slot)
+    if segment.torn and segment.last and beat.exists():
+        last = min(beat.stat().st_mtime, segment.last / 1e6)
+        os.utime(beat, (last, last))
 
 
 def _copy_rows(source: Layout, copy: Layout, state: State) -> None:
-    """Copy the files and segments that count, and remove what counts no more of an earlier try."""
+    """Copy the files that count, and remove what counts no more of an earlier try."""
     counted = (state.files.keys(), state.twins(), state.compact.keys(), _listed(source))
     for place, names in zip(_PLACES, counted, strict=True):
         _copy_files(source.directory / place, copy.directory / place, names)
-    for path in copy.live.iterdir():
-        path.unlink()
-    for _, path in source.segments(state.upto):
-        shutil.copy2(path, copy.live / path.name)
 
 
 def _listed(source: Layout) -> set[str]:
@@ -146,7 +176,7 @@ def restore(
         shutil.copytree(source, fresh.directory)
     except (OSError, shutil.Error) as problem:
         raise LedgerError(f"{fresh.directory}: cannot copy: {problem}") from problem
-    problems = verify(fresh, keys)
+    problems = verify(fresh, keys, beside=False)
     if problems:
         raise LedgerError(f"{source}: the copy is not whole, nothing was restored: {problems[0]}")
     entry = _apply(fresh, keys, newer, by, now)

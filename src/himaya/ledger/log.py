@@ -24,7 +24,7 @@ def opened(entry: e.AnyEntry, keys: Keys, identities: Identities) -> dict[str, A
             read[key] = keys.open_text(read[key])
     for key in _TIMES:
         if key in read:
-            read[key] = iso(read[key]) if 0 < read[key] < FOREVER else ""
+            read[key] = iso(read[key]) if 0 < read[key] < FOREVER - 1 else ""
     if read.get("surrogate"):
         _name(read, identities)
     for place in read.get("places", ()):

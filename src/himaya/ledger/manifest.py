@@ -1,8 +1,9 @@
-"""Signed entries: by which retention takes rows away, so that what is missing is missing by the ledger's own hand.
+"""Signed entries: by which files go, so that what is missing is missing by the ledger's own hand.
 
 The signature is over the whole entry without it: what was dropped, what was added in its place, how many rows, why. It
 says which ledger, and by which key. From the first signed entry of a chain on, every entry that takes something away
-has to be signed. Beside them are checked the files that only this part knows: compact rows, and the lists of exports.
+has to be signed, and its numbers have to be those of the files: only retention makes rows fewer, by as many as it
+says. Beside them are checked the files that only this part knows: compact rows, and the lists of exports.
 """
 
 from __future__ import annotations
@@ -47,13 +48,23 @@ def problems(
 
 
 def _entries(layout: Layout, keys: Keys, known: frozenset[str]) -> Iterator[str]:
-    begun = False
+    begun, rows = False, dict[str, int]()
     for line, entry in Chain(layout, keys).lines():
+        lost = _lost(entry, rows) if isinstance(entry, e.Files) else 0
         if not isinstance(entry, e.AnySigned):
             continue
         begun = begun or bool(entry.signature)
         if begun and not _is_signed(entry, known):
-            yield f"{layout.chain}: entry {line.seq} takes rows away, and is not signed by this ledger"
+            yield f"{layout.chain}: entry {line.seq} takes files away, and is not signed by this ledger"
+        elif begun and lost != (entry.rows if isinstance(entry, e.Removed) else 0):
+            yield f"{layout.chain}: entry {line.seq} takes {lost} rows away, which is not what it says"
+
+
+def _lost(entry: e.Files, rows: dict[str, int]) -> int:
+    """Return how many rows fewer the files have after an entry than before; `rows` says how many each one has."""
+    gone = sum(rows.pop(name, 0) for name in entry.drop)
+    rows.update({file.name: file.rows for file in entry.add})
+    return gone - sum(file.rows for file in entry.add) if entry.drop else 0
 
 
 def _is_signed(entry: e.AnySigned, known: frozenset[str]) -> bool:

@@ -12,8 +12,8 @@ from himaya.ledger.schema import micros
 #: The facets an actor can be asked for.
 FACETS = ("account", "key", "session", "address", "prefix")
 
-#: Later than any row.
-FOREVER = micros(float("inf"))
+#: Later than any row: periods do not include their end.
+FOREVER = micros(float("inf")) + 1
 
 
 def parse_actor(text: str) -> tuple[str, str]:

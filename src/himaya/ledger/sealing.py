@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 
 from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
-from himaya.ledger import orders
+from himaya.ledger import manifest, orders
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout, SegmentId, replace_file, sync_directory
+from himaya.ledger.keys import Keys
 from himaya.ledger.schema import DAY_S, SCHEMA, UNOBSERVED, completed, day_name
 from himaya.ledger.segment import whole_batches
 from himaya.ledger.state import State, read_state
@@ -102,10 +103,11 @@ def read_rows(layout: Layout, file: e.File) -> pa.Table:
 def swap(layout: Layout, chain: Chain, state: State, entry: e.AnyFiles) -> bool:
     """Enter in the chain that files take the place of others, which go; nothing to enter is well, too.
 
-    False when a hold came in between: then it is undone. Raises LedgerError.
+    False when a hold, or somebody who can open periods, came or went in between: then it is undone. Raises LedgerError.
     """
     with chain.locked() as pen:
-        if read_state(chain).holds != state.holds:
+        now = read_state(chain)
+        if (now.holds, now.operators.openers()) != (state.holds, state.operators.openers()):
             remove_files(layout, [file.name for file in entry.add])
             return False
         if entry.drop:
@@ -142,7 +144,7 @@ def seal_segments(
             path.unlink()
 
 
-def merge_days(layout: Layout, chain: Chain, state: State, today: int, at: str) -> None:
+def merge_days(layout: Layout, chain: Chain, keys: Keys, state: State, today: int, at: str) -> None:
     """Make one file of the many small ones of a finished day. Raises LedgerError."""
     for day in sorted({file.day for file in state.files.values() if file.day < today}):
         small = _small_files(file for file in state.files.values() if file.day == day)
@@ -150,9 +152,12 @@ def merge_days(layout: Layout, chain: Chain, state: State, today: int, at: str) 
             continue
         table = pa.concat_tables(read_rows(layout, file) for file in small)
         entry = e.Merged(
-            at=at, add=put_days(layout, table), drop=tuple(file.name for file in small)
+            at=at,
+            add=put_days(layout, table),
+            drop=tuple(file.name for file in small),
+            ground="small files of one day, with the same rows",
         )
-        chain.append(entry)
+        chain.append(manifest.signed(keys, entry))
         remove_files(layout, entry.drop)
 
 

@@ -108,4 +108,11 @@ class Snapshots:
         """Return the rows of sealed periods, none without their key."""
         # Read from the ledger itself, wherever the other files are read: few periods stay sealed.
         archives = [file for file in state.files.values() if file.archive]
-        return open_archives(self._layout, archives, self._sealing_key)
+        try:
+            return open_archives(self._layout, archives, self._sealing_key)
+        except FileNotFoundError as problem:
+            if self._state().files != state.files:
+                raise
+            raise LedgerError(
+                f"{problem.filename}: is missing; run: himaya ledger verify"
+            ) from problem

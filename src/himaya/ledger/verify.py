@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from himaya.core.errors import LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger import manifest
+from himaya.ledger.attachments import Attachments
 from himaya.ledger.chain import Chain, Line, head_mac
 from himaya.ledger.files import Layout
 from himaya.ledger.identities import Identities
@@ -24,14 +25,15 @@ from himaya.ledger.state import State
 _TRIES = 5
 
 
-def verify(layout: Layout, keys: Keys) -> list[str]:
+def verify(layout: Layout, keys: Keys, *, beside: bool = True) -> list[str]:
     """Return the problems of a ledger, none when all is well. Works while a writer writes.
 
-    When the ledger moved on while it was looked at, it is looked at again.
+    `beside`: attached files, which lie beside the directory, are looked at too. When the ledger moved on while it was
+    looked at, it is looked at again.
     """
     for _ in range(_TRIES):
         seen: dict[int, str] = {}
-        problems = _look(layout, keys, seen)
+        problems = _look(layout, keys, seen, beside=beside)
         if not problems or not _moved_on(layout, keys, seen):
             break
     return problems
@@ -44,7 +46,7 @@ def _moved_on(layout: Layout, keys: Keys, seen: dict[int, str]) -> bool:
         return False
 
 
-def _look(layout: Layout, keys: Keys, hashes: dict[int, str]) -> list[str]:
+def _look(layout: Layout, keys: Keys, hashes: dict[int, str], *, beside: bool) -> list[str]:
     chain, state = Chain(layout, keys), State()
     problems = list(_chain_problems(chain, state, hashes))
     whole = not problems
@@ -53,6 +55,9 @@ def _look(layout: Layout, keys: Keys, hashes: dict[int, str]) -> list[str]:
         problems += _file_problems(layout, file)
     problems += _live_problems(layout, state)
     problems += manifest.problems(layout, keys, state)
+    problems += _format_problems(layout, state)
+    if whole and beside:
+        problems += Attachments(layout, chain, keys).problems()
     if whole and not is_being_written(layout):
         problems += _strangers(layout, state)
     return problems + _identity_problems(layout, keys, state)
@@ -158,9 +163,27 @@ def _live_problems(layout: Layout, state: State) -> Iterator[str]:
             yield f"{path}: has a torn end ({segment.torn})"
 
 
+def _format_problems(layout: Layout, state: State) -> Iterator[str]:
+    """Compare the file that names the format with the chain; a ledger of the first format has none."""
+    try:
+        named = layout.format.read_bytes()
+    except FileNotFoundError:
+        named = b""
+    except OSError as problem:
+        yield f"{layout.format}: cannot read: {problem.strerror}"
+        return
+    if named != (b"%d\n" % state.format if state.format else b""):
+        yield f"{layout.format}: does not name the format that the chain does ({state.format or 1})"
+
+
 def _strangers(layout: Layout, state: State) -> Iterator[str]:
     """Find files that no entry counts."""
-    for folder, counted in ((layout.sealed, set(state.files)), (layout.twins, state.twins())):
+    places = (
+        (layout.sealed, set(state.files)),
+        (layout.twins, state.twins()),
+        (layout.directory / "compact", set(state.compact)),
+    )
+    for folder, counted in places:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name not in counted:
                 yield f"{path}: no entry of the chain counts this file"

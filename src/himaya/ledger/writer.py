@@ -297,7 +297,8 @@ class Ledger:
         at = iso(micros(now))
         while self._seal_some(at):
             self._sealed_at = now
-        sealing.merge_days(self.layout, self.chain, read_state(self.chain), day_of(micros(now)), at)
+        state, today = read_state(self.chain), day_of(micros(now))
+        sealing.merge_days(self.layout, self.chain, self.keys, state, today, at)
 
     def _seal_some(self, at: str) -> bool:
         """Seal a few segments; False when none is left."""
@@ -325,7 +326,7 @@ class Ledger:
             return False
         return self._own.has_before(day_of(micros(now)))
 
-    def _has_before(self, day: int) -> bool:
+    def has_before(self, day: int) -> bool:
         """Tell whether a row of a day before `day` is not in a file yet, whoever wrote it."""
         state = read_state(self.chain)
         with self._lock:
@@ -337,7 +338,7 @@ class Ledger:
     def seal_if_older(self, day: int, now: float) -> None:
         """Seal everything when a row of a day before `day` is not in a file yet."""
         self.flush()
-        if self._has_before(day):
+        if self.has_before(day):
             self.seal_all(now)
 
     def remove_identities(self, day: int, keep: set[int]) -> int:
@@ -347,7 +348,7 @@ class Ledger:
         """
         with self._lock:
             self.flush()
-            return 0 if self._has_before(day) else self.identities.remove_before(day, keep)
+            return 0 if self.has_before(day) else self.identities.remove_before(day, keep)
 
     # -- what was in force -----------------------------------------------------------------
 

@@ -6,6 +6,7 @@
     grouped   who was ever in which group
     recent    what may have been in force when a row's request was decided
     outside   what no budget speaks for, and why
+    missing   what retention, sealing and erasures took from what the engine knew
     judge     one row after the other: counted, judged, broken or outside
     peaks     how near each kind of principal came to its limit
     cover     the inequality over the whole period

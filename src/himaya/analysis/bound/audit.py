@@ -8,7 +8,8 @@ from itertools import groupby
 from himaya.analysis.bound.grouped import read_grouped
 from himaya.analysis.bound.judge import Judge
 from himaya.analysis.bound.lapses import Lapses
-from himaya.analysis.bound.outside import Gaps
+from himaya.analysis.bound.missing import Missing
+from himaya.analysis.bound.outside import Gaps, renumbered, unreadable_until
 from himaya.analysis.bound.result import Audit
 from himaya.analysis.bound.versions import Versions, read_versions
 from himaya.core.rows import UNSETTLED
@@ -55,7 +56,9 @@ def audit_bound(
     canaries = frozenset(reader.canaries())
     gaps, groups = Gaps(reader.gaps(first, end)), read_grouped(reader, first, end)
     judge = Judge(versions, gaps, erased, start / 1e6, groups, canaries)
-    judge.lapses = Lapses(reader.state().lapses)
+    state = reader.state()
+    judge.lapses = Lapses(state.lapses)
+    judge.missing = Missing(unreadable_until(state), versions.valid_s, renumbered(state))
     sources = _judge(judge, reader.rows(first, end, erased=_ERASED))
     return _answer(judge, versions, reader, (start, end), _people(versions, population), sources)
 

@@ -9,6 +9,7 @@ import msgspec
 from himaya.analysis.bound.cover import Charge, Cover
 from himaya.analysis.bound.grouped import Grouped
 from himaya.analysis.bound.lapses import Lapses
+from himaya.analysis.bound.missing import Missing
 from himaya.analysis.bound.outside import EDGE, Gaps, Tally
 from himaya.analysis.bound.peaks import Peaks, name_of
 from himaya.analysis.bound.purses import Purses
@@ -54,7 +55,7 @@ class Judge:
 
         What somebody bought may have been spent in every group that `grouped` says it was in.
         """
-        self.lapses = Lapses()
+        self.lapses, self.missing = Lapses(), Missing()
         self._grouped = grouped or Grouped()
         self._versions = versions
         self._gaps = gaps
@@ -183,8 +184,10 @@ class Judge:
             why = "counted twice"
         elif excess and self._all_passed(row, excess):
             why = "beyond a pass"
-        elif excess and self._only_erased(rules[0], row, excess):
+        elif excess and self._only_gone(self._erased, rules[0], row, excess):
             why = "erased"
+        elif excess:
+            why = self._is_missing(rules[0], row, excess)
         if why:
             self.tally.add(why, row)
             return
@@ -248,13 +251,22 @@ class Judge:
         bucket = int(row.at // BUCKET_S)
         return {principal: self._windows.of(principal, bucket) for principal in over}
 
-    def _only_erased(self, rule: Rules, row: Row, excess: list[_Excess]) -> bool:
-        """Tell whether people who were erased make up for all that is too much."""
-        if not self._erased:
+    def _is_missing(self, rule: Rules, row: Row, excess: list[_Excess]) -> str:
+        """Return why what is too much may be so only because rows are missing, "" where it is not."""
+        gone = self._erased | self.missing.subjects
+        if self.missing.is_split(row) or self._only_gone(gone, rule, row, excess):
+            return "renumbered"
+        return "bought before" if self.missing.paid(row, rule.principals(row), excess) else ""
+
+    def _only_gone(
+        self, numbers: frozenset[str], rule: Rules, row: Row, excess: list[_Excess]
+    ) -> bool:
+        """Tell whether people of these numbers make up for all that is too much."""
+        if not numbers:
             return False
         bucket = int(row.at // BUCKET_S)
         gone = {
-            name_of(principal): self._windows.of(principal, bucket).weight_of(self._erased)
+            name_of(principal): self._windows.of(principal, bucket).weight_of(numbers)
             for principal in rule.principals(row)
         }
         return all(e.over <= gone.get(name_of(e.principal), 0) for e in excess)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from himaya.analysis.bound.result import Outside
 from himaya.ledger.batch import Gap
 from himaya.ledger.rows import Row
+from himaya.ledger.schema import DAY_S
+from himaya.ledger.state import State
 
 #: The door of rows that nginx decided by itself.
 EDGE = "edge"
@@ -20,6 +22,10 @@ NOT_JUDGED = {
     "counted twice": "charged when their time was over, and told again by an answer or a line that came later",
     "beyond a pass": "over the limit only by people whom nginx let through on passes in the minutes before",
     "erased": "over the limit only by people who were erased since and may have been shown again under a new number",
+    "renumbered": "over the limit only by what an erasure gave other numbers: which ones is written nowhere, so people"
+    " may count twice, and what their viewer bought is not found",
+    "bought before": "over the limit just after time whose rows are no longer readable: they may have been paid for"
+    " then",
     "look-up by path": "a look-up that showed nobody, at a path that names the person: rows do not say whom, so"
     " repeated ones cannot be told apart",
 }
@@ -37,6 +43,23 @@ LESS_SURE = {
 
 #: Seconds after an unobserved period in which an answer may still belong to it.
 _AFTER_S = 300.0
+
+
+def unreadable_until(state: State) -> float:
+    """Return until when (epoch seconds) rows were removed or sealed, and purchases may be missing; 0: nothing was."""
+    sealed = (last for _, last in state.operators.closed(state.files, ()))
+    days = max(state.removed, state.archived) * DAY_S
+    return max([days, *(last / 1e6 for last in sealed)])
+
+
+def renumbered(state: State) -> frozenset[int]:
+    """Return the numbers of people and actors some of whose rows stand under other numbers now."""
+    return frozenset(
+        number
+        for one in state.erasures
+        if one.id in state.renumbered
+        for number in (*one.kept, *one.surrogates)
+    )
 
 
 class Tally:

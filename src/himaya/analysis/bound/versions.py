@@ -68,6 +68,11 @@ class Versions:
         self.inexact = sorted(name for name in used if name in kept and not kept[name].exact)
         self.used = [kept[name] for name in used if name in kept]
 
+    @property
+    def valid_s(self) -> float:
+        """Return the longest time, in seconds, that a purchase can be spent in."""
+        return max((version.policy.challenge.valid_s for version in self.used), default=0.0)
+
     def of(self, policy_hash: str) -> Version | None:
         """Return the policy of a row, None when the chain does not keep it."""
         return self._kept.get(policy_hash)

@@ -1,7 +1,7 @@
 """Entries that change which files count, and how long rows are kept.
 
-Those by which retention takes something away say on what `ground` and carry a `signature` of the ledger over all the
-rest of the entry (`ledger/manifest.py`); entries of earlier releases have neither.
+Those by which files go say on what `ground` and carry a `signature` of the ledger over all the rest of the entry
+(`ledger/manifest.py`); entries of earlier releases have neither.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ class Sealed(Files, frozen=True, tag_field="kind", tag="sealed"):
 
 class Merged(Files, frozen=True, tag_field="kind", tag="merged"):
     """Several files of one day became one, with the same rows."""
+
+    ground: str = ""
+    signature: str = ""
 
 
 class Removed(Files, frozen=True, tag_field="kind", tag="removed"):
@@ -89,4 +92,4 @@ class SealingKey(Entry, frozen=True, tag_field="kind", tag="sealing_key"):
 #: Entries by which retention and the sealing of periods change which files count.
 AnyFiles = Removed | Blanked | Archived | Renumbered | PeriodSealed
 #: Entries that are signed.
-AnySigned = Removed | Blanked | Archived | CompactEnded | Renumbered | PeriodSealed
+AnySigned = Merged | Removed | Blanked | Archived | CompactEnded | Renumbered | PeriodSealed

@@ -1,16 +1,16 @@
 """Sealing periods: rows older than the open window, and names that no open row has, go to pairs of operators.
 
-Each day has a key of its own; it exists in memory while the day is sealed, and then only in halves (`halves`). Rows
-keep their surrogates. Rows that a hold or an open case needs stay open until it ends, with the names in them;
-unobserved periods stay open, for they name nobody. Rows of members of confirmed cases are a file of their own: they
-are kept longer. As with every sealing, files come first, then the one entry that counts them.
+Each day, or part of a large one, has a key of its own; it exists in memory while the day is sealed, and then only in
+halves (`halves`). Rows keep their surrogates. Rows that a hold or an open case needs stay open until it ends, with the
+names in them; unobserved periods stay open, for they name nobody. Rows of members of confirmed cases are a file of
+their own: they are kept longer. As with every sealing, files come first, then the one entry that counts them.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -34,6 +34,8 @@ from himaya.ledger.state import State, read_state
 from himaya.ledger.writer import Ledger
 
 _TRIES = 5
+#: Rows that are encrypted together: a larger day is sealed in parts, each with a key of its own.
+_MOST_ROWS = 5_000_000
 #: Names that are encrypted in one transaction: a gate that flushes waits for it.
 _CHUNK = 5_000
 
@@ -77,21 +79,34 @@ def _seal_rows(
     ledger: Ledger, before: int, matters: Sequence[Matter], now: float
 ) -> tuple[int, int, set[int]]:
     """Seal the days before one; return how many rows, how many are held, and the surrogates in what stays open."""
-    state, used = read_state(ledger.chain), set[int]()
-    days = sorted({f.day for f in state.files.values() if f.day < before and not f.archive})
+    used = set[int]()
     rows, held = 0, 0
-    for day in days:
-        sealed, kept = _seal_day(ledger, day, matters, now, used)
+    for files in _parts(read_state(ledger.chain), before):
+        sealed, kept = _seal_day(ledger, files, matters, now, used)
         rows, held = rows + sealed, held + kept
     return rows, held, used
 
 
+def _parts(state: State, before: int) -> Iterator[list[e.File]]:
+    """Yield the files of each day before one, not more of them together than fit into memory."""
+    open_ = (f for f in state.files.values() if f.day < before and not f.archive)
+    part: list[e.File] = []
+    for file in sorted(open_, key=lambda f: f.day):
+        full = sum(f.rows for f in part) + file.rows > _MOST_ROWS
+        if part and (full or part[0].day != file.day):
+            yield part
+            part = []
+        part.append(file)
+    if part:
+        yield part
+
+
 def _seal_day(
-    ledger: Ledger, day: int, matters: Sequence[Matter], now: float, used: set[int]
+    ledger: Ledger, files: list[e.File], matters: Sequence[Matter], now: float, used: set[int]
 ) -> tuple[int, int]:
+    """Seal files of one day; who seals holds the lock, so they stay as they are."""
     for _ in range(_TRIES):
         state = read_state(ledger.chain)
-        files = [f for f in state.files.values() if f.day == day and not f.archive]
         table = pa.concat_tables([sealing.read_rows(ledger.layout, file) for file in files])
         held = frozen(table, freezes(state, ledger.keys, matters, micros(now)))
         stays = pc.or_(held, pc.equal(table.column("kind"), UNOBSERVED))
@@ -101,6 +116,7 @@ def _seal_day(
             return 0, pc.sum(held).as_py() or 0
         apart = is_confirmed(gone, confirmed_actors(matters), longer(state, now, state.days))
         parts = kept, gone.filter(pc.invert(apart)), gone.filter(apart)
+        day = files[0].day
         _keep_names(ledger, state, day, parts[2])
         entry = _entry(ledger, state, day, parts, [f.name for f in files], now)
         if sealing.swap(ledger.layout, ledger.chain, state, entry):
@@ -160,7 +176,9 @@ def _seal_names(ledger: Ledger, before: int, used: set[int], now: float) -> int:
     identities, state = Identities(ledger.layout.identities, ledger.keys), read_state(ledger.chain)
     try:
         used |= _needed(ledger, state, now)
-        idle = [number for number in identities.idle(before) if number not in used]
+        # While an older row is in a segment that another writes, its names are needed; the next time does it.
+        waits = ledger.has_before(before)
+        idle = [] if waits else [one for one in identities.idle(before) if one not in used]
         done = 0
         if idle and state.operators.openers():
             key, period = os.urandom(KEY), secrets.token_hex(16)
@@ -211,7 +229,10 @@ def _remove_old(ledger: Ledger, now: float) -> int:
         if state.then != "delete" or not old:
             return 0
         drop, rows = tuple(file.name for file in old), sum(file.rows for file in old)
-        entry = e.Removed(at=iso(micros(now)), drop=drop, rows=rows, before=before)
+        ground = (
+            f"sealed days before UTC day {before} end (delete); of confirmed cases before {late}"
+        )
+        entry = e.Removed(at=iso(micros(now)), drop=drop, rows=rows, before=before, ground=ground)
         entry = manifest.signed(ledger.keys, entry)
         if sealing.swap(ledger.layout, ledger.chain, state, entry):
             return rows
