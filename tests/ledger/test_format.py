@@ -49,7 +49,7 @@ def test_an_older_ledger_is_brought_forward(old: Path, caplog: pytest.LogCapture
     assert kinds[kinds.index("format") :] == ["format", "opened", "sealed", "closed"]
     changed = _log(old)[kinds.index("format")]
     assert (changed["version"], changed["before"]) == (FORMAT, 1)
-    assert "the format was 1 and is 2 now" in caplog.text
+    assert "the format was 1 and is 3 now" in caplog.text
 
 
 def test_an_older_ledger_is_read_as_it_is(old: Path):
@@ -142,10 +142,10 @@ def test_a_newer_ledger_is_left_alone(tmp_path: Path):
 def test_a_newer_chain_counts_without_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Without the file `format` the chain says the version: a newer one is refused all the same."""
     with monkeypatch.context() as newer:
-        newer.setattr(migration, "FORMAT", 3)
+        newer.setattr(migration, "FORMAT", 4)
         write(tmp_path / "l", disclosed(NOON, "u1", "p1"))
     (tmp_path / "l/format").unlink()
-    with pytest.raises(LedgerError, match="has format 3"):
+    with pytest.raises(LedgerError, match="has format 4"):
         Ledger.open(tmp_path / "l")
 
 

@@ -32,6 +32,7 @@ class Keys:
         self._lookup = hashlib.blake2b(key=master, person=b"himaya-lookup", digest_size=32).digest()
         seal = hashlib.blake2b(key=master, person=b"himaya-seal", digest_size=32).digest()
         self._aead = AESGCM(seal)
+        self._mix = hashlib.blake2b(key=master, person=b"himaya-mix", digest_size=32).digest()
         sign = hashlib.blake2b(key=master, person=b"himaya-sign", digest_size=32).digest()
         self._signing = Ed25519PrivateKey.from_private_bytes(sign)
         self.check = self.digest(b"himaya ledger key check")
@@ -53,6 +54,10 @@ class Keys:
             raise LedgerError(
                 "a sealed text does not open with this key, or was changed"
             ) from problem
+
+    def mixed(self, secret: bytes) -> bytes:
+        """Return 32 bytes that nobody has without this key and the secret, both."""
+        return hashlib.blake2b(secret, key=self._mix, digest_size=32).digest()
 
     @property
     def public(self) -> str:
