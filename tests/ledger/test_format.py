@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -14,7 +15,7 @@ from tests.ledger.making import NOON, disclosed, people, write
 
 from himaya import cli
 from himaya.core.errors import LedgerError
-from himaya.ledger import Ledger, lock, migration
+from himaya.ledger import Ledger, erasure, lock, migration
 from himaya.ledger.files import FORMAT
 from himaya.ledger.reader import Reader
 
@@ -56,6 +57,30 @@ def test_an_older_ledger_is_read_as_it_is(old: Path):
     """Questions need no writer: a ledger of format 1 answers them, and stays as it is."""
     assert people(old, "account:u1") == OLD
     assert not (old / "format").exists()
+
+
+def test_an_older_map_is_not_erased_from(old: Path):
+    """Forgetting somebody in an older ledger is refused before anything is recorded, with what brings it forward."""
+    before = _log(old)
+    with Reader.open(old) as reader, pytest.raises(LedgerError, match="himaya ledger seal"):
+        erasure.forget(reader, subject="old1", why="t", by="d", now=NOON)
+    assert _log(old) == before
+    Ledger.open(old).close()
+    with Reader.open(old) as reader:
+        assert erasure.forget(reader, subject="old1", why="t", by="d", now=NOON).erased == 1
+        assert reader.verify() == []
+
+
+def test_nothing_of_an_older_map_stays(old: Path):
+    """After the change no row of the older map is in a file of the ledger, and every name is still found."""
+    with sqlite3.connect(old / "identities.sqlite") as db:
+        rows = db.execute("SELECT lookup, sealed FROM identity").fetchall()
+    db.close()
+    Ledger.open(old).close()
+    stored = b"".join(path.read_bytes() for path in old.glob("identities.*"))
+    assert rows
+    assert not any(part in stored for row in rows for part in row)
+    assert people(old, "account:u1") == OLD
 
 
 #: Forks a process for n = 1, 2, ... that opens a ledger and dies at its n-th call that changes a file.

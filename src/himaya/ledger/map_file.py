@@ -111,14 +111,18 @@ class MapFile:
         except sqlite3.Error as problem:
             raise LedgerError(f"{self._path}: the identity map failed: {problem}") from problem
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One durable transaction."""
+    def must_be_writable(self) -> None:
+        """Raise LedgerError when this is a map of an older format, which is only read."""
         if self._is_copy:
             raise LedgerError(
                 f"{self._path}: is of an older format; bring it forward first:"
                 f" himaya ledger seal --ledger {self._path.parent}"
             )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One durable transaction."""
+        self.must_be_writable()
         with self._told(), transaction(self._db):
             yield
 
@@ -192,7 +196,7 @@ class MapFile:
             )
 
     def empty_log(self, wait_s: float = _WAIT_S) -> bool:
-        """Move the write-ahead log into the map and cut it; False when another read an older state for so many seconds."""
+        """Move the write-ahead log into the map and cut it; False when others read an older state all that time."""
         with self._told():
             self._db.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
             try:
