@@ -19,13 +19,14 @@ from himaya.ledger.closed_names import CLOSED_NAMES
 from himaya.ledger.keys import Keys
 from himaya.ledger.map_tables import TABLES, bring_forward, is_old
 from himaya.ledger.shredding import Places
-from himaya.ledger.slots import Slots, create_slots, open_slots, passing_slots
+from himaya.ledger.slots import Slots, create_slots, end_swap, open_slots, passing_slots
 from himaya.ledger.store_file import transaction
 
 _Answer = TypeVar("_Answer")
 
 _GENERATIONS = 1 << 31  # a signed 32-bit number
 _WAIT_S = 30.0  # for other processes that write the map
+_ABOUT = "SELECT * FROM about"
 _TRIES = 100  # while others erase
 _CHUNK = 500  # SQLite takes at least 999 parameters
 
@@ -52,6 +53,7 @@ class MapFile:
         self._slots: Slots | None = None
         self._places: Places | None = None
         self._seen = -1
+        self._about: tuple[bytes, ...] | None = None
         #: Whether this is a copy in memory of a map of an older format.
         self._is_copy = False
         with self._told():
@@ -67,11 +69,13 @@ class MapFile:
             self._db.execute(f"PRAGMA {pragma}")
         if create:
             self._create()
-        row = self._db.execute("SELECT * FROM about").fetchone()
-        _check_key(self._path, self._keys, row)
+        row = self._db.execute(_ABOUT).fetchone()
+        self._keys = _fitting(self._path, self._keys, row)
         if is_old(self._db):
             self._copy()
         else:
+            self._about = row
+            end_swap(slots_path(self._path), row[1])
             self._slots = open_slots(slots_path(self._path))
             if self._slots.id != row[1]:
                 raise LedgerError(
@@ -140,6 +144,8 @@ class MapFile:
         generation = self.generation()
         if self._places is None or generation != self._seen:
             second = {row[0] for row in self._renewed()}
+            if not self._is_copy and self._db.execute(_ABOUT).fetchone() != self._about:
+                raise LedgerError(f"{self._path}: the key was changed meanwhile; start again")
             self._places, self._seen = Places(self._keys, self._secrets, second), generation
         return self._places
 
@@ -179,6 +185,12 @@ class MapFile:
         if self._slots is None:
             raise LedgerError(f"{self._path}: is closed")
         return self._slots
+
+    def rewrite(self, work: Callable[[sqlite3.Connection, Places], None]) -> None:
+        """Have all rows written anew, in one transaction; whoever has the map open notices."""
+        with self._writing():
+            work(self._db, self._now())
+            self._count_up()
 
     # -- pages -----------------------------------------------------------------------------
 
@@ -230,19 +242,21 @@ def _connect(path: Path | None, *, create: bool = False) -> sqlite3.Connection:
     )
 
 
-def must_be_of(path: Path, keys: Keys) -> None:
-    """Raise LedgerError unless a map, of whichever format, belongs to this key."""
+def key_of(path: Path, keys: Keys) -> Keys:
+    """Return the key of a ring that a map, of whichever format, goes by. Raises LedgerError: it is of another."""
     try:
         with closing(_connect(path)) as db:
-            row = db.execute("SELECT key_check FROM about").fetchone()
+            row = db.execute(_ABOUT).fetchone()
     except sqlite3.Error as problem:
         raise LedgerError(f"{path}: the identity map failed: {problem}") from problem
-    _check_key(path, keys, row)
+    return _fitting(path, keys, row)
 
 
-def _check_key(path: Path, keys: Keys, about: tuple[bytes, ...] | None) -> None:
-    if about is None or about[0] != keys.check:
+def _fitting(path: Path, keys: Keys, about: tuple[bytes, ...] | None) -> Keys:
+    found = keys.fitting(about[0]) if about is not None else None
+    if found is None:
         raise LedgerError(f"{path}: the key file is not the key of this ledger")
+    return found
 
 
 def bring_map_forward(path: Path, keys: Keys) -> None:
@@ -250,7 +264,7 @@ def bring_map_forward(path: Path, keys: Keys) -> None:
 
     Nobody else may write it. Old rows stay in pages until it is wiped. Raises LedgerError.
     """
-    must_be_of(path, keys)
+    keys = key_of(path, keys)
     create_slots(slots_path(path))
     slots = open_slots(slots_path(path))
     try:

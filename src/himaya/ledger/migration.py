@@ -17,7 +17,7 @@ from himaya.ledger.chain import Chain
 from himaya.ledger.files import FORMAT, Layout, replace_file, sync_directory
 from himaya.ledger.identities import Identities
 from himaya.ledger.lock import SealerLock, holders
-from himaya.ledger.map_file import bring_map_forward, must_be_of
+from himaya.ledger.map_file import bring_map_forward, key_of
 from himaya.ledger.state import read_state
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def ready(layout: Layout, key_file: Path | None, at: str) -> k.Keys:
         if fresh:
             Identities(layout.identities, keys, create=True).close()
             chain.create()
-        must_be_of(layout.identities, keys)
+        key_of(layout.identities, keys)
         if layout.format_version() < FORMAT or not layout.format.exists():
             _bring_forward(layout, chain, keys, at)
     return keys

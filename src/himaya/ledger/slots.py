@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from himaya.core.errors import LedgerError
-from himaya.ledger.files import create_secret
+from himaya.ledger.files import create_secret, sync_directory
 
 #: Parts of all look-ups, and as many of all numbers. Erasing one of a million people writes about 120 rows of each
 #: anew.
@@ -116,6 +116,34 @@ def create_slots(path: Path) -> None:
     try:
         with suppress(FileExistsError):
             create_secret(path, _fresh())
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
+
+
+def next_path(path: Path) -> Path:
+    """Return where the file stands that takes the place of another when the map names it."""
+    return path.with_name(path.name + ".next")
+
+
+def end_swap(path: Path, named: bytes) -> None:
+    """Put the next file in the place of this one, which is overwritten, when the map names it. Raises LedgerError."""
+    try:
+        waiting = open_slots(next_path(path)) if next_path(path).exists() else None
+        if waiting is None:
+            return
+        waiting.close()
+        handle = os.open(path, os.O_RDWR)
+        try:
+            # Another process may have swapped them: then this is the file that the map names.
+            if waiting.id == named != os.pread(handle, _START, 0)[len(_MAGIC) :]:
+                os.pwrite(handle, secrets.token_bytes(_SIZE), 0)
+                os.fdatasync(handle)
+                next_path(path).replace(path)
+                sync_directory(path.parent)
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        return  # another process was first
     except OSError as problem:
         raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
 
