@@ -214,6 +214,6 @@ def test_an_owner_changes_the_key_by_command(ledger: Path, tmp_path: Path):
     assert "Back up" in said
     team = crew(tmp_path, ledger, "owner", "legal")
     words = ("ledger", "rotate-key", "--ledger", ledger, "--as")
-    assert "may not" in run(*words, team.a_pass("legal"), code=2)
+    assert "for the role owner" in run(*words, team.a_pass("legal"), code=2)
     assert f"was {now}" in run(*words, team.a_pass("owner"))
     _check_all(ledger)
