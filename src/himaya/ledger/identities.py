@@ -26,8 +26,10 @@ from himaya.ledger.map_file import MapFile, slots_path
 from himaya.ledger.schema import MAX_NAME, Kind, bounded
 from himaya.ledger.shredding import Places
 
-#: Of so many identities at once, the rows of their places are written anew; of more the whole map is.
-_AT_ONCE = 500
+#: Of so many identities the rows of their places are written anew in one transaction; a gate waits for it.
+_AT_ONCE = 100
+#: Of more, the whole map is written anew instead.
+_SHREDDED = 5_000
 #: Seconds for which an erasure waits for others who read.
 _READERS_S = 0.1
 
@@ -295,17 +297,24 @@ class Identities(MapFile):
         Copies of their rows that stay in pages open with no key then. What is left of the write-ahead log goes at once,
         or, while another process reads, with the next erasure or upkeep.
         """
-        gone = set(surrogates)
-        if len(gone) > _AT_ONCE:
+        gone, count = set(surrogates), 0
+        if len(gone) > _SHREDDED:
             return self._forget_many(gone)
+        numbers = iter(sorted(gone))
+        while part := set(islice(numbers, _AT_ONCE)):
+            count += self._forget_few(part)
+        self.empty_log(_READERS_S)
+        self._drop_cache()
+        return count
+
+    def _forget_few(self, gone: set[int]) -> int:
+        """Delete identities and overwrite the secrets of their places."""
         done = None
         while done is None:
             self.settle()
             with self._writing():
                 done = None if self._renewed() else self._shred(gone)
         self.settle()
-        self.empty_log(_READERS_S)
-        self._drop_cache()
         return done
 
     def _shred(self, gone: set[int]) -> int:
@@ -339,6 +348,8 @@ class Identities(MapFile):
         with self._told():
             old = self._db.execute("SELECT surrogate FROM identity WHERE day < ?", (day,))
             gone = [row[0] for row in old if row[0] not in keep]
+        if len(gone) > _AT_ONCE:
+            return self._forget_many(set(gone))
         return self.forget(gone) if gone else 0
 
 
