@@ -15,8 +15,9 @@ from tests.ledger.making import NOON, disclosed, people, write
 
 from himaya import cli
 from himaya.core.errors import LedgerError
-from himaya.ledger import Ledger, erasure, lock, migration
+from himaya.ledger import Ledger, backup, erasure, lock, migration
 from himaya.ledger.files import FORMAT
+from himaya.ledger.keys import read_key_file
 from himaya.ledger.reader import Reader
 
 OLD = [f"old{n}" for n in range(8)]
@@ -69,6 +70,24 @@ def test_an_older_map_is_not_erased_from(old: Path):
     with Reader.open(old) as reader:
         assert erasure.forget(reader, subject="old1", why="t", by="d", now=NOON).erased == 1
         assert reader.verify() == []
+
+
+def test_a_copy_of_an_older_ledger_comes_back(old: Path, tmp_path: Path):
+    """A copy of an older ledger is restored, and whoever was erased since, after the change, is erased again."""
+    (old / "live/00000002.arrow").unlink()  # its end is torn, and a copy of that is not whole
+    with Reader.open(old) as reader:
+        backup.make(reader, tmp_path / "copy", keep_days=30, by="d", now=NOON)
+    Ledger.open(old).close()
+    with Reader.open(old) as reader:
+        assert erasure.forget(reader, subject="old1", why="t", by="d", now=NOON).erased == 1
+    keys, said = read_key_file(tmp_path / "ledger.key"), {"by": "d", "now": NOON}
+    done = backup.restore(tmp_path / "copy", tmp_path / "back", keys, newer=old, **said)
+    assert done.erased == 1
+    Ledger.open(tmp_path / "back", key_file=tmp_path / "ledger.key").close()
+    with Reader.open(tmp_path / "back", tmp_path / "ledger.key") as reader:
+        assert reader.verify() == []
+        assert not reader.subject("old1")[1]
+        assert reader.subject("old2")[1]
 
 
 def test_nothing_of_an_older_map_stays(old: Path):

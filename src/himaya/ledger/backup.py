@@ -21,7 +21,7 @@ from himaya.ledger.chain import Chain, Line
 from himaya.ledger.files import Layout, sync_directory
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
-from himaya.ledger.map_file import slots_path
+from himaya.ledger.map_file import bring_map_forward, slots_path
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso, micros
 from himaya.ledger.state import State
@@ -180,6 +180,7 @@ def _apply(fresh: Layout, keys: Keys, newer: Path | None, by: str, now: float) -
     chain, at = Chain(fresh, keys), iso(micros(now))
     line, made = _end(chain)
     since = _erased_since(line, newer, keys) if newer is not None else []
+    bring_map_forward(fresh.identities, keys)
     identities, gone = Identities(fresh.identities, keys), 0
     try:
         for forgotten in since:
