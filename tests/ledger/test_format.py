@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -56,7 +57,7 @@ def test_an_older_ledger_is_brought_forward(old: Path, caplog: pytest.LogCapture
     assert kinds[kinds.index("format") :] == ["format", "opened", "sealed", "closed"]
     changed = _log(old)[kinds.index("format")]
     assert (changed["version"], changed["before"]) == (FORMAT, 1)
-    assert "the format was 1 and is 2 now" in caplog.text
+    assert "the format was 1 and is 3 now" in caplog.text
 
 
 def test_an_older_ledger_has_a_whole_life(old: Path):
@@ -107,6 +108,48 @@ def test_an_older_ledger_is_read_as_it_is(old: Path):
     """Questions need no writer: a ledger of format 1 answers them, and stays as it is."""
     assert people(old, "account:u1") == OLD
     assert not (old / "format").exists()
+
+
+def test_an_older_map_is_not_erased_from(old: Path):
+    """Forgetting somebody in an older ledger is refused before anything is recorded, with what brings it forward."""
+    before = _log(old)
+    with Reader.open(old) as reader, pytest.raises(LedgerError, match="himaya ledger seal"):
+        erasure.forget(reader, subject="old1", why="t", by="d", now=NOON)
+    assert _log(old) == before
+    Ledger.open(old).close()
+    with Reader.open(old) as reader:
+        assert erasure.forget(reader, subject="old1", why="t", by="d", now=NOON).erased == 1
+        assert reader.verify() == []
+
+
+def test_a_copy_of_an_older_ledger_comes_back(old: Path, tmp_path: Path):
+    """A copy of an older ledger is restored, and whoever was erased since, after the change, is erased again."""
+    (old / "live/00000002.arrow").unlink()  # its end is torn, and a copy of that is not whole
+    with Reader.open(old) as reader:
+        backup.make(reader, tmp_path / "copy", keep_days=30, by="d", now=NOON)
+    Ledger.open(old).close()
+    with Reader.open(old) as reader:
+        assert erasure.forget(reader, subject="old1", why="t", by="d", now=NOON).erased == 1
+    keys, said = read_key_file(tmp_path / "ledger.key"), {"by": "d", "now": NOON}
+    done = backup.restore(tmp_path / "copy", tmp_path / "back", keys, newer=old, **said)
+    assert done.erased == 1
+    Ledger.open(tmp_path / "back", key_file=tmp_path / "ledger.key").close()
+    with Reader.open(tmp_path / "back", tmp_path / "ledger.key") as reader:
+        assert reader.verify() == []
+        assert not reader.subject("old1")[1]
+        assert reader.subject("old2")[1]
+
+
+def test_nothing_of_an_older_map_stays(old: Path):
+    """After the change no row of the older map is in a file of the ledger, and every name is still found."""
+    with sqlite3.connect(old / "identities.sqlite") as db:
+        rows = db.execute("SELECT lookup, sealed FROM identity").fetchall()
+    db.close()
+    Ledger.open(old).close()
+    stored = b"".join(path.read_bytes() for path in old.glob("identities.*"))
+    assert rows
+    assert not any(part in stored for row in rows for part in row)
+    assert people(old, "account:u1") == OLD
 
 
 #: Forks a process for n = 1, 2, ... that opens a ledger and dies at its n-th call that changes a file.
@@ -193,10 +236,10 @@ def test_a_newer_ledger_is_left_alone(tmp_path: Path):
 def test_a_newer_chain_counts_without_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Without the file `format` the chain says the version: a newer one is refused all the same."""
     with monkeypatch.context() as newer:
-        newer.setattr(migration, "FORMAT", 3)
+        newer.setattr(migration, "FORMAT", 4)
         write(tmp_path / "l", disclosed(NOON, "u1", "p1"))
     (tmp_path / "l/format").unlink()
-    with pytest.raises(LedgerError, match="has format 3"):
+    with pytest.raises(LedgerError, match="has format 4"):
         Ledger.open(tmp_path / "l")
 
 

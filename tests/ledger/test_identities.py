@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import shutil
+import threading
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,6 +13,8 @@ from himaya.core.errors import LedgerError
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
 from himaya.ledger.schema import Kind
+from himaya.ledger.shredding import Places
+from himaya.ledger.slots import PLACES, create_slots, open_slots, passing_slots
 
 KEYS = Keys(b"k" * 32)
 
@@ -53,24 +60,181 @@ def test_no_name_is_in_the_file(tmp_path: Path):
     assert b"anna.schmidt" not in stored
 
 
-@pytest.mark.parametrize("run", range(25))
-def test_a_forgotten_name_leaves_no_bytes(tmp_path: Path, run):
-    """After forgetting, the sealed name and its look-up are in no file of the map, wherever rows had moved before.
+def _bytes(path: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(path.iterdir()))
+
+
+def _secrets(path: Path) -> list[bytes]:
+    """Return the secrets of all slots."""
+    slots = open_slots(path / "identities.slots")
+    found = [slots.secret(slot) for slot in range(2 * PLACES)]
+    slots.close()
+    return found
+
+
+def _rows(identities: Identities) -> tuple[dict[int, bytes], list[tuple[bytes, bytes]]]:
+    """Return the names by number, sealed, and the look-up rows."""
+    db = identities._db
+    names = dict(db.execute("SELECT surrogate, sealed FROM identity").fetchall())
+    return names, db.execute("SELECT place, number FROM lookup").fetchall()
+
+
+def _opens(places: Places, numbers: list[int], rows: tuple) -> int:
+    """Return how many rows, as they were, open with any secret of the map as it is."""
+    count, (names, look_ups) = 0, rows
+    by_tag = {(shred := places.at(slot)).tag: shred for slot in range(PLACES)}
+    for number in numbers:
+        with suppress(LedgerError):
+            places.number(number).open_name(number, names[number])
+            count += 1
+    for row, sealed in look_ups:
+        shred = by_tag.get(row[:8])
+        if shred is not None and shred.pointed(row, sealed)[0] in numbers:
+            count += 1
+    return count
+
+
+def test_what_a_name_was_sealed_with_leaves_no_bytes(tmp_path: Path):
+    """After forgetting, the secrets of a person's rows are in no file, and copies of these rows open with nothing."""
+    identities = _map(tmp_path)
+    numbers = _resolve(identities, *[f"person-{n}" for n in range(400)])
+    gone, before, rows = numbers[:140], _secrets(tmp_path), _rows(identities)
+    assert _opens(identities._now(), gone, rows) == 2 * len(gone)
+    assert identities.forget(gone) == len(gone)
+    stored, after = _bytes(tmp_path), _secrets(tmp_path)
+    replaced = [was for was, now in zip(before, after, strict=True) if was != now]
+    assert len(gone) <= len(replaced) <= 2 * len(gone)
+    assert not any(secret in stored for secret in replaced)
+    assert _opens(identities._now(), gone, rows) == 0
+    names = {f"person-{n}" for n in range(140, 400)}
+    assert set(identities.names(numbers).values()) == names
+    assert set(identities.find_all(Kind.SUBJECT, names).values()) == names
+    assert not any(identities.find(Kind.SUBJECT, f"person-{n}") for n in range(140))
+    assert identities.problems() == []
+
+
+@pytest.mark.parametrize("run", range(10))
+def test_many_names_that_end_leave_no_bytes(tmp_path: Path, run):
+    """Many names that end at once leave none of their rows in any file of the map, wherever these had moved before.
 
     Surrogates are random, and about one map in twenty-five leaves copies behind when SQLite only overwrites rows.
     """
     identities = _map(tmp_path)
-    numbers = _resolve(identities, *[f"person-{n}" for n in range(300)])
-    db = identities._db
-    rows = dict(db.execute("SELECT surrogate, sealed FROM identity").fetchall())
-    looked = dict(db.execute("SELECT surrogate, lookup FROM identity").fetchall())
-    assert identities.forget(numbers[:150]) == 150
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert not any(rows[number] in stored for number in numbers[:150])
-    assert not any(looked[number] in stored for number in numbers[:150])
+    numbers = _resolve(identities, *[f"person-{n}" for n in range(600)])
+    numbers += _resolve(identities, *[f"person-{n}" for n in range(600, 800)], day=9)
+    names, look_ups = _rows(identities)
+    assert identities.remove_before(9, set()) == 600
+    kept = {row for row, _ in _rows(identities)[1]}
+    stored = _bytes(tmp_path)
+    assert not any(names[number] in stored for number in numbers[:600])
+    assert not any(row in stored for row, _ in look_ups if row not in kept)
     assert sorted(identities.names(numbers).values()) == sorted(
-        f"person-{n}" for n in range(150, 300)
+        f"person-{n}" for n in range(600, 800)
     )
+    assert identities.problems() == []
+
+
+def test_no_row_of_a_look_up_tells_whose_it_is(tmp_path: Path):
+    """Without the secrets, who has the key and every row cannot find a name among the look-ups."""
+    identities = _map(tmp_path)
+    _resolve(identities, "anna")
+    _, ((row, _),) = _rows(identities)
+    places = Places(KEYS, passing_slots(tmp_path), set())
+    digest = KEYS.digest(b"%d:anna" % Kind.SUBJECT)
+    assert identities._now().look_up(digest).row(digest) == row
+    assert all(places.at(slot).row(digest) != row for slot in range(PLACES))
+
+
+def test_the_secrets_of_a_map_are_its_own(tmp_path: Path):
+    """A map without its secrets, or beside another map's, is refused, and the file named."""
+    _map(tmp_path).close()
+    slots = tmp_path / "identities.slots"
+    slots.unlink()
+    with pytest.raises(LedgerError, match=r"identities\.slots: the secrets of the map are missing"):
+        Identities(tmp_path / "identities.sqlite", KEYS)
+    create_slots(slots)
+    with pytest.raises(LedgerError, match=r"identities\.slots: .* of another map"):
+        Identities(tmp_path / "identities.sqlite", KEYS)
+    slots.write_bytes(b"no secrets")
+    with pytest.raises(LedgerError, match=r"identities\.slots: this is no file"):
+        Identities(tmp_path / "identities.sqlite", KEYS)
+
+
+def _dies(path: Path, number: int, left: int) -> bool:
+    """Forget somebody in a process that dies at its n-th statement or write; tell whether it died."""
+    child = os.fork()
+    if child == 0:
+        identities = Identities(path / "identities.sqlite", KEYS)
+        steps = count(1)
+
+        def step(*_: object) -> None:
+            if next(steps) == left:
+                os._exit(77)
+
+        real = os.pwrite
+        os.pwrite = lambda *args: (step(), real(*args))[1]
+        identities._db.set_trace_callback(step)
+        identities.forget([number])
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 77
+
+
+def test_death_at_any_step_of_an_erasure_is_mended(tmp_path: Path):
+    """Wherever an erasure breaks off, everybody else keeps a name, and the next opening leaves no old secret."""
+    base = tmp_path / "base"
+    base.mkdir()
+    identities = _map(base)
+    numbers = _resolve(identities, *[f"person-{n}" for n in range(30)])
+    identities.close()
+    before = _secrets(base)
+    left, whole, ended = 0, set(), False
+    while not ended:
+        left += 1
+        place = tmp_path / str(left)
+        shutil.copytree(base, place)
+        ended = not _dies(place, numbers[0], left)
+        identities = Identities(place / "identities.sqlite", KEYS)
+        assert identities.problems() == []
+        names = identities.names(numbers)
+        assert set(names) >= set(numbers[1:])
+        assert (identities.find(Kind.SUBJECT, "person-0") != 0) == (numbers[0] in names)
+        identities.empty_log()
+        stored = _bytes(place)
+        whole.add(numbers[0] in names)
+        replaced = [was for was, now in zip(before, _secrets(place), strict=True) if was != now]
+        assert len(replaced) == (0 if numbers[0] in names else 2)
+        assert not any(secret in stored for secret in replaced)
+        identities.close()
+    assert whole == {True, False}
+    assert left > 15
+
+
+def test_others_read_and_write_while_people_are_erased(tmp_path: Path):
+    """Questions asked while others are erased miss nobody who stays, and new people get a number."""
+    eraser, reader = _map(tmp_path), _map(tmp_path)
+    numbers = _resolve(eraser, *[f"person-{n}" for n in range(200)])
+    stays, failed = numbers[100:], []
+
+    def erase() -> None:
+        try:
+            for number in numbers[:100]:
+                eraser.forget([number])
+        except BaseException as problem:
+            failed.append(problem)
+            raise
+
+    thread = threading.Thread(target=erase)
+    thread.start()
+    names = [f"person-{n}" for n in range(100, 200)]
+    while thread.is_alive():
+        assert reader.numbers(Kind.SUBJECT, names) == stays
+        assert len(reader.names(stays)) == 100
+        while not reader.resolve({Kind.SUBJECT: {"anna": 1}}):
+            assert not reader.cache(Kind.SUBJECT)
+        assert reader.cache(Kind.SUBJECT)["anna"][0]
+    thread.join()
+    assert failed == []
+    assert reader.problems() == []
 
 
 def test_another_process_forgets(tmp_path: Path):

@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import time
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from himaya.config import loads
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import Ledger, erasure, holds, retention
 from himaya.ledger.archive import PeriodKeys, open_archives
+from himaya.ledger.erasing import closed_parts
 from himaya.ledger.operators import enrolment, periods
 from himaya.ledger.operators.opening import open_periods
 from himaya.ledger.operators.periods import seal_periods
@@ -248,10 +250,22 @@ def test_who_comes_back_is_the_same_person(ledger, team):
 
 
 def test_erasure_reaches_sealed_periods(ledger, team):
-    """A person who is forgotten has no name in a period that is opened later; the rows stay as a number."""
+    """A person who is forgotten has no name in a period that is opened later; the rows stay as a number.
+
+    A copy of what was stored, from before, opens with the key of the period no more than without.
+    """
     seal(ledger)
     with Reader.open(ledger) as reader:
+        number, sql = (
+            reader.facet("account:u-old")[1],
+            "SELECT * FROM closed_name WHERE surrogate = ?",
+        )
+        with sqlite3.connect(ledger / "identities.sqlite") as db:
+            ((_, _, stored),) = db.execute(sql, (number,)).fetchall()
+        assert closed_parts(reader.identities._now(), number, stored)
         erasure.forget(reader, account="u-old", why="t", by="dpo", now=NOW)
+        with pytest.raises(LedgerError, match="does not open"):
+            closed_parts(reader.identities._now(), number, stored)
     asked = request(ledger)
     given = shares(team, asked, "legal", "dpo")
     with Reader.open(ledger) as reader:
@@ -440,17 +454,17 @@ def test_root_with_the_disk_opens_no_sealed_period(ledger, team, tmp_path):
 
 
 def _readable(ledger: Path) -> set[str]:
-    """Return every name that the key file opens: of any blob in any column of the map."""
+    """Return every name that the key file and the secrets beside the map open: of any blob in any column of the map."""
     found: set[str] = set()
     with Reader.open(ledger) as reader, sqlite3.connect(ledger / "identities.sqlite") as db:
+        places = reader.identities._now()
         tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
         for table in tables:
-            for row in db.execute(f"SELECT * FROM {table}"):
-                for blob in (cell for cell in row if isinstance(cell, bytes) and len(cell) > 28):
-                    try:
-                        found.add(reader.keys.open(blob, b"%d" % row[0]).decode())
-                    except LedgerError:
-                        continue
+            for number, *cells in db.execute(f"SELECT * FROM {table}"):
+                for blob in (cell for cell in cells if isinstance(cell, bytes)):
+                    with suppress(LedgerError, TypeError):
+                        opened = places.number(number).open_name(number, blob)
+                        found.add(opened.decode("utf-8", "replace"))
     return found
 
 

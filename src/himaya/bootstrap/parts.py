@@ -203,6 +203,7 @@ def _end_rows(ledger: Ledger, config: Config, now: float) -> None:
         matters,
     )
     Attachments(ledger.layout, ledger.chain, ledger.keys).expire(now)
+    ledger.empty_map_log()
     forget_facts(ledger.layout.directory, done.forgotten)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
-from himaya.cli.ledger_backup import backup, restore
+from himaya.cli.ledger_backup import backup, restore, rotate_key
 from himaya.cli.ledger_compact import compact
 from himaya.cli.ledger_erasures import erasures, exports
 from himaya.cli.ledger_people import people
@@ -28,6 +28,7 @@ def ledger() -> None:
 
 ledger.add_command(backup)
 ledger.add_command(restore)
+ledger.add_command(rotate_key)
 ledger.add_command(people)
 ledger.add_command(request)
 

@@ -1,4 +1,4 @@
-"""`himaya ledger backup` and `restore`: a copy while the gate writes, and the copy taken back into use."""
+"""`himaya ledger backup`, `restore`, `rotate-key`: a copy while the gate writes, taken back into use; a new key."""
 
 from __future__ import annotations
 
@@ -56,3 +56,20 @@ def restore(directory: Path, key_file: Path | None, source: Path, newer: Path | 
     click.echo(f"{directory} is the copy {done.backup}; {done.erased} identities erased again.")
     if newer is None:
         click.echo("Whoever was erased since the copy was made has a name again: give --newer.")
+
+
+@click.command("rotate-key")
+@shared.ledger_options
+def rotate_key(directory: Path, key_file: Path | None) -> None:
+    """Give the ledger a new key, while nothing writes it. The key file keeps earlier ones: back it up again."""
+    from himaya.ledger.files import Layout
+    from himaya.ledger.keys import default_key_file
+    from himaya.ledger.rotation import rotate
+
+    place = key_file or default_key_file(directory)
+    shared.allow_in(directory, place, "ledger rotate-key")
+    done = rotate(Layout(directory), place, shared.operator(), time.time())
+    if done.resumed:
+        click.echo("A change of key that had broken off is done now; no further key was made.")
+    click.echo(f"The public key was {done.old} and is {done.new} now.")
+    click.echo(f"Back up {place} again: texts sealed from now on open with its first line alone.")

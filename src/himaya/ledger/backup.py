@@ -25,6 +25,7 @@ from himaya.ledger.files import Layout, sync_directory
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
 from himaya.ledger.lock import written
+from himaya.ledger.map_file import bring_map_forward, slots_path
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso, micros
 from himaya.ledger.segment import cut_segment
@@ -146,17 +147,30 @@ def _copy_files(source: Path, copy: Path, names: Collection[str]) -> None:
 
 
 def _copy_map(source: Layout, copy: Layout) -> None:
-    """Copy the map by SQLite's own backup: a writer goes on meanwhile."""
-    copy.identities.unlink(missing_ok=True)
+    """Copy the map by SQLite's own backup, and its secrets: writers go on meanwhile.
+
+    Nobody was erased between the two copies when the map counted the same before the first and in the second.
+    """
+    old_slots, new_slots = slots_path(source.identities), slots_path(copy.identities)
     try:
-        with (
-            closing(sqlite3.connect(source.identities, timeout=30)) as old,
-            closing(sqlite3.connect(copy.identities)) as new,
-        ):
-            old.backup(new)
+        with closing(sqlite3.connect(source.identities, timeout=30)) as old:
+            for _ in range(_TRIES):
+                copy.identities.unlink(missing_ok=True)
+                before = _generation(old)
+                if old_slots.exists():  # a map of the first formats has none
+                    shutil.copy2(old_slots, new_slots)
+                with closing(sqlite3.connect(copy.identities)) as new:
+                    old.backup(new)
+                    if _generation(new) == before:
+                        copy.identities.chmod(0o600)
+                        return
     except sqlite3.Error as problem:
         raise LedgerError(f"{source.identities}: cannot be copied: {problem}") from problem
-    copy.identities.chmod(0o600)
+    raise LedgerError(f"{source.identities}: people are erased faster than it can be copied")
+
+
+def _generation(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def restore(
@@ -190,6 +204,7 @@ def _apply(fresh: Layout, keys: Keys, newer: Path | None, by: str, now: float) -
     chain, at = Chain(fresh, keys), iso(micros(now))
     line, made = _end(chain)
     since = _erased_since(line, newer, keys) if newer is not None else []
+    bring_map_forward(fresh.identities, keys)
     identities, gone = Identities(fresh.identities, keys), 0
     try:
         for forgotten in since:

@@ -131,7 +131,7 @@ class Pen:
 
 def head_mac(keys: Keys, seq: int, hash_: str) -> str:
     """Return the keyed digest of a head."""
-    return keys.digest(b"head:%d:%s" % (seq, hash_.encode())).hex()
+    return keys.mac(b"head:%d:%s" % (seq, hash_.encode())).hex()
 
 
 class Chain:

@@ -1,4 +1,8 @@
-"""Names in the map that are encrypted with the key of a period, and tables for them."""
+"""Names in the map that are encrypted with the key of a period, and tables for them.
+
+Around that lies the encryption that every row of the map has (`shredding`), so erasing somebody reaches a closed name
+without the key of its period. The digest of the look-up lies between the two: no name is there to make it of.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,10 @@ from himaya.core.errors import LedgerError
 
 _NONCE = 12
 
+#: Names that no open row has: look-up digest and name encrypted with the key of a period (`operators.periods`), both
+#: under the secret of the number's place; `sealed` of their identity is empty until they come back.
+#: `unwiped`: pages may hold what they were before.
 #: `longer_name`: identities that are kept as if a row of a day used them, while their names are closed.
-#: Names that no open row has: encrypted with the key of a period (`operators.periods`), `sealed` of their
-#: identity is empty until they come back. `unwiped`: pages may hold what they were before.
 CLOSED_NAMES = """
 CREATE TABLE IF NOT EXISTS closed_name (
     surrogate INTEGER PRIMARY KEY, period TEXT NOT NULL, sealed BLOB NOT NULL

@@ -81,6 +81,7 @@ def forget(  # noqa: PLR0913  (an erasure is all of these)
 
     `matters` are the cases. Nothing is recorded of a name the ledger does not know. Raises InputError, LedgerError.
     """
+    reader.identities.must_be_writable()
     wanted = _wanted(reader, subject, f"account:{account}" if account else actor)
     if not any(wanted.values()):
         return Erasure("", 0)

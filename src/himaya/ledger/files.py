@@ -10,7 +10,8 @@ from typing import NamedTuple
 from himaya.core.errors import LedgerError
 
 #: The format that this release writes. 1: one writer, segments without a slot. 2: several writers, each in its slot.
-FORMAT = 2
+#: 3: secrets of the map beside it.
+FORMAT = 3
 
 
 class SegmentId(NamedTuple):
@@ -31,6 +32,7 @@ class Layout:
     chain.head   how far the chain reached, so that a cut end is noticed
     format       the version of the format, so that an older release leaves a newer ledger alone
     identities.sqlite  surrogate to sealed identity
+    identities.slots  secrets that its rows are sealed with, too; overwriting one shreds them
     live/        write-ahead segments, numbered for each writer; its lock, and its heartbeat, whose time of change
                  is the last moment at which nothing was pending; `request` asks writers to begin new segments
     sealed/      Parquet files by day
@@ -73,7 +75,7 @@ class Layout:
     def _holds_other_files(self) -> bool:
         if not self.directory.is_dir() or self.exists():
             return False
-        ours = ("live", "sealed", "by_subject", "lock", "format", "heartbeat", "identities.sqlite")
+        ours = ("live", "sealed", "by_subject", "lock", "format", "heartbeat", "identities.")
         return any(not path.name.startswith(ours) for path in self.directory.iterdir())
 
     def must_exist(self) -> None:

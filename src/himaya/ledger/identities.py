@@ -1,59 +1,43 @@
 """The map between identities and surrogates: SQLite, identities sealed, found by keyed look-up.
 
-Rows hold surrogates only: random 63-bit numbers. Erasing a person is deleting one row here, after which the
-surrogate in the files names nobody. `day` is the last UTC day with a row that uses the surrogate;
-retention removes entries whose rows are gone by it.
+Rows hold surrogates only: random 63-bit numbers. Erasing a person is overwriting the secrets with which their look-up
+and their name are encrypted (`slots`, `shredding`) and deleting both, after which the surrogate in the files names
+nobody. `day` is the last UTC day with a row that uses the surrogate; retention removes entries whose rows are gone
+by it.
 
 Several processes write it, one transaction at a time, so an identity has one surrogate whoever meets it first. What a
-writer remembers stays true until an identity is deleted: each deletion counts the generation of the map up (SQLite's
-`user_version`), and whoever remembers an older one forgets it all.
+writer remembers stays true until an identity is deleted: each deletion counts the generation of the map up, and whoever
+remembers an older one forgets it all.
 """
 
 from __future__ import annotations
 
 import secrets
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
 from himaya.core.errors import LedgerError
-from himaya.ledger.closed_names import CLOSED_NAMES, close_name, open_name
+from himaya.ledger.closed_names import close_name, open_name
+from himaya.ledger.erasing import Erasing, closed_parts
 from himaya.ledger.keys import Keys
+from himaya.ledger.map_checks import row_problems, secret_problems
+from himaya.ledger.map_file import MapFile, slots_path
 from himaya.ledger.schema import MAX_NAME, Kind, bounded
-from himaya.ledger.store_file import transaction
+from himaya.ledger.shredding import Places
 
-_CHUNK = 500  # SQLite takes at least 999 parameters
-_GENERATIONS = 1 << 31  # a signed 32-bit number
-_WAIT_S = 30.0  # for other processes that write the map
-
-#: Deleted identities are overwritten; a commit is on disk; 32 MiB of pages in memory, for random keys
-#: touch pages all over the file; the write-ahead log moves into the file at about 40 MiB.
-_PRAGMAS = (
-    "secure_delete=ON",
-    "synchronous=FULL",
-    "journal_mode=WAL",
-    "cache_size=-32768",
-    "wal_autocheckpoint=10000",
-)
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS about (key_check BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS identity (
-    surrogate INTEGER PRIMARY KEY,
-    lookup BLOB NOT NULL UNIQUE,
-    kind INTEGER NOT NULL,
-    sealed BLOB NOT NULL,
-    day INTEGER NOT NULL
-);
-"""
+#: Of so many identities the rows of their places are written anew in one transaction; a gate waits for it.
+_AT_ONCE = 100
+#: Of more, the whole map is written anew instead.
+_SHREDDED = 5_000
+#: Seconds for which an erasure waits for others who read.
+_READERS_S = 0.1
 
 #: Identities wanted by a batch: kind -> name -> last UTC day of a row that uses it.
 Wanted = dict[Kind, dict[str, int]]
 
 
-class Identities:
+class Identities(MapFile):
     """The map of one ledger. One connection; writers keep a bounded cache in front of it."""
 
     def __init__(
@@ -63,55 +47,15 @@ class Identities:
 
         Raises LedgerError when it cannot be opened or belongs to another key.
         """
-        self._path, self._keys, self._limit = path, keys, cache
+        self._limit = cache
         self._cache: dict[Kind, dict[str, tuple[int, int]]] = {kind: {} for kind in Kind}
         self._generation = -1
         #: Keys of periods that two operators opened, by id: names under them are read, too.
         self.opened: dict[str, bytes] = {}
-        with self._told():
-            mode = "rwc" if create else "rw"
-            self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=_WAIT_S,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self._prepare(create=create)
+        super().__init__(path, keys, create=create)
         self.refresh()
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turn an error of SQLite into one that says where and what."""
-        try:
-            yield
-        except sqlite3.Error as problem:
-            raise LedgerError(f"{self._path}: the identity map failed: {problem}") from problem
-
-    def _prepare(self, *, create: bool) -> None:
-        for pragma in _PRAGMAS:
-            self._db.execute(f"PRAGMA {pragma}")
-        if create:
-            self._db.executescript(_TABLES)
-            if not self._db.execute("SELECT 1 FROM about").fetchone():
-                self._db.execute("INSERT INTO about VALUES (?)", (self._keys.check,))
-        row = self._db.execute("SELECT key_check FROM about").fetchone()
-        if row is None or row[0] != self._keys.check:
-            self._db.close()
-            raise LedgerError(f"{self._path}: the key file is not the key of this ledger")
-        self._db.executescript(CLOSED_NAMES)
-
-    def close(self) -> None:
-        """Close the map."""
-        self._db.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One durable transaction."""
-        with self._told(), transaction(self._db):
-            yield
-
-    def _lookup(self, kind: Kind, name: str) -> bytes:
+    def _lookup(self, kind: int, name: str) -> bytes:
         return self._keys.digest(b"%d:%s" % (kind, bounded(name, MAX_NAME).encode()))
 
     # -- writing ---------------------------------------------------------------------------
@@ -123,13 +67,16 @@ class Identities:
     def refresh(self) -> bool:
         """Drop the cache when identities were deleted since, by whomever; tell whether the cache stands."""
         with self._told():
-            generation = self._db.execute("PRAGMA user_version").fetchone()[0]
+            generation = self.generation()
         if generation == self._generation:
             return True
         self._generation = generation
+        self._drop_cache()
+        return False
+
+    def _drop_cache(self) -> None:
         for cache in self._cache.values():
             cache.clear()
-        return False
 
     def resolve(self, wanted: Wanted) -> bool:
         """Put every wanted identity into the cache, making surrogates for new ones, durably.
@@ -158,126 +105,125 @@ class Identities:
 
     def _resolve_kind(self, kind: Kind, names: dict[str, int]) -> list[tuple[Kind, str, int, int]]:
         """Return every name with its surrogate and last day, inserting and updating as needed."""
-        cache = self._cache[kind]
+        cache, places = self._cache[kind], self._now()
         known = {name: cache[name] for name in names if name in cache}
         lookups = {name: self._lookup(kind, name) for name in names if name not in known}
-        stored = dict(self._select(set(lookups.values())))
+        stored = self._stored(places, set(lookups.values()))
         fresh, later = [], []
         for name, day in names.items():
             surrogate, last = known.get(name) or stored.get(lookups[name], (0, -1))
             if not surrogate:
                 surrogate = secrets.randbits(63) or 1
-                sealed = self._seal(surrogate, name)
-                fresh.append((surrogate, lookups[name], int(kind), sealed, day))
+                fresh.append((surrogate, kind, name, lookups[name], day))
             elif day > last:
                 later.append((day, surrogate))
             known[name] = (surrogate, max(day, last))
             if name in lookups:
                 stored[lookups[name]] = known[name]
-        self._db.executemany("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", fresh)
+        self._insert(places, fresh)
         # Another writer may know of a later day.
         self._db.executemany("UPDATE identity SET day = max(day, ?) WHERE surrogate = ?", later)
-        self._reopen({known[name][0]: name for name in lookups})
+        self._reopen(places, {known[name][0]: name for name in lookups})
         return [(kind, name, *known[name]) for name in names]
 
-    def _reopen(self, seen: dict[int, str]) -> None:
+    def _insert(self, places: Places, fresh: list[tuple[int, Kind, str, bytes, int]]) -> None:
+        """Add identities: surrogate, kind, name, digest of the look-up, day."""
+        pointed = [places.look_up(row[3]).point(row[3], row[0]) for row in fresh]
+        named = [
+            (number, int(kind), _sealed(places, number, name), day)
+            for number, kind, name, _, day in fresh
+        ]
+        self._db.executemany("INSERT INTO lookup VALUES (?, ?)", pointed)
+        self._db.executemany("INSERT INTO identity VALUES (?, ?, ?, ?)", named)
+
+    def _reopen(self, places: Places, seen: dict[int, str]) -> None:
         """Keep the names of people who came back as those of the open window are kept."""
         if not self._db.execute("SELECT 1 FROM closed_name LIMIT 1").fetchone():
             return
-        rest = iter(seen)
-        while chunk := list(islice(rest, _CHUNK)):
-            marks = ",".join("?" * len(chunk))
-            sql = f"SELECT surrogate FROM closed_name WHERE surrogate IN ({marks})"  # noqa: S608
-            back = [row[0] for row in self._db.execute(sql, chunk)]
-            self._db.executemany(
-                "UPDATE identity SET sealed = ? WHERE surrogate = ?",
-                [(self._seal(number, seen[number]), number) for number in back],
-            )
+        sql = "SELECT surrogate FROM closed_name WHERE surrogate IN ({})"
+        back = [row[0] for row in self._for_each(sql, seen)]
+        self._db.executemany(
+            "UPDATE identity SET sealed = ? WHERE surrogate = ?",
+            [(_sealed(places, number, seen[number]), number) for number in back],
+        )
 
-    def _seal(self, surrogate: int, name: str) -> bytes:
-        return self._keys.seal(bounded(name, MAX_NAME).encode(), b"%d" % surrogate)
+    def _stored(self, places: Places, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Return the surrogate and the last day of each digest that the map has."""
+        numbers, sql = (
+            self._numbers(places, digests),
+            "SELECT * FROM identity WHERE surrogate IN ({})",
+        )
+        days = {row[0]: row[3] for row in self._for_each(sql, numbers.values())}
+        return {
+            digest: (number, days[number]) for digest, number in numbers.items() if number in days
+        }
 
-    def _select(self, lookups: Iterable[bytes]) -> Iterator[tuple[bytes, tuple[int, int]]]:
-        rest = iter(lookups)
-        while chunk := list(islice(rest, _CHUNK)):
-            marks = ",".join("?" * len(chunk))
-            sql = f"SELECT lookup, surrogate, day FROM identity WHERE lookup IN ({marks})"  # noqa: S608
-            for lookup, surrogate, day in self._db.execute(sql, chunk):
-                yield lookup, (surrogate, day)
+    def _numbers(self, places: Places, digests: Iterable[bytes]) -> dict[bytes, int]:
+        """Return the surrogate of each digest that the map has; in the order of the rows: pages are read once."""
+        rows = {}
+        for digest in digests:
+            shred = places.look_up(digest)
+            rows[shred.row(digest)] = shred
+        found: dict[bytes, int] = {}
+        sql = "SELECT place, number FROM lookup WHERE place IN ({})"
+        for row, sealed in self._for_each(sql, sorted(rows)):
+            number, digest = rows[row].pointed(row, sealed)
+            found[digest] = number
+        return found
 
     # -- reading ---------------------------------------------------------------------------
 
     def find(self, kind: Kind, name: str) -> int:
         """Return the surrogate of an identity, or 0 when the map does not know it."""
-        with self._told():
-            row = self._db.execute(
-                "SELECT surrogate FROM identity WHERE lookup = ?", (self._lookup(kind, name),)
-            ).fetchone()
-        return int(row[0]) if row else 0
+        return self.numbers(kind, (name,))[0] if name else 0
 
     def find_all(self, kind: Kind, names: Iterable[str]) -> dict[int, str]:
         """Return the identities of a kind that the map knows, by surrogate."""
         lookups = {self._lookup(kind, name): name for name in names}
-        with self._told():
-            return {number: lookups[key] for key, (number, _) in self._select(lookups)}
+        found = self._steady(lambda places: self._numbers(places, lookups))
+        return {number: lookups[digest] for digest, number in found.items()}
 
     def numbers(self, kind: Kind, names: Iterable[str]) -> list[int]:
-        """Return the surrogate of each name, in order, 0 for what the map does not know; for many names at once.
-
-        Look-ups are asked in the order of the index, and it alone answers, so that pages are read once.
-        """
-        keys = [self._lookup(kind, name) if name else b"" for name in names]
-        wanted = iter(sorted({*keys} - {b""}))
-        found: dict[bytes, int] = {}
-        with self._told():
-            while chunk := list(islice(wanted, _CHUNK)):
-                marks = ",".join("?" * len(chunk))
-                sql = f"SELECT lookup, surrogate FROM identity WHERE lookup IN ({marks})"  # noqa: S608
-                found.update(self._db.execute(sql, chunk))
-        return [found.get(key, 0) for key in keys]
+        """Return the surrogate of each name, in order, 0 for what the map does not know; for many names at once."""
+        digests = [self._lookup(kind, name) if name else b"" for name in names]
+        wanted = {*digests} - {b""}
+        found = self._steady(lambda places: self._numbers(places, wanted))
+        return [found.get(digest, 0) for digest in digests]
 
     def names(self, surrogates: Iterable[int]) -> dict[int, str]:
         """Return the names of surrogates; erased ones, and those closed with a sealed period, are left out."""
-        found: dict[int, str] = {}
-        rest = iter(surrogates)
-        with self._told():
-            while chunk := list(islice(rest, _CHUNK)):
-                marks = ",".join("?" * len(chunk))
-                sql = f"SELECT surrogate, sealed FROM identity WHERE surrogate IN ({marks})"  # noqa: S608
-                for surrogate, sealed in self._db.execute(sql, chunk):
-                    if sealed:
-                        found[surrogate] = self._keys.open(sealed, b"%d" % surrogate).decode()
-                found.update(self._opened_names(chunk) if self.opened else {})
-        return found
+        wanted = list(surrogates)
+        return self._steady(lambda places: self._names(places, wanted))
 
-    def _opened_names(self, chunk: list[int]) -> dict[int, str]:
+    def _names(self, places: Places, wanted: list[int]) -> dict[int, str]:
+        sql = "SELECT surrogate, sealed FROM identity WHERE surrogate IN ({})"
+        found = {
+            number: places.number(number).open_name(number, sealed).decode()
+            for number, sealed in self._for_each(sql, wanted)
+            if sealed
+        }
+        return found | (self._opened_names(places, wanted) if self.opened else {})
+
+    def _opened_names(self, places: Places, wanted: list[int]) -> dict[int, str]:
         """Return the names that are under keys of opened periods."""
-        marks = ",".join("?" * len(chunk))
-        sql = f"SELECT surrogate, period, sealed FROM closed_name WHERE surrogate IN ({marks})"  # noqa: S608
+        sql = "SELECT surrogate, period, sealed FROM closed_name WHERE surrogate IN ({})"
         return {
-            surrogate: open_name(self.opened[period], surrogate, sealed)
-            for surrogate, period, sealed in self._db.execute(sql, chunk)
+            number: open_name(self.opened[period], number, closed_parts(places, number, sealed)[1])
+            for number, period, sealed in self._for_each(sql, wanted)
             if period in self.opened
         }
 
     def closed(self, surrogates: Iterable[int]) -> set[int]:
         """Return which of these have a name that is closed with a sealed period."""
-        return {number for (number,) in self._of(surrogates, "surrogate", "closed_name")}
+        sql = "SELECT surrogate FROM closed_name WHERE surrogate IN ({})"
+        with self._told():
+            return {row[0] for row in self._for_each(sql, surrogates)}
 
     def kinds(self, among: Iterable[int]) -> dict[int, int]:
         """Return the kind of each of these surrogates that the map has, whatever their names are."""
-        return {
-            number: int(kind) for number, kind in self._of(among, "surrogate, kind", "identity")
-        }
-
-    def _of(self, surrogates: Iterable[int], columns: str, table: str) -> Iterator[tuple[int, ...]]:
-        """Yield columns of a table for these surrogates."""
-        rest = iter(surrogates)
+        sql = "SELECT surrogate, kind FROM identity WHERE surrogate IN ({})"
         with self._told():
-            while chunk := list(islice(rest, _CHUNK)):
-                marks = ",".join("?" * len(chunk))
-                sql = f"SELECT {columns} FROM {table} WHERE surrogate IN ({marks})"  # noqa: S608
-                yield from self._db.execute(sql, chunk)
+            return {row[0]: int(row[1]) for row in self._for_each(sql, among)}
 
     def count(self) -> int:
         """Return how many identities the map holds."""
@@ -285,33 +231,25 @@ class Identities:
             return int(self._db.execute("SELECT count(*) FROM identity").fetchone()[0])
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the map: damage of the file, entries that do not open or not fit their look-up.
+        """Return what is wrong with the map: damage of the files, entries that do not open or not fit their look-up.
 
         The last day of use stands in no checksum.
         """
         try:
             with self._told():
                 verdicts = [row[0] for row in self._db.execute("PRAGMA integrity_check")]
-                sql = "SELECT surrogate, lookup, kind, sealed FROM identity WHERE sealed != X''"
-                broken = sum(not self._fits(*row) for row in self._db.execute(sql))
+            return [
+                *(f"{self._path}: {verdict}" for verdict in verdicts if verdict != "ok"),
+                *self._steady(self._part_problems),
+            ]
         except LedgerError as problem:
             return [str(problem)]
-        found = [f"{self._path}: {verdict}" for verdict in verdicts if verdict != "ok"]
-        return found + (
-            [f"{self._path}: {broken} identities do not open or do not fit their look-up"]
-            if broken
-            else []
-        )
 
-    def _fits(self, surrogate: int, lookup: object, kind: object, sealed: object) -> bool:
-        """Tell whether an entry opens, and is found by the name and kind inside; damage may change types, too."""
-        if not isinstance(sealed, bytes) or not isinstance(kind, int):
-            return False
-        try:
-            name = self._keys.open(sealed, b"%d" % surrogate)
-        except LedgerError:
-            return False
-        return lookup == self._keys.digest(b"%d:%s" % (kind, name))
+    def _part_problems(self, places: Places) -> list[str]:
+        return [
+            *secret_problems(self._secrets, slots_path(self._path), places),
+            *row_problems(self._db, self._path, self._keys, places),
+        ]
 
     # -- closing with a period -----------------------------------------------------------------
 
@@ -326,13 +264,16 @@ class Identities:
 
         What they were under goes from the file, too, with `wipe`.
         """
-        sql, moved = "SELECT sealed FROM identity WHERE surrogate = ? AND day < ?", []
+        sql, moved = "SELECT kind, sealed FROM identity WHERE surrogate = ? AND day < ?", []
         with self._writing():
+            places = self._now()
             for number in surrogates:
                 row = self._db.execute(sql, (number, day)).fetchone()
-                if row and row[0]:
-                    name = self._keys.open(row[0], b"%d" % number)
-                    moved.append((number, period, close_name(key, number, name)))
+                if row and row[1]:
+                    shred = places.number(number)
+                    name = shred.open_name(number, row[1])
+                    inner = self._lookup(row[0], name.decode()) + close_name(key, number, name)
+                    moved.append((number, period, shred.seal(inner, b"%d" % number)))
             self._db.executemany("INSERT OR REPLACE INTO closed_name VALUES (?, ?, ?)", moved)
             gone = [(number,) for number, _, _ in moved]
             self._db.executemany("UPDATE identity SET sealed = X'' WHERE surrogate = ?", gone)
@@ -351,16 +292,50 @@ class Identities:
     # -- erasing ---------------------------------------------------------------------------
 
     def forget(self, surrogates: Iterable[int]) -> int:
-        """Delete identities, overwrite what they were, and return how many there were."""
-        gone = 0
+        """Delete identities, overwrite what they were encrypted with, and return how many there were.
+
+        Copies of their rows that stay in pages open with no key then. What is left of the write-ahead log goes at once,
+        or, while another process reads, with the next erasure or upkeep.
+        """
+        gone, count = set(surrogates), 0
+        if len(gone) > _SHREDDED:
+            return self._forget_many(gone)
+        numbers = iter(sorted(gone))
+        while part := set(islice(numbers, _AT_ONCE)):
+            count += self._forget_few(part)
+        self.empty_log(_READERS_S)
+        self._drop_cache()
+        return count
+
+    def _forget_few(self, gone: set[int]) -> int:
+        """Delete identities and overwrite the secrets of their places."""
+        done = None
+        while done is None:
+            self.settle()
+            with self._writing():
+                done = None if self._renewed() else self._shred(gone)
+        self.settle()
+        return done
+
+    def _shred(self, gone: set[int]) -> int:
+        """Delete identities, and write the rows of their places anew under new secrets."""
+        erasing = Erasing(self._db, self._keys, self._secrets, self._now())
+        count = erasing.erase(gone)
+        self._count_up()
+        return count
+
+    def _forget_many(self, gone: set[int]) -> int:
+        """Delete identities and write the whole map anew."""
+        count = 0
         with self._writing():
-            generation = self._db.execute("PRAGMA user_version").fetchone()[0]
-            self._db.execute(f"PRAGMA user_version = {(generation + 1) % _GENERATIONS}")
-            for surrogate in surrogates:
-                sql = "DELETE FROM identity WHERE surrogate = ?"
-                gone += self._db.execute(sql, (surrogate,)).rowcount
+            erasing = Erasing(self._db, self._keys, self._secrets, self._now())
+            numbers = iter(gone)
+            while part := set(islice(numbers, _AT_ONCE)):
+                count += erasing.delete(part)
+            self._count_up()
         self._wipe()
-        return gone
+        self._drop_cache()
+        return count
 
     def keep(self, surrogates: Iterable[int], day: int) -> None:
         """Keep identities at least as if a row of this UTC day used them. Raises LedgerError."""
@@ -381,20 +356,10 @@ class Identities:
         with self._told():
             old = self._db.execute(sql, (day, day))
             gone = [row[0] for row in old if row[0] not in keep]
+        if len(gone) > _AT_ONCE:
+            return self._forget_many(set(gone))
         return self.forget(gone) if gone else 0
 
-    def _wipe(self) -> None:
-        """Write the map anew without what was erased, and empty its write-ahead log of old pages.
 
-        `secure_delete` overwrites a row that is deleted, not the copies that stay behind in a page when rows move.
-        """
-        for cache in self._cache.values():
-            cache.clear()
-        with self._told():
-            self._db.execute("VACUUM")
-            busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
-            raise LedgerError(
-                f"{self._path}: erased, but another process keeps old pages in use;"
-                " they go with the next erasure or when it ends"
-            )
+def _sealed(places: Places, number: int, name: str) -> bytes:
+    return places.number(number).seal_name(number, bounded(name, MAX_NAME).encode())

@@ -3,6 +3,10 @@
 The file stands beside the ledger, never inside it, so that a copy of the data alone names nobody. Three keys
 are derived from it: one finds an identity (keyed BLAKE2b, RFC 7693), one seals it (AES-256-GCM), one signs what
 leaves the house (Ed25519, RFC 8032).
+
+The file is a ring: the current key, and below it earlier ones, the oldest last. The current one seals, signs and
+encrypts the map; earlier ones open texts that were sealed before. Digests are the oldest one's, so that what was found
+by one is found for ever; nothing is encrypted with them.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import base64
 import binascii
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -18,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from himaya.core.errors import LedgerError
-from himaya.ledger.files import create_secret
+from himaya.ledger.files import create_secret, replace_file, sync_directory
 
 _PREFIX = b"himaya-ledger-key-1:"
 _NONCE = 12
@@ -27,17 +32,26 @@ _NONCE = 12
 class Keys:
     """What can be done with the key of one ledger; holds no path and writes nothing."""
 
-    def __init__(self, master: bytes) -> None:
-        """Derive the keys from 32 secret bytes."""
+    def __init__(self, master: bytes, *earlier: bytes) -> None:
+        """Derive the keys from 32 secret bytes each, the current ones first."""
+        self._masters = (master, *earlier)
+        #: The key before this one, with those before it.
+        self.earlier = Keys(*earlier) if earlier else None
         self._lookup = hashlib.blake2b(key=master, person=b"himaya-lookup", digest_size=32).digest()
         seal = hashlib.blake2b(key=master, person=b"himaya-seal", digest_size=32).digest()
         self._aead = AESGCM(seal)
+        self._mix = hashlib.blake2b(key=master, person=b"himaya-mix", digest_size=32).digest()
         sign = hashlib.blake2b(key=master, person=b"himaya-sign", digest_size=32).digest()
         self._signing = Ed25519PrivateKey.from_private_bytes(sign)
-        self.check = self.digest(b"himaya ledger key check")
+        oldest = self.earlier.check if self.earlier else b""
+        self.check: bytes = self.mac(b"himaya ledger key check" + oldest)
 
     def digest(self, data: bytes) -> bytes:
-        """Return the 16-byte keyed digest of `data`."""
+        """Return the 16-byte keyed digest of `data`, the same with every later key."""
+        return self.earlier.digest(data) if self.earlier else self.mac(data)
+
+    def mac(self, data: bytes) -> bytes:
+        """Return the 16-byte digest of `data` that only the current key gives."""
         return hashlib.blake2b(data, key=self._lookup, digest_size=16).digest()
 
     def seal(self, data: bytes, about: bytes = b"") -> bytes:
@@ -50,9 +64,37 @@ class Keys:
         try:
             return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
         except (InvalidTag, ValueError) as problem:
+            if self.earlier is not None:
+                return self.earlier.open(sealed, about)
             raise LedgerError(
                 "a sealed text does not open with this key, or was changed"
             ) from problem
+
+    def mixed(self, secret: bytes) -> bytes:
+        """Return 32 bytes that nobody has without this key and the secret, both."""
+        return hashlib.blake2b(secret, key=self._mix, digest_size=32).digest()
+
+    def ring(self) -> Iterator[Keys]:
+        """Yield this key and earlier ones, each with those before it."""
+        found: Keys | None = self
+        while found is not None:
+            yield found
+            found = found.earlier
+
+    def fitting(self, check: bytes) -> Keys | None:
+        """Return the key of the ring that something goes by, by its `check`; None when it is of another key.
+
+        It is not the current one while a change of key has not reached it yet.
+        """
+        return next((keys for keys in self.ring() if keys.check == check), None)
+
+    def next(self) -> Keys:
+        """Return a ring with a new key before these."""
+        return Keys(os.urandom(32), *self._masters)
+
+    def written(self) -> bytes:
+        """Return the content of the key file."""
+        return b"".join(_PREFIX + base64.b64encode(one) + b"\n" for one in self._masters)
 
     @property
     def public(self) -> str:
@@ -95,7 +137,7 @@ def create_key_file(path: Path) -> Keys:
     """Write a new key, readable by its owner alone, and return it. Raises LedgerError."""
     master = os.urandom(32)
     try:
-        create_secret(path, _PREFIX + base64.b64encode(master) + b"\n")
+        create_secret(path, Keys(master).written())
     except OSError as problem:
         raise LedgerError(f"{path}: cannot write the key file: {problem.strerror}") from problem
     return Keys(master)
@@ -106,7 +148,7 @@ def read_key_file(path: Path) -> Keys:
     try:
         if path.stat().st_mode & 0o077:
             raise LedgerError(f"{path}: others may read the key file; run: chmod 600 {path}")
-        data = path.read_bytes().strip()
+        lines = path.read_bytes().split()
     except FileNotFoundError as problem:
         raise LedgerError(
             f"{path}: the key file is missing; without it no name in the ledger can be read."
@@ -114,11 +156,20 @@ def read_key_file(path: Path) -> Keys:
         ) from problem
     except OSError as problem:
         raise LedgerError(f"{path}: cannot read the key file: {problem.strerror}") from problem
-    return Keys(_decode(path, data))
+    return Keys(*(_decode(path, line) for line in lines or [b""]))
+
+
+def replace_key_file(path: Path, keys: Keys) -> None:
+    """Write a ring over an earlier one; after a crash the one or the other is there. Raises LedgerError."""
+    try:
+        replace_file(path, keys.written())
+        sync_directory(path.parent)
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot write the key file: {problem.strerror}") from problem
 
 
 def _decode(path: Path, data: bytes) -> bytes:
-    """Return the 32 secret bytes of a key file's content."""
+    """Return the 32 secret bytes of a line of a key file."""
     try:
         master = base64.b64decode(data.removeprefix(_PREFIX), validate=True)
     except binascii.Error:

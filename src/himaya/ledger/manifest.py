@@ -40,11 +40,43 @@ def problems(
     `known` are public keys (hex) that signed for this ledger before its present key.
     """
     try:
-        yield from _entries(layout, keys, frozenset({keys.public, *known}))
+        own = (key.public for key in keys.ring())
+        yield from _entries(layout, keys, frozenset({*own, *known, *earlier(layout, keys)}))
     except LedgerError:
         return  # whoever reads the chain says so
     yield from _compact(layout, state)
     yield from exports.problems(layout, state)
+
+
+def rekeyed(before: Keys, now: Keys, at: str, by: str) -> e.Rekeyed:
+    """Return the entry that says that a key took the place of another, signed with both."""
+    content = _about_keys(at, before.public, now.public)
+    return e.Rekeyed(
+        at=at,
+        old=before.public,
+        new=now.public,
+        old_signature=before.sign(content),
+        new_signature=now.sign(content),
+        by=now.seal_text(by),
+    )
+
+
+def earlier(layout: Layout, keys: Keys) -> set[str]:
+    """Return the public keys that signed for a ledger before its present one, as its chain proves."""
+    found, known = [], {keys.public}
+    for _, entry in Chain(layout, keys).lines():
+        if isinstance(entry, e.Rekeyed):
+            found.append(entry)
+    for entry in reversed(found):
+        content = _about_keys(entry.at, entry.old, entry.new)
+        proves = is_signed(entry.old, entry.old_signature, content)
+        if entry.new in known and proves and is_signed(entry.new, entry.new_signature, content):
+            known.add(entry.old)
+    return known
+
+
+def _about_keys(at: str, old: str, new: str) -> bytes:
+    return f"himaya ledger rekeyed 1:{at}:{old}:{new}".encode()
 
 
 def _entries(layout: Layout, keys: Keys, known: frozenset[str]) -> Iterator[str]:

@@ -90,7 +90,7 @@ def _head_problems(
     if head is None:
         if hashes:
             yield f"{layout.head}: is missing"
-    elif head.mac != head_mac(keys, head.seq, head.hash):
+    elif head.mac not in {head_mac(key, head.seq, head.hash) for key in keys.ring()}:
         yield f"{layout.head}: was changed"
     elif whole and hashes.get(head.seq) != head.hash:
         yield f"{layout.chain}: entry {head.seq} was written, and is missing or another now"

@@ -350,6 +350,11 @@ class Ledger:
             self.flush()
             return 0 if self.has_before(day) else self.identities.remove_before(day, keep)
 
+    def empty_map_log(self) -> None:
+        """Cut what the log of the map has of old pages, where nobody reads them now. Raises LedgerError."""
+        with self._lock:
+            self.identities.empty_log(0.0)
+
     # -- what was in force -----------------------------------------------------------------
 
     def _at(self) -> str:

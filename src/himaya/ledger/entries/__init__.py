@@ -14,6 +14,7 @@ from himaya.ledger.entries.anchors import Unanchored as Unanchored
 from himaya.ledger.entries.attachments import Attached as Attached
 from himaya.ledger.entries.attachments import Detached as Detached
 from himaya.ledger.entries.backups import Backup as Backup
+from himaya.ledger.entries.backups import Rekeyed as Rekeyed
 from himaya.ledger.entries.backups import Restored as Restored
 from himaya.ledger.entries.base import CompactFile as CompactFile
 from himaya.ledger.entries.base import Entry as Entry
@@ -104,6 +105,7 @@ AnyEntry = (
     | PeriodOpened
     | Backup
     | Restored
+    | Rekeyed
     | Attached
     | Detached
     | Anchored

@@ -16,6 +16,19 @@ class Backup(Entry, frozen=True, tag_field="kind", tag="backup"):
     by: str
 
 
+class Rekeyed(Entry, frozen=True, tag_field="kind", tag="rekeyed"):
+    """The ledger has a new key: public keys (hex) before and now, and the signature of each over both and `at`.
+
+    `by` is sealed.
+    """
+
+    old: str
+    new: str
+    old_signature: str
+    new_signature: str
+    by: str
+
+
 class Restored(Entry, frozen=True, tag_field="kind", tag="restored"):
     """The copy of this id is the ledger from now on; `erased` identities that went since were erased again.
 

@@ -82,6 +82,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "ledger request": frozenset({"legal", "dpo"}),
     "ledger backup": _OWNER,
     "ledger restore": _OWNER,
+    "ledger rotate-key": _OWNER,
     "anchor": frozenset({"owner", "auditor"}),
 }
 
