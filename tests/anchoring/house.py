@@ -48,4 +48,4 @@ def rewritten(directory: Path, number: int, change) -> None:
     (directory / "chain.head").unlink()
     for entry in entries:
         if entry is not None:
-            chain.append(msgspec.convert(entry, e.AnyEntry))
+            chain.append(msgspec.json.decode(json.dumps(entry), type=e.AnyEntry))

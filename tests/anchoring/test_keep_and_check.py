@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -213,7 +214,7 @@ def test_the_command_deposits_lists_and_checks(tmp_path):
     code, said = run("anchor", "check", "--config", config)
     assert (code, "the chain still contains this head" in said) == (0, True)
     code, said = run("ledger", "status", "--ledger", directory)
-    assert "entry 3 at file" in said
+    assert re.search(r"entry \d+ at file", said)
     kept = next((tmp_path / "share").iterdir()).rename(tmp_path / "kept.json")
     rewritten(directory, 2, lambda entry: {**entry, "at": "2020-01-01T00:00:00Z"})
     code, said = run("anchor", "check", "--config", config, "--deposit", kept)

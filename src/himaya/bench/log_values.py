@@ -108,6 +108,12 @@ _VALUES: dict[str, Value] = {
     **dict.fromkeys(("server_port", "apache_p"), _always("443")),
     **dict.fromkeys(("server_protocol", "apache_H"), _always("HTTP/1.1")),
     **dict.fromkeys(("server", "server_addr", "apache_A"), _always("192.0.2.80")),
+    # CloudFront's own
+    "w3c_time": lambda line: f"{line.moment:%Y-%m-%d\t%H:%M:%S}",
+    "edge_location": _always("FRA50-C1"),
+    "cs_host": _always("d111111abcdef8.cloudfront.net"),
+    "result_type": _always("Miss"),
+    "further": _always("https\t500\t0.020"),
     "apache_query": _apache_query,
     "is_args": lambda line: _apache_query(line)[:1],
     "time_local": lambda line: f"{line.moment:%d/%b/%Y:%H:%M:%S +0000}",
