@@ -269,6 +269,26 @@ def test_unused_identities_go(tmp_path: Path):
     assert identities.find(Kind.SUBJECT, "kept") == kept
 
 
+def test_who_comes_back_while_names_end_keeps_theirs(tmp_path: Path, monkeypatch):
+    """Another writer may use a name between the choice of what ends and its end: that name stays."""
+    identities, other = _map(tmp_path), None
+    (back,) = _resolve(identities, "back", day=3)
+    _resolve(identities, "gone", day=3)
+    other = Identities(tmp_path / "identities.sqlite", KEYS)
+    settle = Identities.settle
+
+    def late(self: Identities) -> None:
+        settle(self)
+        if self is identities:
+            other.resolve({Kind.SUBJECT: {"back": 9}})
+
+    monkeypatch.setattr(Identities, "settle", late)
+    assert identities.remove_before(9, set()) == 1
+    assert identities.names([back]) == {back: "back"}
+    assert identities.find(Kind.SUBJECT, "gone") == 0
+    other.close()
+
+
 def test_another_key_is_refused(tmp_path: Path):
     """A map opens only with its own key."""
     _map(tmp_path).close()

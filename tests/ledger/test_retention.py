@@ -212,6 +212,11 @@ def test_sealed_periods_can_be_removed(tmp_path: Path):
     _expire(directory, now, 31, "seal")
     with Ledger.open(directory, clock=lambda: now) as ledger:
         day = int(MIDNIGHT // DAY_S) + 4
+        with Reader.open(directory) as reader:
+            about, until = reader.facet("account:u1"), round((now + DAY) * 1e6)
+            held = holds.place(reader, about, basis="c", by="d", until=until, now=now)
+            assert retention.drop_archives(ledger, day, now) == 0  # a hold touches every day
+            holds.release(reader, held.id, why="over", by="d", now=now)
         assert retention.drop_archives(ledger, day, now) == 4
         assert retention.execute(ledger, now, 31, "seal").identities == 4
     with Reader.open(directory, sealing_key=read_sealing_key(tmp_path / "sealing.key")) as reader:

@@ -21,7 +21,7 @@ from himaya.ledger.keys import Keys
 from himaya.ledger.matters import Matter
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
-from himaya.ledger.schema import iso, micros
+from himaya.ledger.schema import DAY_S, iso, micros
 from himaya.ledger.state import State
 
 
@@ -141,6 +141,13 @@ def frozen(table: pa.Table, standing: Sequence[Freeze]) -> pa.ChunkedArray:
     for one in standing:
         mask = pc.or_(mask, one.mask(table))
     return mask
+
+
+def touched(state: State, file: e.File, now: int) -> bool:
+    """Tell whether a standing hold touches the day of a sealed file: whose rows are in it, nobody here can see."""
+    first, last = file.day * DAY_S * 1_000_000, (file.day + 1) * DAY_S * 1_000_000
+    holds = state.standing_holds(now)
+    return any(hold.start < last and first < (hold.end or FOREVER) for hold in holds)
 
 
 def needed(

@@ -30,6 +30,8 @@ from himaya.ledger.shredding import Places
 _AT_ONCE = 100
 #: Of more, the whole map is written anew instead.
 _SHREDDED = 5_000
+#: After every UTC day that a row can have.
+_EVER = 1 << 40
 #: Seconds for which an erasure waits for others who read.
 _READERS_S = 0.1
 
@@ -297,23 +299,26 @@ class Identities(MapFile):
         Copies of their rows that stay in pages open with no key then. What is left of the write-ahead log goes at once,
         or, while another process reads, with the next erasure or upkeep.
         """
-        gone, count = set(surrogates), 0
+        return self._forget(set(surrogates), _EVER)
+
+    def _forget(self, gone: set[int], before: int) -> int:
+        """Delete identities last used before a UTC day."""
         if len(gone) > _SHREDDED:
-            return self._forget_many(gone)
-        numbers = iter(sorted(gone))
+            return self._forget_many(gone, before)
+        numbers, count = iter(sorted(gone)), 0
         while part := set(islice(numbers, _AT_ONCE)):
-            count += self._forget_few(part)
+            count += self._forget_few(part, before)
         self.empty_log(_READERS_S)
         self._drop_cache()
         return count
 
-    def _forget_few(self, gone: set[int]) -> int:
+    def _forget_few(self, gone: set[int], before: int) -> int:
         """Delete identities and overwrite the secrets of their places."""
         done = None
         while done is None:
             self.settle()
             with self._writing():
-                done = None if self._renewed() else self._shred(gone)
+                done = None if self._renewed() else self._shred(self._unused(gone, before))
         self.settle()
         return done
 
@@ -324,12 +329,12 @@ class Identities(MapFile):
         self._count_up()
         return count
 
-    def _forget_many(self, gone: set[int]) -> int:
+    def _forget_many(self, gone: set[int], before: int) -> int:
         """Delete identities and write the whole map anew."""
         count = 0
         with self._writing():
             erasing = Erasing(self._db, self._keys, self._secrets, self._now())
-            numbers = iter(gone)
+            numbers = iter(self._unused(gone, before))
             while part := set(islice(numbers, _AT_ONCE)):
                 count += erasing.delete(part)
             self._count_up()
@@ -355,10 +360,15 @@ class Identities(MapFile):
         sql = f"SELECT surrogate FROM identity WHERE day < ? AND surrogate NOT IN ({longer})"  # noqa: S608
         with self._told():
             old = self._db.execute(sql, (day, day))
-            gone = [row[0] for row in old if row[0] not in keep]
+            gone = {row[0] for row in old if row[0] not in keep}
         if len(gone) > _AT_ONCE:
-            return self._forget_many(set(gone))
-        return self.forget(gone) if gone else 0
+            return self._forget_many(gone, day)
+        return self._forget(gone, day) if gone else 0
+
+    def _unused(self, among: set[int], day: int) -> set[int]:
+        """Return which of these no row since a UTC day uses: a writer may have used one meanwhile."""
+        sql = f"SELECT surrogate FROM identity WHERE day < {day} AND surrogate IN ({{}})"  # noqa: S608
+        return {row[0] for row in self._for_each(sql, among)}
 
 
 def _sealed(places: Places, number: int, name: str) -> bytes:

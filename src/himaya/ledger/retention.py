@@ -296,10 +296,14 @@ def _finish(ledger: Ledger, matters: Sequence[Matter], now: float) -> erasure.Co
 
 
 def drop_archives(ledger: Ledger, day: int, now: float) -> int:
-    """Remove sealed periods of days before a UTC day for good; return how many rows went."""
+    """Remove sealed periods of days before a UTC day for good; return how many rows went.
+
+    Days that a standing hold touches stay, as they do at the end of their retention.
+    """
     with ledger.sealing_lock:
-        files = read_state(ledger.chain).files.values()
-        old = [file for file in files if file.archive and file.day < day]
+        state, at = read_state(ledger.chain), micros(now)
+        over = (file for file in state.files.values() if file.archive and file.day < day)
+        old = [file for file in over if not holds.touched(state, file, at)]
         names, rows = tuple(file.name for file in old), sum(file.rows for file in old)
         if old:
             ground = f"sealed periods before UTC day {day} were removed on request"

@@ -21,15 +21,14 @@ from himaya.ledger import entries as e
 from himaya.ledger import manifest, sealing
 from himaya.ledger.archive import encrypt_period
 from himaya.ledger.blanking import without_class
-from himaya.ledger.holds import freezes, frozen
+from himaya.ledger.holds import freezes, frozen, touched
 from himaya.ledger.identities import Identities
 from himaya.ledger.matters import Matter
-from himaya.ledger.names import FOREVER
 from himaya.ledger.operators.acting import ledger_id
 from himaya.ledger.operators.halves import KEY, halved
 from himaya.ledger.operators.requests import remove_expired
 from himaya.ledger.retention import confirmed_actors, is_confirmed, longer
-from himaya.ledger.schema import DAY_S, FACETS, UNOBSERVED, day_of, iso, micros
+from himaya.ledger.schema import FACETS, UNOBSERVED, day_of, iso, micros
 from himaya.ledger.state import State, read_state
 from himaya.ledger.writer import Ledger
 
@@ -225,7 +224,7 @@ def _remove_old(ledger: Ledger, now: float) -> int:
         state = read_state(ledger.chain)
         before, late = day_of(micros(now)) - state.days, longer(state, now, state.days)
         over = (f for f in _archives(state) if f.day < (late if f.longer else before))
-        old = [file for file in over if not _is_held(state, file, now)]
+        old = [file for file in over if not touched(state, file, micros(now))]
         if state.then != "delete" or not old:
             return 0
         drop, rows = tuple(file.name for file in old), sum(file.rows for file in old)
@@ -244,9 +243,3 @@ def _archives(state: State) -> list[e.File]:
     periods = state.operators.periods.values()
     named = {file.name for one in periods for file in one.add if file.archive}
     return [file for file in state.files.values() if file.name in named]
-
-
-def _is_held(state: State, file: e.File, now: float) -> bool:
-    first, last = file.day * DAY_S * 1_000_000, (file.day + 1) * DAY_S * 1_000_000
-    holds = state.standing_holds(micros(now))
-    return any(hold.start < last and first < (hold.end or FOREVER) for hold in holds)
