@@ -21,6 +21,9 @@ LOGIN = {
 @contextmanager
 def s3_server(folder):
     """Run the server; yield its address."""
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()  # of a server that another test ran at another port
     log = folder / "s3.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

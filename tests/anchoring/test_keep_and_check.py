@@ -219,4 +219,4 @@ def test_the_command_deposits_lists_and_checks(tmp_path):
     rewritten(directory, 2, lambda entry: {**entry, "at": "2020-01-01T00:00:00Z"})
     code, said = run("anchor", "check", "--config", config, "--deposit", kept)
     assert code == 1
-    assert "The chain was rewritten: line 3 contradicts" in said
+    assert re.search(r"The chain was rewritten: line \d+ contradicts", said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from himaya.anchoring import Anchoring, places_of
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
-from himaya.core.errors import ConfigError
+from himaya.core.errors import ConfigError, LedgerError
 from himaya.core.facts import Facts
 from himaya.core.lease import Terms
 from himaya.core.salt import Salt, Salted
@@ -203,7 +204,8 @@ def _end_rows(ledger: Ledger, config: Config, now: float) -> None:
         matters,
     )
     Attachments(ledger.layout, ledger.chain, ledger.keys).expire(now)
-    ledger.empty_map_log()
+    with suppress(LedgerError):  # a full disk, or somebody who reads: the next upkeep does it
+        ledger.empty_map_log()
     forget_facts(ledger.layout.directory, done.forgotten)
 
 

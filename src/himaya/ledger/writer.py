@@ -150,7 +150,7 @@ class Ledger:
     def _note_unclean(self, last: float, now: float) -> None:
         """Record the time since a writer's last flush; a clock that went back since makes it reach both ways."""
         self.note_gap(min(last, now), max(last, now), _UNCLEAN)
-        self.flush()
+        self._write_pending()
 
     def _note_abandoned(self) -> None:
         """Record for writers that ended without closing what nobody else has recorded yet. Raises LedgerError."""
@@ -215,7 +215,7 @@ class Ledger:
         up to MAX_PENDING, past which the oldest become an unobserved period.
         """
         if self._pending.add(disclosures) >= self._flush_at:
-            self.flush()
+            self._write_pending()
 
     def note_gap(
         self, start: float, end: float, why: str, surface: str = "", door: str = ""
@@ -224,13 +224,21 @@ class Ledger:
         self._pending.note(Gap(start, end, why, surface, door))
 
     def flush(self) -> None:
-        """Make everything taken so far durable and visible to readers. Raises LedgerError."""
+        """Make everything taken so far durable and visible to readers. Raises LedgerError.
+
+        Whoever hands over rows calls it when nothing of an earlier time is still to come.
+        """
         with self._lock:
             began = self.clock()
+            self._write_pending()
+            self._beat(began)
+
+    def _write_pending(self) -> None:
+        """Make durable what was taken; of rows that their owner has not handed over yet, this says nothing."""
+        with self._lock:
             items, gaps = self._pending.take()
             if items or gaps:
                 self._write(items, gaps)
-            self._beat(began)
             if self._own.is_full or (self._others.is_asked() and self._own.is_open):
                 self._own.end()
 
@@ -267,7 +275,7 @@ class Ledger:
         """
         with self._lock:
             if everything:
-                self.flush()
+                self._write_pending()
             if everything or self._is_due(now):
                 self._own.end()
         if not (everything or self.is_behind or self._others.waits()):
@@ -337,7 +345,7 @@ class Ledger:
 
     def seal_if_older(self, day: int, now: float) -> None:
         """Seal everything when a row of a day before `day` is not in a file yet."""
-        self.flush()
+        self._write_pending()
         if self.has_before(day):
             self.seal_all(now)
 
@@ -347,7 +355,7 @@ class Ledger:
         None while rows of such a day are not in a file: the next time is soon enough.
         """
         with self._lock:
-            self.flush()
+            self._write_pending()
             return 0 if self.has_before(day) else self.identities.remove_before(day, keep)
 
     def empty_map_log(self) -> None:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 #: Rows of the ledger are durable within one second; half of it leaves room for the disk.
 FLUSH_S = 0.5
-#: Seconds between two upkeeps that cannot wait.
+#: Seconds between two upkeeps where the first failed, or the second cannot wait.
 URGENT_S = 10.0
 
 #: Disclosures (one per exchange) that may wait for a ledger that cannot be written.
@@ -262,7 +262,7 @@ class Runner:
     def _maintain(self, now: float) -> None:
         """Start sealing and retention in a thread of their own: rows must not wait for them."""
         busy = self._maintaining is not None and self._maintaining.is_alive()
-        urgent = self.urgent is not None and self.urgent()
+        urgent = bool(self.maintenance_problem) or (self.urgent is not None and self.urgent())
         wait = min(URGENT_S, self.maintain_s) if urgent else self.maintain_s
         # A clock that went back waits for nothing.
         early = self._maintained_at <= now < self._maintained_at + wait
