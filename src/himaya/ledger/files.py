@@ -145,6 +145,15 @@ def sync_directory(path: Path) -> None:
         raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
 
 
+def set_time(path: Path, now: float) -> None:
+    """Give a file, made when it is missing, this time of change (epoch seconds). Raises LedgerError."""
+    try:
+        path.touch(mode=0o600)
+        os.utime(path, (now, now))
+    except OSError as problem:
+        raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file so that after a crash its old or its new content is there, never a part."""
     fresh = path.with_name(path.name + ".new")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from himaya.ledger import keys as k
 from himaya.ledger import recovery, sealing
 from himaya.ledger.batch import Builder, Gap
 from himaya.ledger.chain import Chain
-from himaya.ledger.files import Layout
+from himaya.ledger.files import Layout, set_time
 from himaya.ledger.identities import Identities
 from himaya.ledger.live import Others
 from himaya.ledger.lock import Holder, SealerLock, Slot, take_slot, try_slot
@@ -257,12 +256,7 @@ class Ledger:
 
     def _beat(self, now: float) -> None:
         """Remember in the heartbeat file that everything taken before `now` is durable."""
-        path = self.layout.heartbeat(self.slot.number)
-        try:
-            path.touch(mode=0o600)
-            os.utime(path, (now, now))
-        except OSError as problem:
-            raise LedgerError(f"{path}: cannot write: {problem.strerror}") from problem
+        set_time(self.layout.heartbeat(self.slot.number), now)
 
     # -- sealing ---------------------------------------------------------------------------
 
