@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -32,5 +32,4 @@ def engine_options(command: _Command) -> _Command:
         metavar="URL",
         help="Read sealed files from where `himaya ledger publish` copied them.",
     )
-    added: Any = who(where(chosen))
-    return added  # type: ignore[no-any-return]
+    return cast("_Command", who(where(chosen)))

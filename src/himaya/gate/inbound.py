@@ -231,7 +231,7 @@ class Inbound(asyncio.Protocol):
         except (GoneError, asyncio.CancelledError):
             self._transport.abort()
             return
-        except Exception:
+        except Exception:  # as in `_begin`: whatever a handler does, the gate stays alive
             log.exception("a request could not be answered")
             self._answer_failed()
         self._finish(request)

@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import entries as e
@@ -21,6 +21,9 @@ from himaya.ledger.files import Layout, sync_directory, write_all
 from himaya.ledger.keys import Keys
 from himaya.ledger.schema import iso, micros
 from himaya.ledger.state import read_state
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _MAGIC = b"himaya-found-1\n"
 _PIECE = 1 << 20
@@ -170,14 +173,15 @@ class _Opened(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer) -> int:
         while not self._rest:
             piece = next(self._pieces, None)
             if piece is None:
                 return 0
             self._rest = piece
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        view = memoryview(buffer).cast("B")
+        size = min(len(view), len(self._rest))
+        view[:size], self._rest = self._rest[:size], self._rest[size:]
         return size
 
 

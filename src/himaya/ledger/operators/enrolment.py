@@ -16,6 +16,7 @@ from himaya.ledger.state import read_state
 
 #: What `enrol` takes in.
 Statement = e.Card | e.Retirement
+_EITHER: msgspec.json.Decoder[Statement] = msgspec.json.Decoder(Statement)
 
 
 def vouch(card: e.Card, owner: Private) -> e.Card:
@@ -36,7 +37,7 @@ def enrol(reader: Reader, file: Path, now: float) -> tuple[Statement, bool]:
 
     Raises InputError for another file, LedgerError when it does not count.
     """
-    statement: Statement = read_statement(file, Statement, "a card or a retirement")  # type: ignore[arg-type]
+    statement = read_statement(file, _EITHER, "a card or a retirement")
     at = iso(micros(now))
     ledger_id(reader.chain)  # a chain without an entry has no name to be retired from
     with reader.chain.locked() as pen:

@@ -108,7 +108,7 @@ def written(statement: msgspec.Struct) -> str:
     return msgspec.json.encode(statement).decode() + "\n"
 
 
-def read_statement(path: Path, kind: type[_T], what: str) -> _T:
+def read_statement(path: Path, kind: type[_T] | msgspec.json.Decoder[_T], what: str) -> _T:
     """Return the statement of a file. Raises InputError; `what` names it in the message."""
     try:
         with path.open("rb") as file:
@@ -118,12 +118,13 @@ def read_statement(path: Path, kind: type[_T], what: str) -> _T:
     return parse(data, kind, what, str(path))
 
 
-def parse(data: bytes, kind: type[_T], what: str, file: str) -> _T:
-    """Return a statement. Raises InputError when it is another kind of file, or too large."""
+def parse(data: bytes, kind: type[_T] | msgspec.json.Decoder[_T], what: str, file: str) -> _T:
+    """Return a statement; a decoder takes one of several kinds. Raises InputError for another file, or one too large."""
     if len(data) > MAX_BYTES:
         raise InputError(f"this is not {what}: larger than {MAX_BYTES} bytes", file=file)
     try:
-        return msgspec.json.decode(data, type=kind)
+        decoder = kind if isinstance(kind, msgspec.json.Decoder) else msgspec.json.Decoder(kind)
+        return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise InputError(f"this is not {what} of himaya ({problem})", file=file) from None
 
