@@ -119,7 +119,7 @@ def read_statement(path: Path, kind: type[_T] | msgspec.json.Decoder[_T], what: 
 
 
 def parse(data: bytes, kind: type[_T] | msgspec.json.Decoder[_T], what: str, file: str) -> _T:
-    """Return a statement; a decoder takes one of several kinds. Raises InputError for another file, or one too large."""
+    """Return a statement; a decoder takes one of several kinds. Raises InputError for another file, or a large one."""
     if len(data) > MAX_BYTES:
         raise InputError(f"this is not {what}: larger than {MAX_BYTES} bytes", file=file)
     try:
