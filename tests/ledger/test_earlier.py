@@ -14,7 +14,7 @@ from himaya.ledger import entries as e
 from himaya.ledger.chain import Chain
 from himaya.ledger.files import Layout
 from himaya.ledger.reader import Reader
-from himaya.ledger.schema import EARLIER_SCHEMA, LATER, SCHEMA, completed, iso, micros
+from himaya.ledger.schema import EARLIER_SCHEMAS, LATER, SCHEMA, completed, iso, micros
 from himaya.ledger.sealing import encode, put_file, read_rows
 from himaya.ledger.segment import SegmentWriter, read_segment
 from himaya.ledger.state import read_state
@@ -70,9 +70,9 @@ def test_old_and_new_files_of_a_day_become_one(tmp_path):
 
 def test_a_segment_of_an_earlier_release_is_read(tmp_path, monkeypatch: pytest.MonkeyPatch):
     """A gate that was stopped hard before an update loses no row by it."""
-    batch = pa.RecordBatch.from_pylist([{"kind": "unobserved", "time": 1}], EARLIER_SCHEMA)
+    batch = pa.RecordBatch.from_pylist([{"kind": "unobserved", "time": 1}], EARLIER_SCHEMAS[0])
     with monkeypatch.context() as earlier:
-        earlier.setattr(segment, "SCHEMA", EARLIER_SCHEMA)
+        earlier.setattr(segment, "SCHEMA", EARLIER_SCHEMAS[0])
         writer = SegmentWriter(tmp_path / "1.arrow")
         writer.write(batch)
         writer.close()

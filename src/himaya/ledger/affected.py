@@ -18,10 +18,10 @@ import msgspec
 from himaya.core.errors import InputError
 from himaya.ledger import answers as a
 from himaya.ledger import queries as q
+from himaya.ledger.moment import Moment
 from himaya.ledger.names import FOREVER, parse_actor
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import FACETS, iso
-from himaya.ledger.state import State
 
 #: What everybody may see, and rows of which nobody knows who may: neither is restricted.
 _OPEN = ("public", "")
@@ -100,13 +100,14 @@ def members(actors: Collection[int], about: str) -> Asked:
 
 def affected(reader: Reader, asked: Asked, start: int = 0, end: int = FOREVER) -> Affected:
     """Return everybody whom the actors were shown in [start, end), microseconds. Raises LedgerError."""
-    known, gaps = reader.canaries(), reader.unobserved(start, end)
+    known = reader.canaries()
 
-    def question(rows: ir.Table, state: State) -> Affected:
-        mine = q.within(_theirs(rows, asked), start, end)
+    def question(moment: Moment) -> Affected:
+        mine = q.within(_theirs(moment.rows("actor", start, end), asked), start, end)
+        gaps, state = reader.holes(moment, start, end), moment.state
         grouped = _fetch(reader, _by_scope(q.people(mine, known)))
         met = _fetch(reader, _by_scope(q.canaries(mine, known))) if known else []
-        tally, period = _fetch(reader, q.tallies(mine))[0], reader.period(rows, state)
+        tally, period = _fetch(reader, q.tallies(mine))[0], reader.period_of(moment)
         told = a.summarise(grouped, "subject")
         kept = a.summarise((row for row in grouped if row["scope"] not in _OPEN), "subject")
         names = reader.named([*told, *{row["subject"] for row in met}])
@@ -129,7 +130,7 @@ def affected(reader: Reader, asked: Asked, start: int = 0, end: int = FOREVER) -
             canaries=_exposed(a.summarise(met, "subject"), names),
         )
 
-    return reader.ask(question)
+    return reader.at_once(question)
 
 
 def _theirs(rows: ir.Table, asked: Asked) -> ir.Table:

@@ -16,8 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from himaya.ledger.schema import SCHEMA
-
 #: Which copy of the files a question reads.
 Order = Literal["actor", "subject"]
 
@@ -34,7 +32,6 @@ TWIN_COLUMNS = (
     "certainty",
     "decision",
 )
-TWIN_SCHEMA = pa.schema([SCHEMA.field(name) for name in TWIN_COLUMNS])
 
 #: Rows whose smallest and greatest values are known without reading them.
 _GROUP_ROWS = 131_072

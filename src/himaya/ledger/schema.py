@@ -74,8 +74,6 @@ EARLIER_SCHEMAS = tuple(
     pa.schema([field for field in SCHEMA if field.name not in {n for s in _STEPS[at:] for n in s}])
     for at in range(len(_STEPS))
 )
-#: What the oldest ones had.
-EARLIER_SCHEMA = EARLIER_SCHEMAS[0]
 
 #: A row that says nothing.
 EMPTY_ROW: dict[str, object] = {
