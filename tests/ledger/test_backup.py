@@ -16,6 +16,7 @@ from himaya.ledger import Ledger, backup, erasure
 from himaya.ledger.erasures import erasures
 from himaya.ledger.keys import read_key_file
 from himaya.ledger.reader import Reader
+from himaya.ledger.recovery import HANDOVER_S
 from himaya.ledger.schema import iso, micros
 
 
@@ -240,5 +241,5 @@ def test_what_a_killed_writer_left_is_copied_and_restored(tmp_path):
     _restore(tmp_path / "l", tmp_path / "b", tmp_path / "r")
     Ledger.open(tmp_path / "r", clock=lambda: NOON + 900).close()
     with Reader.open(tmp_path / "r") as reader:
-        assert [(gap.start, gap.end) for gap in reader.gaps()] == [(NOON, NOON + 900)]
+        assert [(gap.start, gap.end) for gap in reader.gaps()] == [(NOON - HANDOVER_S, NOON + 900)]
         assert [row.subject for row in reader.rows() if row.subject] == ["anna"]

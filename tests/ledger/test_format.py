@@ -52,7 +52,7 @@ def test_an_older_ledger_is_brought_forward(old: Path, caplog: pytest.LogCapture
         assert reader.status(NOON)["format"] == FORMAT
         assert [(one.workers, one.people) for one in reader.state().lapses] == [(2, 3)]
     # Until the last row of the torn segment, at most, all is known to be whole.
-    assert (gap.start, gap.end) == ("2025-06-15T12:02:07Z", "2025-06-15T12:05:00Z")
+    assert (gap.start, gap.end) == ("2025-06-15T12:02:06.900000Z", "2025-06-15T12:05:00Z")
     kinds = [one["kind"] for one in _log(old)]
     assert kinds[kinds.index("format") :] == ["format", "opened", "sealed", "closed"]
     changed = _log(old)[kinds.index("format")]
@@ -75,7 +75,7 @@ def test_an_older_ledger_has_a_whole_life(old: Path):
     assert people(place / "r1", "account:u1") == OLD
     Ledger.open(place / "r1", clock=lambda: late).close()
     with Reader.open(place / "r1") as reader:
-        assert reader.unobserved()[0].start == "2025-06-15T12:02:07Z"
+        assert reader.unobserved()[0].start == "2025-06-15T12:02:06.900000Z"
     assert people(old, "account:u1") == OLD[1:]
     for name, then in (("compact", "compact"), ("periods", "delete")):
         shutil.copytree(old, place / name)
@@ -209,7 +209,7 @@ def test_death_at_any_step_of_the_change_is_mended(old: Path, root: Path):
         with Reader.open(directory) as reader:
             assert sorted(row.subject for row in reader.rows() if row.subject) == OLD
             assert reader.verify() == []
-            assert reader.unobserved()[0].start == "2025-06-15T12:02:07Z"
+            assert reader.unobserved()[0].start == "2025-06-15T12:02:06.900000Z"
         assert [one["kind"] for one in _log(directory)].count("format") == 1
 
 

@@ -117,7 +117,7 @@ def test_a_stop_of_one_writer_is_noticed_by_another(tmp_path: Path):
     other.seal(NOON + 60, everything=True)
     other.seal(NOON + 61, everything=True)
     (gap,) = who(directory, "account:u1").unobserved
-    assert (gap.start, gap.end) == ("2025-06-15T12:00:00Z", "2025-06-15T12:01:00Z")
+    assert (gap.start, gap.end) == ("2025-06-15T11:59:59.900000Z", "2025-06-15T12:01:00Z")
     now[0] = NOON + 90
     with Ledger.open(directory, gate=True, clock=lambda: now[0]) as gate:
         assert (gate.closed_at, gate.lost_at) == (NOON + 60, None)

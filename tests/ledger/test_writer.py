@@ -137,7 +137,7 @@ def test_an_unclean_stop_is_an_unobserved_period(tmp_path: Path):
     answer = who(tmp_path / "l", "account:u1")
     assert answer.people == 1
     (gap,) = answer.unobserved
-    assert (gap.start, gap.end) == ("2025-06-15T12:00:10Z", "2025-06-15T12:01:00Z")
+    assert (gap.start, gap.end) == ("2025-06-15T12:00:09.900000Z", "2025-06-15T12:01:00Z")
     assert "without closing" in gap.why
 
 

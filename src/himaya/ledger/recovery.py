@@ -12,6 +12,9 @@ from himaya.ledger.schema import micros
 from himaya.ledger.segment import Segment, cut_segment, read_segment
 from himaya.ledger.state import State
 
+#: Seconds that an answer may have ended before its row was handed over: what a heartbeat vouches for ends before it.
+HANDOVER_S = 0.1
+
 
 @dataclass(slots=True)
 class Left:

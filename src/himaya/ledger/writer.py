@@ -147,8 +147,8 @@ class Ledger:
         return state
 
     def _note_unclean(self, last: float, now: float) -> None:
-        """Record the time since a writer's last flush; a clock that went back since makes it reach both ways."""
-        self.note_gap(min(last, now), max(last, now), _UNCLEAN)
+        """Record the time since a writer's last flush; a clock that went back makes it reach both ways."""
+        self.note_gap(min(last - recovery.HANDOVER_S, now), max(last, now), _UNCLEAN)
         self._write_pending()
 
     def _note_abandoned(self) -> None:
