@@ -32,7 +32,7 @@ compile() { # $1: the file to write; the rest: what to resolve
 # The development lock comes first: what runs in production is exactly what was tested.
 mkdir -p requirements
 cp requirements/dev.txt "$scratch/dev.txt" 2>/dev/null || true
-compile "$scratch/dev.txt" pyproject.toml --extra storage --extra spark --group pyproject.toml:dev
+compile "$scratch/dev.txt" pyproject.toml --extra storage --extra spark --extra postgres --extra pdf --group pyproject.toml:dev
 compile "$scratch/base.txt" pyproject.toml --constraint "$scratch/dev.txt"
 compile "$scratch/build.txt" --group pyproject.toml:build --constraint "$scratch/dev.txt"
 cp "$scratch/dev.txt" "$scratch/base.txt" "$scratch/build.txt" requirements/

@@ -10,6 +10,7 @@ import msgspec
 from himaya.config.anchor import AnchorConfig
 from himaya.config.edge import EdgeConfig
 from himaya.config.feed import FeedConfig
+from himaya.config.response import Response
 from himaya.config.types import (
     ActorConfig,
     Alerts,
@@ -68,6 +69,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
     anchor: AnchorConfig = AnchorConfig()
+    response: Response = Response()
     groups: GroupsConfig = GroupsConfig()
     gate: GateConfig = GateConfig()
     feed: FeedConfig = FeedConfig()

@@ -37,7 +37,7 @@ class State:
     something. `operators`: who may act, and what was sealed to them. `began` is when the ledger was first opened,
     `closed` when a writer last closed it, ISO 8601, "" never. `format` is the version of the format, 0 where no entry
     names one. `anchors` says where the head of the chain was deposited. `attachments` are the found files that are
-    kept, by id. `backups` are the copies that were made.
+    kept, by id. `backups` are the copies that were made, `case_entry` the newest entry of the register of cases.
     """
 
     files: dict[str, e.File] = field(default_factory=dict)
@@ -73,6 +73,7 @@ class State:
     attachments: dict[str, e.Attached] = field(default_factory=dict)
     anchors: Anchors = field(default_factory=Anchors)
     backups: list[e.Backup] = field(default_factory=list)
+    case_entry: e.CaseEntry | None = None
     seq: int = 0
     hash: str = ""
 
@@ -117,8 +118,8 @@ class State:
                 self._take_person(entry)
             case e.Attached() | e.Detached() | e.Exported() | e.Destroyed() | e.CompactEnded():
                 self._take_document(entry)
-            case e.Backup():
-                self.backups.append(entry)
+            case e.Backup() | e.CaseEntry():
+                self._take_elsewhere(entry)
             case e.Classes() | e.Config() | e.Retention() | e.SealingKey() | e.Judged():
                 self._take_rule(entry)
             case e.Forecast() | e.Unforecast():
@@ -132,6 +133,13 @@ class State:
                 self.operators.take(entry)
             case e.AnchorEntry():
                 self.anchors.take(entry)
+
+    def _take_elsewhere(self, entry: e.Backup | e.CaseEntry) -> None:
+        """Take what is known of things that lie beside the ledger."""
+        if isinstance(entry, e.Backup):
+            self.backups.append(entry)
+        else:
+            self.case_entry = entry
 
     def _take_person(self, entry: e.Hold | e.Released | e.Forgotten | e.Access) -> None:
         match entry:

@@ -21,6 +21,7 @@ from himaya.ledger.entries.base import Entry as Entry
 from himaya.ledger.entries.base import File as File
 from himaya.ledger.entries.base import Files as Files
 from himaya.ledger.entries.base import Twin as Twin
+from himaya.ledger.entries.cases import CaseEntry as CaseEntry
 from himaya.ledger.entries.files import AnyFiles as AnyFiles
 from himaya.ledger.entries.files import AnySigned as AnySigned
 from himaya.ledger.entries.files import Archived as Archived
@@ -110,4 +111,5 @@ AnyEntry = (
     | Detached
     | Anchored
     | Unanchored
+    | CaseEntry
 )

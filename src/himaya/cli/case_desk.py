@@ -1,0 +1,111 @@
+"""What the commands about cases share: the register and the ledger beside each other, and who acts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import click
+
+from himaya.cli import ledger_options as shared
+from himaya.core.errors import InputError
+
+if TYPE_CHECKING:
+    from himaya.config import Config
+    from himaya.ledger.reader import Reader
+    from himaya.response.cases import Act, Case, Register
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_CONFIG = "himaya.toml"
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help=f"Configuration; default: {_CONFIG}, where there is one.",
+)
+
+
+def desk_options(command: _Command) -> _Command:
+    """Add the options of a ledger, and `--config FILE`."""
+    return shared.ledger_options(config_option(command))
+
+
+class Desk:
+    """The register of a site, opened for one command by whoever acts. A context manager."""
+
+    def __init__(
+        self, command: str, directory: Path, key_file: Path | None, config: Path | None
+    ) -> None:
+        """Check that whoever acts may run `command`, and open the register. Raises HimayaError."""
+        from himaya.bootstrap.register import open_register
+        from himaya.ledger.schema import micros
+
+        shared.allow_in(directory, key_file, command)
+        self.directory, self.key_file = directory, key_file
+        self.config = load_config(config)
+        self.register: Register = open_register(directory, key_file, self.config)
+        self.now = micros(time.time())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.register.close()
+
+    def act(
+        self,
+        case: str,
+        kind: str,
+        *,
+        why: str = "",
+        when: int = 0,
+        data: dict[str, Any] | None = None,
+    ) -> Act:
+        """Return an act of whoever runs the command, not written down yet."""
+        from himaya.response.cases import Act
+
+        return Act(
+            case=case,
+            kind=kind,
+            at=self.now,
+            by=shared.operator(),
+            role=shared.role(),
+            why=why.strip(),
+            when=when,
+            data=data or {},
+        )
+
+    def do(self, case: str, kind: str, *, why: str = "", when: int = 0, **data: object) -> Case:
+        """Write an act down and return the case as it stands then. Raises InputError, ServiceError."""
+        self.register.add(self.act(case, kind, why=why, when=when, data=data))
+        return self.register.case(case)
+
+    def reader(self) -> Reader:
+        """Open the ledger for questions; each is to be recorded (`ledger_options.record_use`)."""
+        from himaya.ledger.reader import Reader
+
+        return Reader.open(self.directory, self.key_file)
+
+
+def load_config(path: Path | None) -> Config | None:
+    """Return the configuration that is named, else the one in this directory, else none. Raises ConfigError."""
+    from himaya.config import load
+
+    if path is None and not Path(_CONFIG).is_file():
+        return None
+    return load(path or Path(_CONFIG))
+
+
+def moment(text: str | None) -> int:
+    """Return a time as microseconds, 0 for none: ISO 8601, UTC where no zone is named. Raises InputError."""
+    if not text:
+        return 0
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise InputError(f"{text!r} is no time; write 2026-12-23T18:00:00Z") from problem
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return int(aware.timestamp() * 1_000_000)
