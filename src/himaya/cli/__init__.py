@@ -36,6 +36,8 @@ COMMANDS: dict[str, str] = {
     "reconcile": "himaya.cli.reconcile:reconcile",
     "audit": "himaya.cli.audit:audit",
     "case": "himaya.cli.case:case",
+    "deadlines": "himaya.cli.deadlines:deadlines",
+    "regimes": "himaya.cli.regimes:regimes",
     "block": "himaya.cli.block:block",
     "feed": "himaya.cli.feed:feed",
     "alert": "himaya.cli.alert:alert",

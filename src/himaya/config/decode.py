@@ -6,7 +6,7 @@ structs are walked here and msgspec converts the single values.
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -36,19 +36,34 @@ class Problem(msgspec.Struct, frozen=True):
     cause: Path = ()
 
 
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+
+
+class _Problems(list[Problem]):
+    """The mistakes found so far in a file of the kind `root`."""
+
+    def __init__(self, root: type[msgspec.Struct]) -> None:
+        super().__init__()
+        self.root = root
+
+
 def decode(raw: dict[str, Any]) -> tuple[Config | None, list[Problem]]:
     """Return the configuration a parsed file describes, and all its mistakes.
 
     The configuration is None when a mistake leaves no struct to build.
     """
-    problems: list[Problem] = []
-    config = _value(Config, raw, (), problems)
-    if problems:
-        return None, problems
-    return _inherit_tiers(config, raw), []
+    config, problems = decode_as(Config, raw)
+    return _inherit_tiers(config, raw) if config is not None else None, problems
 
 
-def _value(kind: Any, raw: Any, path: Path, problems: list[Problem]) -> Any:  # noqa: ANN401  (types are data here)
+def decode_as(kind: type[_Struct], raw: dict[str, Any]) -> tuple[_Struct | None, list[Problem]]:
+    """Return the struct that a parsed file of any kind describes, and all its mistakes; with mistakes it is None."""
+    problems = _Problems(kind)
+    found: _Struct | None = _value(kind, raw, (), problems)
+    return (None if problems else found), list(problems)
+
+
+def _value(kind: Any, raw: Any, path: Path, problems: _Problems) -> Any:  # noqa: ANN401  (types are data here)
     kind = without_none(kind)
     if is_struct(kind):
         return _struct(kind, raw, path, problems)
@@ -61,7 +76,7 @@ def _value(kind: Any, raw: Any, path: Path, problems: list[Problem]) -> Any:  # 
     return _scalar(kind, raw, path, problems)
 
 
-def _scalar(kind: Any, raw: Any, path: Path, problems: list[Problem]) -> Any:  # noqa: ANN401  (types are data here)
+def _scalar(kind: Any, raw: Any, path: Path, problems: _Problems) -> Any:  # noqa: ANN401  (types are data here)
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError:
@@ -70,14 +85,16 @@ def _scalar(kind: Any, raw: Any, path: Path, problems: list[Problem]) -> Any:  #
         return None
 
 
-def _struct(kind: type[msgspec.Struct], raw: Any, path: Path, problems: list[Problem]) -> Any:  # noqa: ANN401  (types are data here)
+def _struct(kind: type[msgspec.Struct], raw: Any, path: Path, problems: _Problems) -> Any:  # noqa: ANN401  (types are data here)
     if not isinstance(raw, dict):
         problems.append(Problem(path, f"expected {expected(kind)}, got {shown(raw)}."))
         return None
     infos = {
         f.encode_name: f for f in msgspec.structs.fields(kind) if f.encode_name not in NOT_KEYS
     }
-    problems.extend(_unknown(key, list(infos), path) for key in raw if key not in infos)
+    problems.extend(
+        _unknown(key, list(infos), path, problems.root) for key in raw if key not in infos
+    )
     problems.extend(
         Problem(path, f'"{key}" is missing.', f"Expected {expected(info.type)}.")
         for key, info in infos.items()
@@ -93,8 +110,8 @@ def _struct(kind: type[msgspec.Struct], raw: Any, path: Path, problems: list[Pro
     return kind(**values) if len(problems) == before and complete else None
 
 
-def _unknown(key: str, known: list[str], path: Path) -> Problem:
-    home = next(tables_with(key, Config), "")
+def _unknown(key: str, known: list[str], path: Path, root: type[msgspec.Struct]) -> Problem:
+    home = next(tables_with(key, root), "")
     hint = f"It belongs {home}." if home else nearest(key, known)
     return Problem((*path, key), "unknown key.", hint or f"Known here: {', '.join(known)}.")
 

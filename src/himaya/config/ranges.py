@@ -90,6 +90,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("operations.max_depth", 2, 50),
     ("operations.max_tokens", 10, 100_000),
     ("operations.documents", 1, 1_000_000),
+    ("response.soon_hours", 1, 24 * 366),
     ("*", 0, _MOST),
 )
 

@@ -6,6 +6,12 @@ import msgspec
 
 
 class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The register of cases: `docs/cases.md`. `database`: its address, "": SQLite beside the ledger."""
+    """The register of cases: `docs/cases.md`. `database`: its address, "": SQLite beside the ledger.
+
+    `regimes`: a directory with the site's own regimes over those of the package (`docs/regimes.md`), "": none.
+    `soon_hours`: a deadline that ends within so many hours is told as an alert.
+    """
 
     database: str = ""
+    regimes: str = ""
+    soon_hours: int = 24

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Literal, Union, get_args, get_origin
@@ -54,6 +55,7 @@ def expected(kind: Any) -> str:  # noqa: ANN401  (a type expression)
     """
     kind = without_none(kind)
     plain = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+    plain[date] = "a date, such as 2026-11-23"
     if kind in plain:
         return plain[kind]
     if named := choices(kind):
@@ -70,7 +72,9 @@ def _many(kind: Any) -> str:  # noqa: ANN401  (a type expression)
     named = choices(kind)
     if named:
         return "strings, each one of " + ", ".join(f'"{name}"' for name in named)
-    return {str: "strings", int: "whole numbers", float: "numbers"}.get(kind, "tables")
+    return {str: "strings", int: "whole numbers", float: "numbers", date: "dates"}.get(
+        kind, "tables"
+    )
 
 
 def shown(value: object) -> str:
