@@ -80,7 +80,7 @@ def examine(
     try:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        return None, [_syntax(problem, text, file)]
+        return None, [syntax(problem, text, file)]
     config, found = decode(raw)
     if config is not None:
         found = list(checked(config, raw, str(base)))
@@ -93,8 +93,8 @@ def examine(
     return _settled(config, file, base), []
 
 
-def _syntax(problem: Exception, text: str, file: str) -> ConfigError:
-    """Turn what tomllib says into our words; it names the line except at the end of the text."""
+def syntax(problem: Exception, text: str, file: str) -> ConfigError:
+    """Return what tomllib says of a text in our words; it names the line except at the end of the text."""
     said = str(problem)
     found = re.search(r" \(at line (\d+), column (\d+)\)", said)
     line = int(found.group(1)) if found else text.count("\n") + 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from himaya.config.decode import Problem, decode_as
-from himaya.config.loading import read
+from himaya.config.loading import read, syntax
 from himaya.config.locate import Path as KeyPath
 from himaya.config.locate import key_lines
 from himaya.config.words import key_of
@@ -28,15 +28,18 @@ _FIELDS: dict[KeyPath, str] = {
     ("law",): "law",
     ("law", "articles"): "articles",
     ("to_authority", "duty"): "authority_duty",
+    ("to_authority", "threshold"): "authority_duty",
     ("to_authority", "limits"): "authority_deadline",
     ("to_authority", "contents"): "authority_contents",
     ("to_authority", "form_url"): "form_url",
     ("to_people", "duty"): "people_notice",
+    ("to_people", "threshold"): "people_notice",
     ("to_people", "limits"): "people_notice",
     ("to_people", "contents"): "people_contents",
     ("versions",): "authority_deadline",
     ("records",): "records",
     ("scraping",): "scraping",
+    ("changes",): "changes",
 }
 _SITE = {"evidence": "site", "verified": False}
 
@@ -91,13 +94,19 @@ def _own(directory: Path | None, errors: list[ConfigError]) -> dict[str, Text]:
     found: dict[str, Text] = {}
     for path in _listed(directory, errors):
         try:
-            text = read(path)
-            found[path.stem] = Text(str(path), text, tomllib.loads(text))
+            found[path.stem] = _read(path)
         except ConfigError as problem:
             errors.append(problem)
-        except (tomllib.TOMLDecodeError, RecursionError) as problem:
-            errors.append(ConfigError(f"not valid TOML: {problem}.", file=str(path)))
     return found
+
+
+def _read(path: Path) -> Text:
+    """Return the text of a site's file. Raises ConfigError."""
+    text = read(path)
+    try:
+        return Text(str(path), text, tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        raise syntax(problem, text, str(path)) from problem
 
 
 def _listed(directory: Path | None, errors: list[ConfigError]) -> list[Path]:
