@@ -221,6 +221,11 @@ SCOPE = {
         " `report weekly`. `alerts.silence_s` is 2 s for the test, 300 by default. The gate says it only while people"
         " are asked for, and only once a line came. Rules are those of the file; nothing proposes them."
     ),
+    "JS23-29": (
+        "An entry that a site's own file dates to 2020, in list, page, dates of a case and calendar; drafts of notices"
+        " take the same marks. Nineteen regimes; a country without one is named, not computed. That an entry is right"
+        " is shown by nobody but counsel."
+    ),
     "CS24-2": "A register of practitioners that never heard of himaya, without accounts.",
     "CS24-4": (
         "Agents that send a browser's headers from home addresses and pause as people do, eighty times as fast outside"
@@ -298,6 +303,10 @@ SCOPE = {
     "L-7": (
         "Rows of 19 months ago, written with that time, and `himaya ledger expire` of today. Whoever was not confirmed"
         " before the rows ended is not kept."
+    ),
+    "REG-14": (
+        "Israel's entry as it is shipped. The draft is known from a secondary note; whether a final text exists is not"
+        " known, and only a person who edits the entry turns it into law."
     ),
     "REG-16": (
         "Through the gate, where photos use the budget that profiles use, and from a CDN's log in combined form or"

@@ -92,7 +92,9 @@ class _Found:
         self.unruled: list[tuple[str, Unruled]] = [
             (case.id, one) for case in cases for one in unruled(case, table)
         ]
-        self.uncounted = [case.id for case in cases if case.countries is None]
+        self.uncounted = [
+            case.id for case in cases if case.countries is None and case.kind == "scraping"
+        ]
 
     def ics(self) -> str:
         from himaya.response.deadlines.ics import calendar

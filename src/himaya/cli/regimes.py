@@ -129,6 +129,7 @@ def _row(regime: Regime, table: Table, now: int) -> dict[str, Any]:
             "authority": regime.mark("authority_deadline", day).evidence,
             "people": regime.mark("people_notice", day).evidence,
         },
+        "version": regime.version,
         "as_of": regime.as_of.isoformat(),
         "review_by": review_of(regime).isoformat(),
         "stale": is_stale(regime, now),
@@ -189,7 +190,8 @@ def _lines(regime: Regime, table: Table, now: int) -> list[str]:
         f"  scraping ({regime.scraping.stance}): {regime.scraping.text}",
         *[f"  note: {one}" for one in regime.notes],
         *[f"  {one.status}{_since(one.since)}: {one.text}" for one in regime.changes],
-        f"  looked up {regime.as_of}" + (f"; changed by {own}" if own else ""),
+        f"  looked up {regime.as_of}, version {regime.version}"
+        + (f"; changed by {own}" if own else ""),
         *[f"  {group}: {_known(mark)}" for group, mark in regime.evidence.items()],
         *[f"  source ({one.evidence}): {one.url}" for one in regime.sources],
     ]

@@ -170,6 +170,31 @@ def test_a_voluntary_notice_is_a_normal_outcome():
     assert one(story, regime="ma", kind="").standing is Standing.MET
 
 
+def test_a_mandatory_notice_that_was_assessed_as_voluntary_is_never_overdue():
+    """Below the threshold a person may still tell the authority; no date presses then."""
+    story = Story({"GB": 3}).clock("aware", "2026-12-01 00:00")
+    story.do("assessment", "2026-12-02 00:00", country="GB", authority="voluntary", people="none")
+    found = one(story, regime="gb", kind="")
+    assert (found.standing, found.note) == (Standing.VOLUNTARY, "voluntary, decided by Lea")
+    story.do("sent", "2026-12-20 00:00", id="n", country="GB", party="authority")
+    assert one(story, regime="gb", kind="").standing is Standing.MET
+
+
+def test_guidance_binds_whoever_decided_to_follow_it():
+    """Hong Kong's notice is voluntary until a person decides to give it; then it is promptly."""
+    story = Story({"HK": 3}).clock("aware", "2027-01-05 00:00")
+    assert one(story, regime="hk", kind="guidance").standing is Standing.VOLUNTARY
+    story.do("assessment", "2027-01-05 01:00", country="HK", authority="notify", people="none")
+    assert one(story, regime="hk", kind="guidance").standing is Standing.PROMPTLY
+
+
+def test_people_of_unknown_residence_are_named_where_a_number_decides():
+    """Below a limit of people the line says how many of unknown residence may be among them."""
+    story = Story({"US-CA": 500, "": 7}).clock("individuals_notified", "2027-01-05 12:00")
+    found = one(story, regime="us-ca", kind="")
+    assert found.note == "only from 501 people on; 7 of unknown residence may be among them"
+
+
 def test_few_people_reach_no_limit_of_many():
     """The Attorney General of California is told from 501 people on; a chained clock starts with the people."""
     story = Story({"US-CA": 500}).clock("individuals_notified", "2027-01-05 12:00")

@@ -83,7 +83,7 @@ def holidays_of(country: str, subdivision: str, year: int) -> dict[date, str]:
     part = subdivision or None
     try:
         found = holidays.country_holidays(country, subdiv=part, years=year, language="en_US")
-    except NotImplementedError as problem:
+    except RuntimeError as problem:  # a country, or a part of one, that the package does not know
         named = f"{country}-{subdivision}" if subdivision else country
         raise InputError(f"no table of holidays is known for {named!r}") from problem
     return {day: str(name) for day, name in found.items() if day.year == year}

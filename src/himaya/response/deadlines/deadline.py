@@ -12,7 +12,8 @@ from himaya.response.regimes.regime import Party
 class Standing(StrEnum):
     """How a deadline stands, the most urgent first. `PROMPTLY`: the law says "as soon as", not a time.
 
-    `WAITING`: its clock was not started. `VOLUNTARY`: no law asks for it. `LATE`: done after it was due.
+    `WAITING`: its clock was not started. `VOLUNTARY`: no law asks for it, or a person decided so.
+    `LATE`: done after it was due.
     """
 
     OVERDUE = "overdue"
@@ -27,6 +28,8 @@ class Standing(StrEnum):
 
 #: Standings in which somebody still has to do something.
 OPEN = frozenset({Standing.OVERDUE, Standing.RUNNING, Standing.PROMPTLY, Standing.WAITING})
+#: Standings in which nothing is left to do.
+ENDED = frozenset({Standing.LATE, Standing.MET, Standing.NOT_NEEDED})
 
 
 class Deadline(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +37,12 @@ class Deadline(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` is that of its limit (statute, assessment, guidance), "" where there is none. `started`, `due` and `done`
     are microseconds, 0 for none. `marks`: practice, unconfirmed, unverified, estimated. `entry` is the number of the
-    register's entry that set it or ended it, the later of the two.
+    register's entry that set it or ended it, the later of the two. `version` is that of the regime's text.
     """
 
     case: str
     regime: str
+    version: str = ""
     name: str
     authority: str
     party: Party

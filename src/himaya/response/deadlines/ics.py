@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from himaya.response.deadlines.deadline import OPEN, Deadline
+from himaya.response.deadlines.deadline import ENDED, Deadline
 
 #: Octets of a line without its end (RFC 5545, 3.1).
 _WIDTH = 75
@@ -28,7 +28,7 @@ def calendar(deadlines: Iterable[Deadline], now: int) -> str:
 
 
 def _event(each: Deadline, now: int) -> Iterator[str]:
-    is_open = each.standing in OPEN
+    is_open = each.standing not in ENDED
     status = "TENTATIVE" if "unconfirmed" in each.marks else "CONFIRMED"
     yield "BEGIN:VEVENT"
     yield f"UID:{escaped(each.id)}@himaya"

@@ -9,7 +9,7 @@ import msgspec
 
 from himaya.response.cases import Case, Entry
 from himaya.response.deadlines.calendars import local_day
-from himaya.response.deadlines.deadline import Deadline, Standing, order
+from himaya.response.deadlines.deadline import OPEN, Deadline, Standing, order
 from himaya.response.deadlines.due import due_of, is_after
 from himaya.response.regimes.marks import DEADLINE_GROUP, is_stale
 from himaya.response.regimes.regime import PARTIES, Limit, Party, Regime
@@ -79,13 +79,18 @@ class _Duty:
         self.regime, self.countries, self.first = covered
         self.notice = self.regime.notice(party)
         self.people = sum((case.countries or {}).get(code, 0) for code in self.countries)
-        self.needed = tuple(code for code in self.countries if self._decided(code) != "none")
+        asked = self._decided_as("", "notify")
+        self.needed = asked or self._decided_as("voluntary")
+        self.is_voluntary = not asked
         self.told = self._told()
 
     def _decided(self, country: str) -> str:
         """Return what a person decided for a country and this party: notify, voluntary, none, or "" not yet."""
         found = self.case.assessments.get(country)
         return str(getattr(found, self.party)) if found else ""
+
+    def _decided_as(self, *decisions: str) -> tuple[str, ...]:
+        return tuple(code for code in self.countries if self._decided(code) in decisions)
 
     def _told(self) -> dict[str, Entry]:
         """Return the first entry for each country that says that the party was told."""
@@ -115,19 +120,34 @@ class _Duty:
         if not self.needed:
             note = f"decided by {self._deciders()}"
             yield msgspec.structs.replace(base, standing=Standing.NOT_NEEDED, note=note)
+        elif self.is_voluntary:
+            yield self._ended(base, f"voluntary, decided by {self._deciders()}")
         elif self.people < self.notice.least_people:
-            note = f"only from {self.notice.least_people} people on"
-            yield msgspec.structs.replace(base, standing=Standing.NOT_NEEDED, note=note)
+            yield msgspec.structs.replace(base, standing=Standing.NOT_NEEDED, note=self._few())
         else:
             limits = list(self._limits())
-            yield from (self._of(base, limit) for limit in limits)
+            yield from (self._bound(self._of(base, limit)) for limit in limits)
             if not limits:
                 yield self._without_limit(base)
+
+    def _few(self) -> str:
+        """Return why few people reach no limit, and who might still be among them."""
+        unknown = (self.case.countries or {}).get("", 0)
+        may_be = f"; {unknown} of unknown residence may be among them" if unknown else ""
+        return f"only from {self.notice.least_people} people on{may_be}"
+
+    def _bound(self, deadline: Deadline) -> Deadline:
+        """Return a deadline as voluntary where no law asks for the notice and nobody decided to give one."""
+        is_free = self.notice.duty == "voluntary" and not self._decided_as("notify")
+        if is_free and deadline.standing in OPEN:
+            return msgspec.structs.replace(deadline, standing=Standing.VOLUNTARY)
+        return deadline
 
     def _base(self) -> Deadline:
         return Deadline(
             case=self.case.id,
             regime=self.regime.id,
+            version=self.regime.version,
             name=self.regime.name,
             authority=self.regime.authority.name,
             party=self.party,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import Any, Literal
 
@@ -201,6 +202,11 @@ class Regime(msgspec.Struct, frozen=True, kw_only=True):
         for version in self.versions_on(day):
             found = getattr(version, party) if getattr(version, party) is not None else found
         return found
+
+    @property
+    def version(self) -> str:
+        """Return what tells this text of the entry from any other: whoever decides by it writes that down."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:16]
 
     def mark(self, group: str, day: date) -> Mark:
         """Return how a group of fields is known, for what is in force on a day."""

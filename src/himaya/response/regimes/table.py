@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from himaya.core.errors import ConfigError, InputError
@@ -44,10 +45,20 @@ class Table:
 
 def load_regimes(directory: Path | str | None = None) -> Table:
     """Return the regimes of the package with a site's own over them; "" or None: none. Raises ConfigError."""
-    entries, errors = read_all(Path(directory) if directory else None)
+    return _load(str(directory)) if directory else _shipped()
+
+
+def _load(directory: str) -> Table:
+    table, errors = examine_regimes(directory)
     if errors:
         raise errors[0]
-    return Table(entries)
+    return table
+
+
+@cache
+def _shipped() -> Table:
+    """Return the package's own table; its files do not change while a process runs."""
+    return _load("")
 
 
 def examine_regimes(directory: Path | str | None) -> tuple[Table, list[ConfigError]]:
