@@ -227,6 +227,16 @@ def test_the_clocks_of_one_case_may_fall_under_two_laws():
     assert told(one(story, regime="us-ca").due) == "2026-01-21 07:59:59Z"
 
 
+def test_a_duty_without_a_time_is_not_voluntary(tmp_path):
+    """Where a law names no time, also no "as soon as", its duty stands as one to be done promptly."""
+    (tmp_path / "gb.toml").write_text("[to_people]\nlimits = []\n")
+    found = deadlines_of(Story({"GB": 3}).case(), load_regimes(tmp_path), NOW)
+    (people,) = [d for d in found if d.party == "people"]
+    assert (people.standing, people.note) == (Standing.PROMPTLY, "a duty without a time")
+    story = Story({"US-CA": 900}).clock("individuals_notified", "2025-10-01 00:00")
+    assert one(story, regime="us-ca").standing is Standing.PROMPTLY
+
+
 def test_people_without_a_rule_have_a_line_of_their_own():
     """Unknown residence and countries that are not in the table are counted and named, never dropped."""
     case = Story({"": 4, "ES": 1, "JP": 2, "US-NY": 3}).case()

@@ -187,6 +187,7 @@ def test_a_new_file_adds_a_regime(tmp_path):
         ("[evidence]\nauthority =", "[evidence]\nauthorty =", r'"authority" has no mark|no such group'),
         ("as_of = 2026-10-01", "as_of = 2026-10-01\nreview_by = 2026-09-01", r"it lies before as_of"),
         ('name = "APPI"', 'nam = "APPI"', r'jp\.toml:11: law\.nam: unknown key. Did you mean "name"'),
+        ('text = "-"', 'text = "-"\ncounted_from = "x"', r"records\.counted_from: \"x\" is no clock"),
         ("[calendar]", "[calendar", r"jp\.toml:21: not valid TOML"),
         ("weekend = [5, 6]", 'weekend = [5, 6]\nsubdivision = "13"', r"a part needs its country"),
     ],

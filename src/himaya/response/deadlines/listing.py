@@ -210,8 +210,11 @@ class _Duty:
         return self._ended(deadline, "")
 
     def _without_limit(self, base: Deadline) -> Deadline:
-        """Return the line of a notice that no limit asks for."""
-        if self.notice.duty == "on_order":
+        """Return the line of a notice that has no limit."""
+        if self.notice.duty == "mandatory":
+            note = "a duty without a time"
+            base = msgspec.structs.replace(base, standing=Standing.PROMPTLY, note=note)
+        elif self.notice.duty == "on_order":
             base = msgspec.structs.replace(base, standing=Standing.NOT_NEEDED)
         elif any(self._decided(code) == "notify" for code in self.needed):
             base = msgspec.structs.replace(base, note="to be told by decision, without a limit")

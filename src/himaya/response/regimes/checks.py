@@ -29,6 +29,9 @@ def problems_of(regime: Regime, name: str) -> Iterator[Problem]:
     yield from _notice(regime, regime.to_authority, "to_authority")
     yield from _notice(regime, regime.to_people, "to_people")
     yield from _calendar(regime.calendar)
+    if regime.records.counted_from and regime.records.counted_from not in CLOCKS:
+        said = f'"{regime.records.counted_from}" is no clock of a case.'
+        yield Problem(("records", "counted_from"), said)
     yield from _evidence(regime.evidence, ("evidence",))
     for group in GROUPS:
         if group not in regime.evidence:
