@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from himaya.config import Config
     from himaya.response.cases import Case
     from himaya.response.deadlines import Deadline, Unruled
+    from himaya.response.regimes import Table
 
 _FILE = click.Path(path_type=Path)
+_OUT = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -28,7 +30,7 @@ _FILE = click.Path(path_type=Path)
 @shared.pass_option
 @config_option
 @click.option("--case", "case_id", help="One case only, also a closed one; default: all open ones.")
-@click.option("--ics", type=_FILE, metavar="FILE", help="Write the dates as iCalendar.")
+@click.option("--ics", type=_OUT, metavar="FILE", help="Write the dates as iCalendar.")
 @click.option("--alert", is_flag=True, help="Tell overdue ones, and those due soon, as alerts.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def deadlines(
@@ -81,7 +83,7 @@ def _open(cases: list[Case]) -> list[Case]:
 class _Found:
     """The deadlines of some cases at one time, and people for whom there is no rule."""
 
-    def __init__(self, cases: list[Case], table: Any, now: int) -> None:  # noqa: ANN401  (a Table; loaded late)
+    def __init__(self, cases: list[Case], table: Table, now: int) -> None:
         from himaya.response.deadlines import deadlines_of, unruled
         from himaya.response.deadlines.deadline import order
 
@@ -124,7 +126,7 @@ class _Found:
         if not (self.deadlines or self.unruled or self.uncounted):
             click.echo("No case is open." if not self.cases else "No deadline is known.")
         if told is not None:
-            click.echo(f"{told} deadlines were told as alerts.")
+            click.echo(f"Told as alerts: {told}.")
 
 
 def _told(each: Deadline) -> dict[str, Any]:

@@ -193,7 +193,10 @@ def _lines(regime: Regime, table: Table, now: int) -> list[str]:
         f"  looked up {regime.as_of}, version {regime.version}"
         + (f"; changed by {own}" if own else ""),
         *[f"  {group}: {_known(mark)}" for group, mark in regime.evidence.items()],
-        *[f"  source ({one.evidence}): {one.url}" for one in regime.sources],
+        *[
+            f"  source ({one.evidence}{', unreliable' if one.unreliable else ''}): {one.url}"
+            for one in regime.sources
+        ],
     ]
 
 

@@ -67,6 +67,13 @@ def test_a_calendar_is_written(tmp_path):
         run("--config", config, "--ics", tmp_path / "gone" / "d.ics")
 
 
+def test_a_folder_is_no_calendar(tmp_path):
+    """A folder named for the calendar is refused before anything is asked."""
+    done = CliRunner().invoke(group, ["deadlines", "--ledger", "l", "--ics", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "is a directory" in done.output
+
+
 def test_alerts_are_raised_once(tmp_path):
     """Two runs are one alert; it reaches the channel, names nobody, and practice raises none."""
     script = tmp_path / "tell"
@@ -75,7 +82,7 @@ def test_alerts_are_raised_once(tmp_path):
     config = site(tmp_path, f'[alerts]\ncommand = "{script}"\nfree_mb = 0\n')
     case(tmp_path, "c-1", {"ES": 12}, {"aware": 80})
     case(tmp_path, "c-2", {"ES": 12}, {"aware": 80}, practice=True)
-    assert "1 deadlines were told as alerts." in run("--config", config, "--alert")
+    assert "Told as alerts: 1." in run("--config", config, "--alert")
     run("--config", config, "--alert")
     with AlertStore(tmp_path / "ledger.alerts") as store:
         (one,) = store.alerts()
