@@ -19,7 +19,6 @@ from himaya.analysis.bound.versions import read_versions
 from himaya.analysis.weekly.groups import read_cases
 from himaya.ledger import queries as q
 from himaya.ledger.answers import Period, Unobserved
-
 from himaya.ledger.moment import Moment
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
