@@ -20,10 +20,10 @@ from himaya.ledger.moment import Moment
 from himaya.ledger.orders import Order
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import DAY_S
-from himaya.ledger.state import State
 
 _DAY_US = DAY_S * 1_000_000
 _LEAK = 1_000_000
+_ORDERS: tuple[Order, Order] = ("actor", "subject")
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,12 @@ def _questions(world: World, reader: Reader) -> list[Question]:
     def compared() -> object:
         """Compare as `himaya attribute` does, for actors who may account for a fifth of the file."""
 
-        def question(rows: ir.Table, _: State) -> object:
-            return measure(reader, q.people(rows, ()), pa.array(leak, pa.int64()), len(leak) // 5)
+        def question(moment: Moment) -> object:
+            rows, by_subject = (q.people(moment.rows(order), ()) for order in _ORDERS)
+            file = pa.array(leak, pa.int64())
+            return measure(reader, rows, file, len(leak) // 5, by_subject=by_subject)
 
-        return reader.ask(question)
+        return reader.at_once(question)
 
     return [
         Question(f"exposed by {len(actors):,} actors", exposed(ever), 0.5, 0.1),

@@ -19,6 +19,7 @@ from himaya.analysis.bound.versions import read_versions
 from himaya.analysis.weekly.groups import read_cases
 from himaya.ledger import queries as q
 from himaya.ledger.answers import Period, Unobserved
+from himaya.ledger.moment import Moment
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import iso
@@ -60,11 +61,15 @@ def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
     population = terms.population or _population(reader)
     gaps = reader.unobserved(terms.start, terms.end)
 
-    def question(rows: ir.Table, state: State) -> Compared:
-        shown = q.people(q.within(rows, terms.start, terms.end), reader.canaries())
+    def people_of(rows: ir.Table) -> ir.Table:
+        return q.people(q.within(rows, terms.start, terms.end), reader.canaries())
+
+    def question(moment: Moment) -> Compared:
+        rows, state = moment.rows(), moment.state
+        shown, by_subject = people_of(rows), people_of(moment.rows("subject"))
         cases = _cases(reader, shown)
         least = int(terms.share * len(people))
-        measured = measure(reader, shown, people, least, cases)
+        measured = measure(reader, shown, people, least, cases, by_subject)
         outside = _outside(measured, found, len(people), population if terms.all_ours else 0)
         ranked, below = judge(measured, outside, len(people), terms)
         # Columns are read either as versions or as marks.
@@ -91,7 +96,7 @@ def compare(reader: Reader, found: Gathering, terms: Terms) -> Compared:
             note=note(len(ranked) + len(marks), period, state),
         )
 
-    return reader.ask(question)
+    return reader.at_once(question)
 
 
 def _marks(

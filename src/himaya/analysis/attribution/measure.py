@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from himaya.analysis.attribution import overlap as o
 from himaya.analysis.attribution.chance import Stratum
 from himaya.analysis.attribution.overlap import UNSEEN
+from himaya.analysis.attribution.viewers import estimates
 from himaya.ledger.reader import Reader
 
 #: Actors that are looked at closely, those with most rows about people of the file.
@@ -64,15 +65,18 @@ def measure(
     file: pa.Array,
     least: int = 1,
     cases: Mapping[str, Sequence[int]] | None = None,
+    by_subject: ir.Table | None = None,
 ) -> Measured:
     """Return the overlaps of a file with every case and with each actor that has `least` rows about its people.
 
-    `rows` show people (`queries.people`), within `Reader.ask`; `file` are distinct surrogates. Raises LedgerError.
+    `rows` show people (`queries.people`), within `Reader.ask`; `by_subject` are the same in the order of subjects,
+    where counting viewers is quicker. `file` are distinct surrogates. Raises LedgerError.
     """
     people = ibis.memtable(pa.table({"person": file}))
     touched = reader.table(o.touched(rows, people))
     leaning = _leaning(touched)
-    crowd = _crowd(reader, rows, file, leaning)
+    sorted_ = rows if by_subject is None else by_subject
+    crowd = _crowd(reader, sorted_, file, reader.table(o.leaned(rows, _leaners(leaning))))
     chosen, beyond = _chosen(touched, max(1, least))
     found = [Overlap(actor, (actor,)) for actor in chosen]
     found += [Overlap(name, tuple(members)) for name, members in (cases or {}).items() if members]
@@ -95,12 +99,43 @@ def _leaning(touched: pa.Table) -> pa.Array:
     return touched.filter(pc.greater(hits, usual)).column("actor").combine_chunks()
 
 
-def _crowd(reader: Reader, rows: ir.Table, file: pa.Array, leaning: pa.Array) -> pa.Table:
+def _leaners(leaning: pa.Array) -> ir.Table:
+    return ibis.memtable(pa.table({"leaner": leaning}))
+
+
+def _crowd(reader: Reader, rows: ir.Table, file: pa.Array, leaners: pa.Table) -> pa.Table:
     """Return everybody in the rows, with how many saw them and whether they are in the file (1 or 0)."""
-    leaners = ibis.memtable(pa.table({"leaner": leaning}))
-    crowd = reader.table(o.audience(rows, leaners))
-    in_file = pc.is_in(crowd.column("subject"), value_set=file).cast(pa.int64())
-    return crowd.append_column("in_file", in_file)
+    crowd = reader.table(o.audience(rows))
+    subject = crowd.column("subject").combine_chunks()
+    return pa.table(
+        {
+            "subject": subject,
+            "viewers": _viewers(reader, rows, subject, crowd.column("seen")),
+            "lowest": crowd.column("lowest"),
+            "highest": crowd.column("highest"),
+            "leaners": _looked_up(subject, leaners, "leaners", pa.scalar(0)),
+            "in_file": pc.is_in(subject, value_set=file).cast(pa.int64()),
+        }
+    )
+
+
+def _viewers(reader: Reader, rows: ir.Table, subject: pa.Array, seen: pa.ChunkedArray) -> pa.Array:
+    """Return about how many actors saw each person: by their words, and by a count where these are full."""
+    few = pa.array(estimates(seen.to_numpy()))
+    popular = pc.filter(subject, pc.equal(few, 0))
+    if not len(popular):
+        return few
+    many = reader.table(o.crowded(rows, ibis.memtable(pa.table({"person": popular}))))
+    return _looked_up(subject, many, "viewers", few)
+
+
+def _looked_up(
+    subject: pa.Array, found: pa.Table, column: str, otherwise: pa.Array | pa.Scalar
+) -> pa.Array:
+    """Return a column of `found` for each subject, and `otherwise` for those who are not in it."""
+    at = pc.index_in(subject, value_set=found.column("subject").combine_chunks())
+    values = found.column(column).combine_chunks().cast(pa.int64())
+    return pc.coalesce(pc.take(values, at), otherwise)
 
 
 def _chosen(touched: pa.Table, least: int) -> tuple[list[int], int]:
