@@ -239,7 +239,7 @@ def test_without_the_authority_a_surface_does_what_it_declares(start, fail, stat
     site.authority.stop()
     assert site.get("/search?n=2&form=json").status_code == status
     site.authority.start()
-    time.sleep(1.05)
+    time.sleep(2.0)
     assert site.get("/u/1").status_code == 200
     assert [gap[3] for gap in site.authority.notes.gaps] == (["search"] if fail == "open" else [])
 

@@ -327,7 +327,7 @@ def test_without_the_authority_a_surface_does_what_it_declares(start, fail, stat
     assert site.get("/u/1").status_code == 200
     assert ("cannot be shown at the moment" in answer.text) is (fail == "closed")
     site.authority.start()
-    time.sleep(1.05)
+    time.sleep(2.0)
     assert site.get("/u/3").status_code == 200
     assert site.authority.people == ["3"]
     gaps = {surface: (door, why) for _, _, why, surface, door in site.authority.notes.gaps}
