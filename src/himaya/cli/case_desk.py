@@ -15,6 +15,7 @@ from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.config import Config
+    from himaya.config.response import Response
     from himaya.ledger.reader import Reader
     from himaya.response.cases import Act, Case, Register
 
@@ -82,6 +83,13 @@ class Desk:
         """Write an act down and return the case as it stands then. Raises InputError, ServiceError."""
         self.register.add(self.act(case, kind, why=why, when=when, data=data))
         return self.register.case(case)
+
+    @property
+    def settings(self) -> Response:
+        """Return `[response]`, its defaults where no configuration is named."""
+        from himaya.config.response import Response
+
+        return self.config.response if self.config else Response()
 
     def reader(self) -> Reader:
         """Open the ledger for questions; each is to be recorded (`ledger_options.record_use`)."""

@@ -6,6 +6,16 @@ import msgspec
 
 
 class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The register of cases: `docs/cases.md`. `database`: its address, "": SQLite beside the ledger."""
+    """The register of cases: `docs/cases.md`. `database`: its address, "": SQLite beside the ledger.
+
+    `residence` is a file that says where people live, `residence_command` a command of the site that is asked for the
+    rest and ended after `residence_s`. `categories` is a file laid over the shipped categories of fields. A person's
+    request is answered within `answer_days`.
+    """
 
     database: str = ""
+    residence: str = ""
+    residence_command: tuple[str, ...] = ()
+    residence_s: int = 60
+    categories: str = ""
+    answer_days: int = 30

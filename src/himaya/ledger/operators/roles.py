@@ -50,6 +50,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "case show": _READ_CASES,
     "case confirm": _CASES,
     "case close": _CASES,
+    "case people": _READ_CASES,
     "alert list": _TUNING | _CASES,
     "alert show": _CASES,
     "alert ack": _TUNING | _CASES,
