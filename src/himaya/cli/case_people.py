@@ -154,9 +154,7 @@ def _print(counted: Counted) -> None:
     unread = f"; up to {counted.unattributed:,} more could not be named" * bool(
         counted.unattributed
     )
-    click.echo(
-        shared.printable(f"Case {counted.case}: {counted.people:,} people{gone}{unread}.")
-    )
+    click.echo(shared.printable(f"Case {counted.case}: {counted.people:,} people{gone}{unread}."))
     _print_countries(counted)
     for title, figures in (
         ("category", counted.categories),
@@ -182,7 +180,13 @@ def _print_countries(counted: Counted) -> None:
     shared.print_table(
         ("country", "people", "from", "to", ""),
         [
-            (one.country or "unknown", f"{one.people:,}", one.first[:10], one.last[:10], one.words())
+            (
+                one.country or "unknown",
+                f"{one.people:,}",
+                one.first[:10],
+                one.last[:10],
+                one.words(),
+            )
             for one in counted.countries
         ],
     )

@@ -311,11 +311,11 @@ class Reader:
         for day in days:
             first = int(day["day"]) * DAY_S * 1_000_000
             period = max(start, first), min(end, first + DAY_S * 1_000_000)
-            yield from naming.rows(self.ask(partial(self._ordered, partial(mine, start=period[0], end=period[1]))))
+            yield from naming.rows(
+                self.ask(partial(self._ordered, partial(mine, start=period[0], end=period[1])))
+            )
 
-    def _ordered(
-        self, mine: Callable[[ir.Table], ir.Table], rows: ir.Table, _: State
-    ) -> pa.Table:
+    def _ordered(self, mine: Callable[[ir.Table], ir.Table], rows: ir.Table, _: State) -> pa.Table:
         ordered = mine(rows).order_by(["time", "actor", "subject"])
         return self._snapshots.table(ordered.select(*SCHEMA.names))
 

@@ -36,6 +36,8 @@ def run(*words: object, code: int = 0) -> str:
     if isinstance(done.exception, HimayaError):
         assert code == 2, done.exception
         return str(done.exception)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
     assert done.exit_code == code, done.output
     return done.stdout
 

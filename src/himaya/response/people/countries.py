@@ -34,5 +34,7 @@ def country_of(text: str, *, file: str = "", line: int = 0) -> str:
     meant = _MEANT.get(upper[:2], upper[:2]) + upper[2:]
     right = _CODE.fullmatch(meant)
     hint = f"; write {meant}" if right and right[1] in ASSIGNED else ""
-    what = "no country of ISO 3166-1 (two capital letters, with a part such as CA-QC where it matters)"
+    what = (
+        "no country of ISO 3166-1 (two capital letters, with a part such as CA-QC where it matters)"
+    )
     raise InputError(f"{code[:40]!r} is {what}{hint}", file=file, line=line)

@@ -93,7 +93,9 @@ def _take(found: Found, first: dict[str, int], told: tuple[int, str, str], file:
     if at == number:
         return
     if before != country:
-        said = f"{country or 'no country'}, and line {at} says {before or 'none'} of the same person"
+        said = (
+            f"{country or 'no country'}, and line {at} says {before or 'none'} of the same person"
+        )
         raise InputError(f"says {said}; only one can be right", file=file, line=number)
     found.again += 1
 
@@ -126,7 +128,9 @@ def _text(raw: bytes, file: str, number: int) -> str:
 
 def _check_head(text: str, file: str) -> None:
     if _cells(text, file, 1) != _HEAD:
-        wanted = 'expected the header subject,country, or JSON lines {"subject": ..., "country": ...}'
+        wanted = (
+            'expected the header subject,country, or JSON lines {"subject": ..., "country": ...}'
+        )
         raise InputError(wanted, file=file, line=1)
 
 

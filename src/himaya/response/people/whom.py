@@ -33,14 +33,20 @@ def groups_of(case: Case, ledger: Path) -> list[Group]:
         return [store.get(name).group for name in case.groups]
 
 
-def actors_of(case: Case, ledger: Path) -> list[int]:
-    """Return the surrogates of all actors of a case, in order. Raises InputError when it has none."""
+def members_of(case: Case, ledger: Path) -> list[int]:
+    """Return the surrogates of all actors of a case, in order."""
     found = set(case.actors)
     for group in groups_of(case, ledger):
         found.update(one for one in group.members if isinstance(one, int))
+    return sorted(found)
+
+
+def actors_of(case: Case, ledger: Path) -> list[int]:
+    """Return the same. Raises InputError when there are none."""
+    found = members_of(case, ledger)
     if not found:
         raise InputError(f"case {case.id} has no actors yet, so nobody can be counted")
-    return sorted(found)
+    return found
 
 
 def period_of(case: Case) -> tuple[int, int]:
