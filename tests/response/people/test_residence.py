@@ -53,11 +53,12 @@ def test_a_file_is_read_back_as_it_was_written(told, as_json):
 @given(st.binary(max_size=200))
 def test_no_bytes_are_anything_but_an_answer_or_an_error_with_a_line(data):
     """Whatever a file holds, it is read, or refused with its name and a line."""
+    found: Found | InputError
     try:
-        read(data, "a")
+        found = read(data, "a")
     except InputError as problem:
-        assert problem.file == "r.csv"
-        assert problem.line > 0
+        found = problem
+    assert isinstance(found, Found) or (found.file == "r.csv" and found.line > 0)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_facts_say_where_people_live_and_a_wrong_one_is_an_error(tmp_path):
     assert facts_source(tmp_path / "none")(["a"]).countries == {}
     with FactsStore(tmp_path / "f") as store:
         store.put([SubjectFact("b", country="Maroc")])
-    with pytest.raises(InputError, match="fact about 'b'.*'Maroc' is no country"):
+    with pytest.raises(InputError, match=r"fact about 'b'.*'Maroc' is no country"):
         source(["b"])
 
 
@@ -174,7 +175,7 @@ def test_a_command_that_fails_is_an_error(tmp_path, text, said):
 def test_a_command_that_does_not_end_is_ended_with_its_children(tmp_path):
     """A command has its time; then it is stopped, and the error says so."""
     began = time.monotonic()
-    with pytest.raises(ServiceError, match="did not end within 0.5 s"):
+    with pytest.raises(ServiceError, match=r"did not end within 0\.5 s"):
         command_source(["sh", "-c", "sleep 60 & sleep 60"], 0.5)(["a"])
     assert time.monotonic() - began < 30
     with pytest.raises(ServiceError, match="cannot be run"):
