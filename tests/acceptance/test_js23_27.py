@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from tests.acceptance.desk import act, case, open_case
-from tests.acceptance.gate import Gate
+from tests.acceptance.gate import Gate, Table
 from tests.acceptance.promise import broken, require
+
+
+def seconds(told: str) -> float:
+    """Return an ISO 8601 time as epoch seconds."""
+    return datetime.fromisoformat(told).timestamp()
+
+
+def a_persons_answer(gate: Gate, name: str, route: str, person: int) -> None:
+    """Two views of one person, then the question who has seen them."""
+    with gate.visitor(name) as viewer:
+        for _ in range(2):
+            assert viewer.get(f"{route}/p{person}").people == {person}
+        answer = gate.who(subject=f"p{person}")
+        found = [one for one in answer["actors"] if one["actor"] == f"account:{name}"]
+        require(found, "the answer names who saw them")
+        entry: Table = found[0]
+        require(entry["fields"] == ["email", "name"] and entry["times"] == 2, "what, how often")
+        require(time.time() - seconds(entry["last"]) < 60, "when")
+        require(entry["certainty"] == "served", "how sure that is")
+        require(isinstance(answer["unobserved"], list), "the periods nobody can speak for")
 
 
 def a_complaint_is_answered(gate: Gate, name: str, route: str, person: str) -> None:
@@ -65,3 +86,14 @@ def test_js23_27_twin_an_answer_names_what_nobody_saw(gate):
     """Where the gate never was off, no period is listed."""
     with broken("the answer lists the periods that were not observed"):
         an_answer_names_what_nobody_saw(gate, "p17904", down=False)
+
+
+def test_js23_27_a_person_gets_an_answer(gate, name):
+    """Who saw a person is answered with fields, times, certainty and the periods nobody can speak for."""
+    a_persons_answer(gate, name, "/u", 18_001)
+
+
+def test_js23_27_twin_a_person_gets_an_answer(gate, name):
+    """Views on a route that is not declared are in no answer."""
+    with broken("the answer names who saw them"):
+        a_persons_answer(gate, name, "/about", 18_002)

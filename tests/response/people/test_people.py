@@ -6,14 +6,21 @@ import csv
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.ledger.making import NOON, disclosed
 from tests.response.people.world import World, run, small
 
 from himaya.cli import case_people
+from himaya.ledger.affected import Affected
+from himaya.ledger.answers import Exposed, Period
 from himaya.ledger.canaries import keep
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import Kind, micros
-from himaya.response.people.count import digest_of
+from himaya.response.people.categories import categories_of
+from himaya.response.people.count import count, digest_of
+from himaya.response.people.residence import Residence
+from himaya.response.people.whom import Whom
 
 FILE = ("--purpose", "notices", "--holder", "the people office", "--until", "2099-01-01")
 
@@ -139,3 +146,29 @@ def test_canaries_are_no_people(world):
     before = world.told("people", "c1", "--why", "t")["people"]
     keep(world.ledger, {"cana": "list"})
     assert world.told("people", "c1", "--why", "t")["people"] == before - 1
+
+
+PERSON = st.tuples(
+    st.sampled_from(["ES", "CA-QC", "BT", "", None]),
+    st.lists(st.sampled_from(["name", "email", "photo", "shoe_size"]), max_size=4),
+)
+
+
+@given(st.lists(PERSON, max_size=30), st.integers(0, 5))
+def test_nobody_is_dropped_whoever_they_are(people, erased):
+    """Whatever is known of people, the countries add up to all of them, and so do the weights to those with a name."""
+    shown = [Exposed(f"p{n}", fields, "", "", 1, "served") for n, (_, fields) in enumerate(people)]
+    told = {f"p{n}": code for n, (code, _) in enumerate(people) if code is not None}
+    whole = len(people) + erased
+    answer = Affected(
+        *("", 0, 0, whole, shown, [], [], [], 0, 0, erased, Period("", ""), "", ""),
+    )
+    whom = Whom(answer, list(range(whole)))
+    counted = count("c", whom, Residence(told), categories_of(None), {"email": 3.0})
+    assert sum(one.people for one in counted.countries) == counted.people == whole
+    assert sum(counted.sensitivity.values()) == len(people)
+    assert sum(counted.data()["countries"].values()) == whole
+    assert all(one.people <= whole for one in counted.risks)
+    assert [one.country for one in counted.countries].count("") <= 1
+    for one in counted.countries:
+        assert bool(one.words()) == (one.country == "")

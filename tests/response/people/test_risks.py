@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himaya.core.errors import ConfigError
-from himaya.response.people.categories import RISKS, categories_of
+from himaya.response.people.categories import MAX_BYTES, RISKS, categories_of
 from himaya.response.people.risks import risk_map, worst
 
 SHIPPED = categories_of(None)
@@ -82,3 +82,6 @@ def test_a_wrong_file_of_categories_is_named(tmp_path, text, said):
         categories_of(file)
     with pytest.raises(ConfigError, match="cannot be read"):
         categories_of(tmp_path / "none.toml")
+    file.write_bytes(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(ConfigError, match="is larger than"):
+        categories_of(file)

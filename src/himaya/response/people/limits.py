@@ -34,7 +34,9 @@ class Limits:
 
     def _is_new(self, row: Row) -> bool:
         created = row.actor.account_created
-        return bool(row.actor.account) and created is not None and row.at - created < self._new_s
+        if not row.actor.account or created is None:
+            return False
+        return round(row.at - created) < self._new_s  # ages are whole seconds in the ledger
 
 
 def halved(policy: Policy) -> Policy:
