@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -288,35 +288,21 @@ class Reader:
 
         return self._snapshots.ask(question) if found else {}
 
-    def rows(
-        self,
-        start: int = 0,
-        end: int = FOREVER,
-        *,
-        erased: str = "",
-        actors: Collection[int] | None = None,
-    ) -> Iterator[Row]:
+    def rows(self, start: int = 0, end: int = FOREVER, *, erased: str = "") -> Iterator[Row]:
         """Yield every row of a period with its names, earliest first; a day at a time is in memory.
 
-        Names that were erased are "", or with `erased` that word and a number that tells them apart. With `actors`
-        (surrogates) theirs alone. Raises LedgerError.
+        Names that were erased are "", or with `erased` that word and a number that tells them apart.
+        Raises LedgerError.
         """
-
-        def mine(rows: ir.Table, start: int, end: int) -> ir.Table:
-            inside = q.within(rows, start, end)
-            return inside if actors is None else q.any_of(inside, "actor", actors)
-
-        days = self.ask(lambda rows, _: self._snapshots.fetch(q.days(mine(rows, start, end))))
+        days = self.ask(lambda rows, _: self._snapshots.fetch(q.days(q.within(rows, start, end))))
         naming = Naming(self.identities, erased=erased)
         for day in days:
             first = int(day["day"]) * DAY_S * 1_000_000
             period = max(start, first), min(end, first + DAY_S * 1_000_000)
-            yield from naming.rows(
-                self.ask(partial(self._ordered, partial(mine, start=period[0], end=period[1])))
-            )
+            yield from naming.rows(self.ask(partial(self._ordered, period)))
 
-    def _ordered(self, mine: Callable[[ir.Table], ir.Table], rows: ir.Table, _: State) -> pa.Table:
-        ordered = mine(rows).order_by(["time", "actor", "subject"])
+    def _ordered(self, period: tuple[int, int], rows: ir.Table, _: State) -> pa.Table:
+        ordered = q.within(rows, *period).order_by(["time", "actor", "subject"])
         return self._snapshots.table(ordered.select(*SCHEMA.names))
 
     def ask(self, question: Callable[[ir.Table, State], _T]) -> _T:

@@ -17,13 +17,12 @@ from himaya.core.budget import Principal
 from himaya.core.window import BUCKET_S, PeopleWindow
 from himaya.ledger.reader import Reader
 from himaya.ledger.rows import Row
+from himaya.ledger.rows_of import rows_of
 from himaya.ledger.schema import SHOWING
 from himaya.response.cases import Case
 from himaya.response.people.limits import Limits
 from himaya.response.people.whom import actors_of, groups_of, period_of
 
-#: What stands for a name that was erased, with a number that tells them apart.
-_ERASED = "erased"
 #: Everybody is remembered: a comparison must not forget.
 _ALL = 1 << 62
 
@@ -94,7 +93,7 @@ def compare(reader: Reader, case: Case, current: Limits, proposed: Limits) -> Co
     membership = Membership(groups_of(case, directory))
     replays = Replay(current, membership), Replay(proposed, membership)
     observed: set[int] = set()
-    for row in rows_of(reader, case, actors_of(case, directory)):
+    for row in shown_in(reader, case, actors_of(case, directory)):
         observed.add(row.subject_id)
         for replay in replays:
             replay.take(row)
@@ -102,9 +101,9 @@ def compare(reader: Reader, case: Case, current: Limits, proposed: Limits) -> Co
     return Compared(case.id, len(observed), had, would, had - would, current.hash, proposed.hash)
 
 
-def rows_of(reader: Reader, case: Case, actors: list[int]) -> Iterator[Row]:
+def shown_in(reader: Reader, case: Case, actors: list[int]) -> Iterator[Row]:
     """Yield the rows of a case that show a person, earliest first; canaries are no people."""
     canaries = reader.canaries()
-    for row in reader.rows(*period_of(case), erased=_ERASED, actors=actors):
+    for row in rows_of(reader, actors, *period_of(case)):
         if row.kind in SHOWING and row.subject_id and row.subject_id not in canaries:
             yield row
