@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ledger.making import NOON, disclosed
-from tests.response.people.world import World, small
+from tests.response.people.world import World, run, small
 
 from himaya.analysis.groups import Group
 from himaya.core.actor import Actor
 from himaya.core.policy import Budget, Budgets, Policy
+from himaya.ledger.canaries import keep
 from himaya.ledger.rows import Row
 from himaya.response.people.counterfactual import Membership, Replay
 from himaya.response.people.limits import Limits, halved
@@ -187,3 +188,18 @@ def test_a_wrong_proposal_is_named_and_nothing_is_kept(world):
     said = world.case("compare", "c1", "--proposed", wrong, "--why", "t", code=2)
     assert "wrong.toml:2" in said
     assert world.read("c1").last("compared") is None
+
+
+def test_erased_actors_and_people_count_as_before(world):
+    """Who was erased since is a number: the same people are counted under the same limits."""
+    world.configure("", more="[budgets]\naccount = { hour = 10 }\n")
+    before = world.told("compare", "c1", "--why", "t")
+    for words in (("--subject", "cy"), ("--actor", "account:m2")):
+        run("forget", "--ledger", world.ledger, *words, "--why", "t")
+    assert world.told("compare", "c1", "--why", "t") == before
+
+
+def test_canaries_are_in_no_comparison(world):
+    """A canary is no person; its row spends nothing."""
+    keep(world.ledger, {"p3": "list"})
+    assert world.told("compare", "c1", "--why", "t")["observed"] == 22

@@ -64,7 +64,7 @@ def test_a_country_without_a_rule_is_a_line_of_its_own(world, monkeypatch):
     residence(world, "anna,ES", "ben,BT")
     monkeypatch.setattr(case_people, "RULES", lambda country: country == "ES")
     text = world.case("people", "c1", "--why", "t")
-    assert "no rule in our table, 1 people, ask counsel" in text
+    assert "no rule in our table, 1 person, ask counsel" in text
     rules = world.told("people", "c1", "--why", "t")["countries"]
     assert {one["country"]: one["rule"] for one in rules} == {"BT": False, "ES": True, "": None}
 

@@ -33,11 +33,10 @@ class Country(msgspec.Struct, frozen=True):
 
     def words(self) -> str:
         """Return what has to be said of it beside the figures, "" for nothing."""
+        whom = "1 person" if self.people == 1 else f"{self.people:,} people"
         if not self.country:
-            return f"residence unknown, {self.people:,} people, ask counsel"
-        if self.rule is False:
-            return f"no rule in our table, {self.people:,} people, ask counsel"
-        return ""
+            return f"residence unknown, {whom}, ask counsel"
+        return f"no rule in our table, {whom}, ask counsel" if self.rule is False else ""
 
 
 class Counted(msgspec.Struct, frozen=True):

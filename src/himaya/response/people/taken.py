@@ -12,6 +12,7 @@ import msgspec
 from himaya.analysis.cases import Case as GroupCase
 from himaya.analysis.cases import CaseStore, cases_path
 from himaya.analysis.cases import State as GroupState
+from himaya.core.errors import InputError
 from himaya.ledger import answers as a
 from himaya.ledger import queries as q
 from himaya.ledger.access import SURE
@@ -89,16 +90,18 @@ def taken_of(reader: Reader, register: Register | None, subject: str, field: str
     """Return what confirmed collectors obtained of a person. Raises InputError, LedgerError, ServiceError."""
     number = reader.subject(subject)[1]
     cases, ledger = confirmed_cases(register), reader.layout.directory
-    suspects = [*_registered(cases, ledger), *_found(cases, ledger)]
+    registered, unread = _registered(cases, ledger)
+    suspects = [*registered, *_found(cases, ledger)]
     rows = _rows(reader, number, {n for one in suspects for n in one.actors}) if number else []
     told = [_taking(one, rows, field) for one in suspects]
     gaps = reader.unobserved()
-    return Taken(subject, field, [one for one in told if one], gaps, _cannot(len(gaps)))
+    return Taken(subject, field, [one for one in told if one], gaps, _cannot(len(gaps), unread))
 
 
-def _cannot(gaps: int) -> list[str]:
+def _cannot(gaps: int, unread: list[str]) -> list[str]:
     holes = f" In {gaps} periods nobody can say what was shown." if gaps else ""
-    return [COPIES, f"This is what was observed and is kept.{holes}"]
+    lost = f"Who belongs to the groups of case {', '.join(unread)} could not be read."
+    return [COPIES, f"This is what was observed and is kept.{holes}", *([lost] if unread else [])]
 
 
 def confirmed_cases(register: Register | None) -> list[Case]:
@@ -111,11 +114,21 @@ def _is_confirmed(case: Case) -> bool:
     return real and any(case.acts("confirmed"))
 
 
-def _registered(cases: Iterable[Case], ledger: Path) -> list[_Suspect]:
-    return [
-        _Suspect(one.id, str(one.state), members_of(one, ledger), *period_of(one), demands_of(one))
-        for one in cases
-    ]
+def _registered(cases: Iterable[Case], ledger: Path) -> tuple[list[_Suspect], list[str]]:
+    """Return what cases have, and the ids of those whose groups are not in the file beside the ledger any more.
+
+    These must not keep a person from being erased; the answer names them instead.
+    """
+    found, unread = [], []
+    for one in cases:
+        try:
+            actors = members_of(one, ledger)
+        except InputError:
+            actors = list(one.actors)
+            unread.append(one.id)
+        state, period = str(one.state), period_of(one)
+        found.append(_Suspect(one.id, state, actors, *period, demands_of(one)))
+    return found, unread
 
 
 def _found(cases: Iterable[Case], ledger: Path) -> list[_Suspect]:
