@@ -151,29 +151,32 @@ def _print(counted: Counted) -> None:
     from himaya.ledger.answers import erased_words
 
     gone = f", among them {erased_words(counted.erased)}" if counted.erased else ""
-    unread = f"; up to {counted.unattributed:,} more could not be named" * bool(
-        counted.unattributed
-    )
-    click.echo(shared.printable(f"Case {counted.case}: {counted.people:,} people{gone}{unread}."))
+    number = counted.unattributed
+    unread = f"; up to {number:,} more could not be named" if number else ""
+    head = f"Case {counted.case}: {counted.people:,} people{gone}{unread}."
+    click.echo(shared.printable(head))
     _print_countries(counted)
-    for title, figures in (
-        ("category", counted.categories),
-        ("weight of the heaviest field", counted.sensitivity),
-    ):
-        shared.print_table(
-            (title, "people"), [(key, f"{value:,}") for key, value in figures.items()]
-        )
-    shared.print_table(
-        ("risk", "about", "people", "low", "medium", "high", "severity"),
-        [
-            (one.risk, one.about, f"{one.people:,}", *map(str, one.levels.values()), one.severity)
-            for one in counted.risks
-        ],
-    )
+    _print_figures("category", counted.categories)
+    _print_figures("weight of the heaviest field", counted.sensitivity)
+    _print_risks(counted)
     for gap in counted.unobserved:
         click.echo(shared.printable(f"Not observed from {gap.start} to {gap.end}: {gap.why}"))
     click.echo(shared.printable(counted.note))
     click.echo(f"Kept in the case. Next: himaya case compare {counted.case}")
+
+
+def _print_figures(title: str, figures: dict[str, int]) -> None:
+    rows = [(key, f"{value:,}") for key, value in figures.items()]
+    shared.print_table((title, "people"), rows)
+
+
+def _print_risks(counted: Counted) -> None:
+    head = ("risk", "about", "people", "low", "medium", "high", "severity")
+    rows = [
+        (one.risk, one.about, f"{one.people:,}", *map(str, one.levels.values()), one.severity)
+        for one in counted.risks
+    ]
+    shared.print_table(head, rows)
 
 
 def _print_countries(counted: Counted) -> None:
