@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_notice import notice
 from himaya.cli.engine_options import engine_options
 
 if TYPE_CHECKING:
@@ -215,3 +216,6 @@ def _print(told: dict[str, Any]) -> None:
     lines += [f"  {name}" for name in told.get("names", [])]
     for line in lines:
         click.echo(shared.printable(line))
+
+
+case.add_command(notice)

@@ -137,6 +137,7 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
         ),
         operations=_absolute(config.operations, base, "persisted_file"),
         anchor=_anchor(config.anchor, base),
+        response=_absolute(config.response, base, "templates", "contacts", "smtp_password_file"),
     )
 
 

@@ -138,7 +138,11 @@ def _released(case: Case, act: Act) -> Iterator[str]:
     draft = next((a for a in case.acts("drafted") if a.data.get("id") == act.data.get("id")), None)
     if draft is None:
         yield f"there is no draft {act.data.get('id')!r} in it"
-    elif act.role and draft.by == act.by:
+        return
+    lacking = dict.fromkeys(key for keys in draft.data.get("missing", {}).values() for key in keys)
+    if lacking:
+        yield f"{act.data.get('id')} is not ready: missing {', '.join(lacking)}"
+    if act.role and draft.by == act.by:
         yield f"{act.by} drafted it; somebody else releases it"
 
 

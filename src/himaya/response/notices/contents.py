@@ -121,7 +121,9 @@ def _individuals(sources: Sources) -> Part:
     told = [(c, day) for c, party, day in facts.told if party == "people" and c == sources.country]
     if told:
         words = texts.filled["told_people"]
-        return Part("", tuple(texts.fill(words, country=_bare(c, texts), day=day) for c, day in told))
+        return Part(
+            "", tuple(texts.fill(words, country=_bare(c, texts), day=day) for c, day in told)
+        )
     if facts.planned.get(sources.country) in {"notify", "voluntary"}:
         return Part("", (texts.filled["will_tell"],))
     return Part("")
@@ -139,7 +141,9 @@ def _others(sources: Sources) -> Part:
 
 def _authority_told(sources: Sources) -> Part:
     texts = sources.texts
-    days = [day for c, party, day in sources.facts.told if (c, party) == (sources.country, "authority")]
+    days = [
+        day for c, party, day in sources.facts.told if (c, party) == (sources.country, "authority")
+    ]
     if not days:
         return Part("")
     return Part("", (texts.fill(texts.filled["authority_told"], day=days[0]),))

@@ -1,4 +1,4 @@
-"""What notices are made of: plain values, filled from a case, its last count and the ledger. No name of a data subject."""
+"""What notices are made of: plain values, from a case, its last count and the ledger. No name of a data subject."""
 
 from __future__ import annotations
 

@@ -28,14 +28,18 @@ def people_document(sources: Sources, person: Recipient, *, released: bool = Fal
     """Return the notice to one person: nothing in it is about anybody else."""
     texts, facts, needs = sources.texts, sources.facts, sources.needs
     prescribed = "prescribed_headings" in needs.people_contents
-    title = texts.line("prescribed_title" if prescribed else "title", organisation=facts.organisation)
+    title = texts.line(
+        "prescribed_title" if prescribed else "title", organisation=facts.organisation
+    )
     hello = texts.line("hello_name", name=person.name) if person.name else texts.line("hello")
     opening = texts.line("opening", organisation=facts.organisation)
     return Document(
         language=texts.language,
         direction=texts.direction,
         title=title,
-        marks=_practice(sources) if released else tuple(marks(sources, lacking(sources), released=False)),
+        marks=_practice(sources)
+        if released
+        else tuple(marks(sources, lacking(sources), released=False)),
         opening=(hello, opening),
         parts=tuple(_parts(sources, person)),
         foot=(texts.status_mark(),),

@@ -126,9 +126,13 @@ def read_texts(path: Path) -> Texts:
     try:
         found = msgspec.convert(tomllib.loads(data.decode()), Texts)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
-        raise InputError(f"cannot be used as texts of a language: {problem}", file=str(path)) from problem
-    for problem in _problems(found, found if path == _OURS / f"{FIRST}.toml" else _first()):
-        raise InputError(problem, file=str(path))
+        raise InputError(
+            f"cannot be used as texts of a language: {problem}", file=str(path)
+        ) from problem
+    first = found if path == _OURS / f"{FIRST}.toml" else _first()
+    wrong = next(_problems(found, first), "")
+    if wrong:
+        raise InputError(wrong, file=str(path))
     return msgspec.structs.replace(found, sha256=hashlib.sha256(data).hexdigest())
 
 

@@ -15,17 +15,16 @@ from himaya.response.rendering.html import html_of
 
 _FONTS = Path(__file__).parent / "fonts"
 _VARIANT = "pdf/ua-1"
-_MISSING = (
-    "PDF needs WeasyPrint and Pango: install himaya[pdf] and the package libpango-1.0-0, or ask for HTML"
-)
+_MISSING = "PDF needs WeasyPrint and Pango: install himaya[pdf] and the package libpango-1.0-0, or ask for HTML"
 
 
 def pdf_of(document: Document) -> bytes:
     """Return a document as a tagged PDF. Raises ServiceError when WeasyPrint or Pango is missing."""
     try:
-        import weasyprint
-        from weasyprint.text.fonts import FontConfiguration
-    except (ImportError, OSError) as problem:  # OSError: the extra is there, a library of the system is not
+        # Half a second to load, and not there without the extra.
+        import weasyprint  # noqa: PLC0415
+        from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
+    except (ImportError, OSError) as problem:  # OSError: a library of the system is not there
         raise ServiceError(_MISSING) from problem
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts = FontConfiguration()
