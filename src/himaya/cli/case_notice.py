@@ -9,7 +9,7 @@ import click
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk, desk_options
-from himaya.cli.case_notice_files import desk_library, out_options, write_all
+from himaya.cli.case_notice_files import check_out, desk_library, out_options, write_all
 from himaya.cli.case_notice_send import bounced, receipt, send
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def draft(  # noqa: PLR0913  (the options of the command)
     **about: Any,  # noqa: ANN401  (what the notice says)
 ) -> None:
     """Draft a notice. Each time is a new version; from the second on an authority is told what changed."""
+    check_out(out, pdf=pdf)
     with Desk("case notice draft", directory, key_file, config) as desk:
         found = desk.register.case(case_id)
         place = "" if country.lower() == "unknown" else country.upper()
@@ -163,6 +164,7 @@ def show(  # noqa: PLR0913  (the options of the command)
     from himaya.response.notices.drafts import draft_named, drafts, is_released, shown
     from himaya.response.rendering import text_of
 
+    check_out(out, pdf=pdf)
     with Desk("case notice show", directory, key_file, config) as desk:
         found = desk.register.case(case_id)
         if name is None:

@@ -35,6 +35,17 @@ def desk_library(desk: Desk) -> Library:
     return Library(desk.config.response.templates if desk.config else "")
 
 
+def check_out(out: Path | None, *, pdf: bool) -> None:
+    """Raise HimayaError for files that could not be written, before anything is done."""
+    if not pdf:
+        return
+    if out is None:
+        raise InputError("--pdf goes with --out")
+    from himaya.response.rendering.pdf import loaded
+
+    loaded()
+
+
 def write_all(desk: Desk, case: Case, one: Draft, out: Path | None, *, pdf: bool) -> list[Path]:
     """Write a notice in each of its languages (0600), and return the files; none without `out`. Raises HimayaError."""
     from himaya.ledger.handing_out import write_private
@@ -42,8 +53,6 @@ def write_all(desk: Desk, case: Case, one: Draft, out: Path | None, *, pdf: bool
     from himaya.response.rendering import html_of, text_of
 
     if out is None:
-        if pdf:
-            raise InputError("--pdf goes with --out")
         return []
     written = []
     for page in shown(case, one, desk_library(desk), released=is_released(case, one)):

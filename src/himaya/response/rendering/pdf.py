@@ -18,8 +18,8 @@ _VARIANT = "pdf/ua-1"
 _MISSING = "PDF needs WeasyPrint and Pango: install himaya[pdf] and the package libpango-1.0-0, or ask for HTML"
 
 
-def pdf_of(document: Document) -> bytes:
-    """Return a document as a tagged PDF. Raises ServiceError when WeasyPrint or Pango is missing."""
+def loaded() -> tuple[Any, Any]:
+    """Return WeasyPrint and its `FontConfiguration`. Raises ServiceError when it or Pango is missing."""
     try:
         # Half a second to load, and not there without the extra.
         import weasyprint  # noqa: PLC0415
@@ -27,7 +27,13 @@ def pdf_of(document: Document) -> bytes:
     except (ImportError, OSError) as problem:  # OSError: a library of the system is not there
         raise ServiceError(_MISSING) from problem
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
-    fonts = FontConfiguration()
+    return weasyprint, FontConfiguration
+
+
+def pdf_of(document: Document) -> bytes:
+    """Return a document as a tagged PDF. Raises ServiceError when WeasyPrint or Pango is missing."""
+    weasyprint, configuration = loaded()
+    fonts = configuration()
     style = weasyprint.CSS(string=_faces(), font_config=fonts, url_fetcher=_ours)
     page = weasyprint.HTML(string=html_of(document), url_fetcher=_ours)
     made: bytes = page.write_pdf(
