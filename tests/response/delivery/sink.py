@@ -7,6 +7,7 @@ import email.policy
 import socketserver
 import threading
 from email.message import EmailMessage
+from typing import Self
 
 
 class Sink(socketserver.ThreadingTCPServer):
@@ -48,7 +49,7 @@ class Sink(socketserver.ThreadingTCPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         return
 
-    def __enter__(self) -> Sink:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

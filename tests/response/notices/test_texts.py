@@ -74,7 +74,7 @@ def test_mistakes_in_a_file_are_named(tmp_path, before, after, said):
     assert before in ENGLISH
     path = tmp_path / "xx.toml"
     path.write_text(ENGLISH.replace(before, after, 1))
-    with pytest.raises(InputError, match="xx.toml") as problem:
+    with pytest.raises(InputError, match=r"xx\.toml") as problem:
         read_texts(path)
     assert said in str(problem.value)
 

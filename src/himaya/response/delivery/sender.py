@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 import smtplib
 from collections.abc import Callable, Iterable
-from email.message import EmailMessage
-from email.policy import SMTP
 
 import msgspec
 
 from himaya.config import Config
-from himaya.config.alerts import is_mail
 from himaya.config.types import Alerts
 from himaya.core.errors import ConfigError
+from himaya.response.delivery.mime import Envelope, composed
 from himaya.response.delivery.waves import REFUSED, SENT, UNSURE
+from himaya.response.notices.recipients import is_plain
 from himaya.runner.alerting.channel import failure
 from himaya.runner.alerting.smtp import MailServer
 
@@ -54,7 +53,7 @@ def mail_settings(config: Config) -> Alerts:
         raise ConfigError(
             "there is no mail server for notices.", key="response.smtp_host", file=config.file
         )
-    if not is_mail(settings.mail_from):
+    if not is_plain(settings.mail_from):
         raise ConfigError("notices need a sender.", key="response.mail_from", file=config.file)
     return settings
 
@@ -88,8 +87,7 @@ class Wave:
             self._refuse(mail.person, taken)
             return
         subject, text, page = mail.make()
-        message = self._server.mail((mail.address,), subject)
-        data = composed(message, text, page)
+        data = composed(Envelope(self._sender, mail.address, subject), text, page)
         code, _ = line.docmd("DATA")
         if code != _GO_ON:
             self._refuse(mail.person, code)
@@ -144,13 +142,6 @@ class Wave:
             line.quit()
         except (OSError, smtplib.SMTPException):
             line.close()
-
-
-def composed(message: EmailMessage, text: str, page: str) -> bytes:
-    """Return a mail with a plain text and an HTML page of it (RFC 2046, multipart/alternative), ready to be sent."""
-    message.set_content(text, cte="base64")
-    message.add_alternative(page, subtype="html", cte="base64")
-    return message.as_bytes(policy=SMTP)
 
 
 def check_server(config: Config) -> MailServer:

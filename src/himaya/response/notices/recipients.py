@@ -27,6 +27,7 @@ from himaya.response.notices.facts import UNKNOWN, Recipient
 _COLUMNS = ("subject", "email", "language", "name")
 #: Characters of one cell of a file of contacts.
 _LONGEST = 1000
+_LONGEST_PATH = 254
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -112,11 +113,17 @@ def _contacts(rows: csv.DictReader[str], path: str, wanted: set[str]) -> dict[st
 def _contact(row: Mapping[str, str | None], path: str, line: int) -> Contact:
     cells = [(row.get(name) or "").strip() for name in (*_COLUMNS[1:], "country")]
     address, language, name, country = cells
-    if address and not (is_mail(address) and address.isprintable()):
-        raise InputError("email: expected one mail address", file=path, line=line)
+    if address and not is_plain(address):
+        raise InputError("email: expected one mail address in ASCII", file=path, line=line)
     if max(map(len, cells)) > _LONGEST:
         raise InputError(f"a cell has more than {_LONGEST} characters", file=path, line=line)
     return Contact(address, language.lower(), name, country.upper())
+
+
+def is_plain(address: str) -> bool:
+    """Tell whether a mail address can stand in a header and in SMTP as it is (RFC 5321, 4.5.3.1.3)."""
+    plain = address.isascii() and address.isprintable() and len(address) <= _LONGEST_PATH
+    return plain and is_mail(address)
 
 
 def _asked(reader: Reader, case: Case) -> Asked:
