@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,10 @@ def people(countries: dict[str, int]) -> dict[str, str]:
     }
 
 
+#: Sites that were made, by their countries.
+_MADE: dict[tuple[tuple[str, int], ...], Path] = {}
+
+
 class Rig:
     """The site in a directory; `case` is confirmed, its people are counted."""
 
@@ -49,10 +56,21 @@ class Rig:
         """Write ledger, configuration and contacts, and open the case."""
         self.home, self.ledger, self.config = home, home / "ledger", home / "himaya.toml"
         self.people = people(countries or COUNTRIES)
+        self._make(countries or COUNTRIES)
+
+    def _make(self, countries: dict[str, int]) -> None:
+        """Make the site, or copy the one that was made for the same people before."""
+        before = _MADE.get(key := tuple(countries.items()))
+        if before is not None and before.exists():
+            shutil.copytree(before, self.home, dirs_exist_ok=True)
+            return
         self.configure()
         self._rows()
         self.contacts(list(self.people))
-        self._open(countries or COUNTRIES)
+        self._open(countries)
+        _MADE[key] = Path(tempfile.mkdtemp(prefix="himaya-rig-"))
+        atexit.register(shutil.rmtree, _MADE[key], ignore_errors=True)
+        shutil.copytree(self.home, _MADE[key], dirs_exist_ok=True)
 
     def configure(self, extra: str = "") -> None:
         """Write the configuration, with further keys of `[response]`."""
