@@ -1,4 +1,4 @@
-"""JS23-19, its drafts: a case in five countries has five drafts to authorities whose counts add up, and forgets nobody."""
+"""JS23-19, its drafts: five countries have drafts to authorities whose counts add up, and nobody is forgotten."""
 
 from __future__ import annotations
 

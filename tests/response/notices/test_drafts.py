@@ -6,6 +6,7 @@ import pytest
 from tests.response.notices.rig import COUNTRIES, Rig
 
 from himaya.bootstrap.register import open_register
+from himaya.core.errors import InputError
 
 
 @pytest.fixture(name="rig", scope="module")
@@ -127,3 +128,12 @@ def test_before_a_count_nothing_is_drafted(rig):
         rig.notice("draft", "c-2", "--country", "ES", "--party", "people", fails="were not counted")
     finally:
         rig.case = "c-1"
+
+
+def test_two_drafts_at_once(rig):
+    """Of two who write the same version of a notice down at once, the second one is told to begin anew."""
+    draft = {"id": "XX-people-1", "what": "letter", "version": 1}
+    rig.act("drafted", **draft)
+    with pytest.raises(InputError, match="somebody drafted XX-people-1 a moment ago"):
+        rig.act("drafted", **draft)
+    rig.act("drafted", **{**draft, "version": 2})

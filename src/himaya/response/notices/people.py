@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from himaya.response.notices.authority import marks
 from himaya.response.notices.contents import Sources, item, missing, paragraphs
 from himaya.response.notices.facts import Recipient
@@ -37,9 +39,7 @@ def people_document(sources: Sources, person: Recipient, *, released: bool = Fal
         language=texts.language,
         direction=texts.direction,
         title=title,
-        marks=_practice(sources)
-        if released
-        else tuple(marks(sources, lacking(sources), released=False)),
+        marks=_practice(sources) if released else _draft_marks(sources),
         opening=(hello, opening),
         parts=tuple(_parts(sources, person)),
         foot=(texts.status_mark(),),
@@ -49,6 +49,14 @@ def people_document(sources: Sources, person: Recipient, *, released: bool = Fal
 def subject_line(sources: Sources) -> str:
     """Return the subject of the mail."""
     return sources.texts.line("subject", organisation=sources.facts.organisation)
+
+
+def _draft_marks(sources: Sources) -> tuple[str, ...]:
+    """Return what a draft says of itself; the authority's form is none of its business."""
+    unsure = tuple(one for one in sources.needs.unconfirmed if one != "form_url")
+    needs = msgspec.structs.replace(sources.needs, unconfirmed=unsure)
+    about = msgspec.structs.replace(sources, needs=needs)
+    return tuple(marks(about, lacking(sources), released=False))
 
 
 def _practice(sources: Sources) -> tuple[str, ...]:
