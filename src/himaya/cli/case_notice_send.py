@@ -136,11 +136,8 @@ def _wave(
 
     _may_go(found, one, how["number"])
     settings = _config(desk)
-    server, sender, key = (
-        check_server(settings),
-        mail_settings(settings).mail_from,
-        f"{found.id}/{one.id}",
-    )
+    server, key = check_server(settings), f"{found.id}/{one.id}"
+    sender = mail_settings(settings).mail_from
     with Waves(waves_path(desk.directory.absolute())) as waves, waves.alone():
         if how["unsure"]:
             waves.retry_unsure(key)
@@ -157,6 +154,8 @@ def _may_go(found: Case, one: Draft, number: int | None) -> None:
         raise InputError(
             f"{one.id} is not released; run: himaya case notice release {found.id} {one.id} --why ..."
         )
+    if found.practice:
+        raise InputError(f"case {found.id} is practice; nothing of it is sent to anybody")
     if number is None:
         raise InputError("--send needs --wave")
 

@@ -197,6 +197,22 @@ def test_bad_contacts(rig, text, said):
     rig.notice("send", rig.case, name, fails=said)
 
 
+def test_practice_is_not_sent(rig):
+    """A practice case's notices say so, and none of them is sent to anybody."""
+    with Reader.open(rig.ledger) as reader:
+        actor = reader.identities.find(Kind.ACTOR, "account:farm")
+    rig.case = "c-drill"
+    rig.act("opened", actors=[actor], practice=True)
+    rig.act("confirmed", why="a drill")
+    rig.count(FIVE)
+    with Sink() as sink:
+        rig.configure(sink.settings())
+        name = rig.released()
+        assert "PRACTICE" in rig.notice("show", rig.case, name)
+        sent(rig, name, 1, fails="is practice")
+        assert sink.taken == []
+
+
 def test_a_receipt(rig, tmp_path):
     """An authority's receipt is kept with number and hash, once released, at the time it was filed."""
     name = rig.drafted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from himaya.core.errors import InputError
 from himaya.response.cases.acts import Act
@@ -140,7 +141,7 @@ def _drafted(case: Case, act: Act) -> Iterator[str]:
         yield f"somebody drafted {made[0]} a moment ago; draft it again"
 
 
-def _lacking(missing: object) -> Iterator[str]:
+def _lacking(missing: Any) -> Iterator[str]:  # noqa: ANN401  (what somebody's data hold)
     """Yield what a draft says that it lacks: a list, or a list for each of its languages; each once."""
     lists = missing.values() if isinstance(missing, dict) else [missing or ()]
     yield from dict.fromkeys(str(key) for keys in lists for key in keys)
