@@ -72,6 +72,7 @@ def test_released_is_no_draft_any_more(rig):
     assert "--number" in rig.notice("release", rig.case, name, "--why", "checked")
     text = rig.notice("show", rig.case, name)
     assert "PROJET : non validé" not in text
+    assert "consulter un juriste" not in text
     assert "Ce texte (fr) est un projet que personne n'a relu" in text
 
 

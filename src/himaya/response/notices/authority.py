@@ -27,24 +27,31 @@ def authority_document(
 
 
 def marks(sources: Sources, lacking: list[str], *, released: bool) -> Iterator[str]:
-    """Yield what stands on every page of a notice: draft, practice, what is missing, what is unconfirmed."""
-    texts, facts, needs = sources.texts, sources.facts, sources.needs
-    words, joiner = texts.marks, texts.words["list_joiner"]
+    """Yield what stands on every page of a notice; what is for whoever releases it, only until then."""
+    words, needs = sources.texts.marks, sources.needs
     if not released:
         yield words["draft"]
-    if facts.practice:
+    if sources.facts.practice:
         yield words["practice"]
+    if needs.regime and needs.voluntary:
+        yield words["voluntary"]
+    if not released:
+        yield from _doubts(sources, lacking)
+
+
+def _doubts(sources: Sources, lacking: list[str]) -> Iterator[str]:
+    """Yield what is missing, and what the table of laws does not know for sure."""
+    texts, needs = sources.texts, sources.needs
+    joiner = texts.words["list_joiner"]
     if lacking:
         items = joiner.join(texts.contents.get(key) or key for key in lacking)
-        yield texts.fill(words["not_ready"], items=items)
+        yield texts.fill(texts.marks["not_ready"], items=items)
     if not needs.regime:
-        yield words["no_rule"]
-    elif needs.voluntary:
-        yield words["voluntary"]
+        yield texts.marks["no_rule"]
     if needs.unconfirmed:
         names = {"contents": "contents_list", "form_url": "form_url"}
         items = joiner.join(texts.words.get(names.get(one, ""), one) for one in needs.unconfirmed)
-        yield texts.fill(words["unconfirmed"], items=items)
+        yield texts.fill(texts.marks["unconfirmed"], items=items)
 
 
 def _about(sources: Sources, version: int) -> Iterator[tuple[str, str]]:
