@@ -262,40 +262,34 @@ def receipt(  # noqa: PLR0913  (the options of the command)
     as_json: bool,
 ) -> None:
     """Keep an authority's receipt: that a notice was filed, when, and under which number."""
-    from himaya.response.notices.drafts import draft_named, is_released
-
     with Desk("case notice receipt", directory, key_file, config) as desk:
-        found = desk.register.case(case_id)
-        one = draft_named(found, name)
-        if not is_released(found, one):
-            raise InputError(f"{name} is not released; only what was released is filed")
         digest = hashlib.sha256(_read(file)).hexdigest() if file else ""
-        said = {"id": name, "country": one.country, "party": one.party}
-        acts = [
-            desk.act(
-                case_id,
-                "receipt",
-                why=why,
-                when=moment(when),
-                data={**said, "number": number, "sha256": digest},
-            )
-        ]
-        if not any(act.data.get("id") == name for act in found.acts("sent")):
-            acts.insert(
-                0,
-                desk.act(
-                    case_id,
-                    "sent",
-                    why=why,
-                    when=moment(when),
-                    data={**said, "version": one.version},
-                ),
-            )
-        desk.register.add_all(acts)
+        told = _filed(desk, case_id, name, why, {"number": number, "sha256": digest, "when": when})
     if as_json:
-        shared.print_json({**said, "number": number, "sha256": digest, "when": when})
+        shared.print_json(told)
     else:
         click.echo(f"{name} was filed, receipt {shared.printable(number)}.")
+
+
+def _filed(
+    desk: Desk, case_id: str, name: str, why: str, receipt: dict[str, str]
+) -> dict[str, str]:
+    """Write down that a notice was filed, where nothing says so yet, and its receipt; both or neither."""
+    from himaya.response.notices.drafts import draft_named, is_released
+
+    found = desk.register.case(case_id)
+    one = draft_named(found, name)
+    if not is_released(found, one):
+        raise InputError(f"{name} is not released; only what was released is filed")
+    at = moment(receipt["when"])
+    said: dict[str, str] = {"id": name, "country": one.country, "party": one.party}
+    kept = {**said, "number": receipt["number"], "sha256": receipt["sha256"]}
+    acts = [desk.act(case_id, "receipt", why=why, when=at, data=dict(kept))]
+    if not any(act.data.get("id") == name for act in found.acts("sent")):
+        data = {**said, "version": one.version}
+        acts.insert(0, desk.act(case_id, "sent", why=why, when=at, data=data))
+    desk.register.add_all(acts)
+    return {**said, **receipt}
 
 
 @click.command()
