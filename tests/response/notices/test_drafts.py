@@ -111,6 +111,7 @@ def test_mistakes_are_named(rig, words, said):
     assert len(rig.told("show", rig.case)["notices"]) == before
 
 
+@pytest.mark.system
 def test_files_are_private(rig, tmp_path):
     """Drafts can be written as HTML, text and PDF, for nobody else to read."""
     out = tmp_path / "out"

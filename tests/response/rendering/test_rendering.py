@@ -97,6 +97,7 @@ def test_arabic_runs_from_right_to_left():
     assert "\u2068" not in text_of(DOCUMENT)
 
 
+@pytest.mark.system
 def test_a_pdf_is_tagged_with_its_language_and_our_fonts():
     """The PDF is tagged for readers (PDF/UA), names title and language, and embeds the fonts that come with himaya."""
     made = pdf.pdf_of(ARABIC)
