@@ -213,7 +213,8 @@ SCOPE = {
     ),
     "JS23-18": (
         "Three accounts over every kind of route, put into a case by hand (JS23-10 has cases that himaya found),"
-        " against what they hold. The notice is the signed statement; languages and delivery do not exist."
+        " against what they hold. They are told by the signed statement; and six people of a ledger by mail, each with"
+        " their own fields, to a mail server of the test. Texts are drafts that nobody reviewed."
     ),
     "JS23-20": (
         "A log whose server stops writing, followed by `himaya follow` alone, and a follower that is killed beside a"
@@ -284,6 +285,10 @@ SCOPE = {
         " gate, then `himaya forget` while it runs. Backups, exports and the site's own logs are listed, not reached."
         " What ends by itself, and after which days, is shown by L-7; the text of a DPIA is not part of these tests."
     ),
+    "REG-8": (
+        "A list of five items that the test writes, of which a person has to give three. Whether a list is what the law"
+        " asks, and whether what a person writes is enough, nobody but a person can say."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-4": (
         "JSON answers through the proxy. Fields are told by names that are usual or declared somewhere on the site;"
@@ -344,6 +349,10 @@ PARTS = {
     "JS23-7": Part(
         ("test_an_alert_is_escalated", "test_an_owner_is_needed"),
         "Roles and on-call contacts.",
+    ),
+    "JS23-19": Part(
+        ("test_five_drafts_add_up",),
+        "Clocks: when each authority has to be told.",
     ),
     "MUSA-B1": Part(
         ("test_fewer_fields_for_strangers",),

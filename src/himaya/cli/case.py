@@ -11,6 +11,7 @@ import click
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_compare import compare
 from himaya.cli.case_deleted import deleted
+from himaya.cli.case_notice import notice
 from himaya.cli.case_people import people
 from himaya.cli.case_request import answer, request
 from himaya.cli.engine_options import engine_options
@@ -226,3 +227,4 @@ case.add_command(compare)
 case.add_command(request)
 case.add_command(answer)
 case.add_command(deleted)
+case.add_command(notice)

@@ -52,6 +52,8 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("retention.open_days", 0, 36_600),
     ("retention.*", 1, 36_600),
     ("alerts.timeout_s", 1, 3600),
+    ("response.wave", 1, 10_000_000),
+    ("response.smtp_port", 1, 65535),
     ("alerts.queue", 1, 100_000),
     ("alerts.smtp_port", 1, 65535),
     ("alerts.silence_s", 0, 30 * 86400),

@@ -29,6 +29,7 @@ _OWNER = frozenset({"owner"})
 _DPO = frozenset({"dpo"})
 _CASES = frozenset({"analyst", "legal"})
 _READ_CASES = _CASES | _DPO
+_LAW = frozenset({"legal", "dpo"})
 _TUNING = frozenset({"owner", "analyst"})
 _ALL = frozenset(ROLES)
 
@@ -56,6 +57,13 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "case request": frozenset({"legal", "dpo"}),
     "case answer": _DPO,
     "case deleted": _DPO,
+    "case notice draft": _READ_CASES,
+    "case notice show": _READ_CASES,
+    "case notice release": _LAW,
+    "case notice withdraw": _LAW,
+    "case notice send": _LAW,
+    "case notice receipt": _LAW,
+    "case notice bounced": _LAW,
     "alert list": _TUNING | _CASES,
     "alert show": _CASES,
     "alert ack": _TUNING | _CASES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from himaya.core.errors import InputError
 from himaya.response.cases.acts import Act
@@ -133,12 +134,29 @@ def _is_deleted(case: Case) -> bool:
     return any(act.data.get("answer") == "confirmed" for act in case.acts("reply"))
 
 
+def _drafted(case: Case, act: Act) -> Iterator[str]:
+    """A draft never changes: of two who write the same version at once the second one begins anew."""
+    made = (act.data.get("id"), act.data.get("version"))
+    if any((a.data.get("id"), a.data.get("version")) == made for a in case.acts("drafted")):
+        yield f"somebody drafted {made[0]} a moment ago; draft it again"
+
+
+def _lacking(missing: Any) -> Iterator[str]:  # noqa: ANN401  (what somebody's data hold)
+    """Yield what a draft says that it lacks: a list, or a list for each of its languages; each once."""
+    lists = missing.values() if isinstance(missing, dict) else [missing or ()]
+    yield from dict.fromkeys(str(key) for keys in lists for key in keys)
+
+
 def _released(case: Case, act: Act) -> Iterator[str]:
     """Two persons: who drafted something does not release it, where operators are enrolled."""
     draft = next((a for a in case.acts("drafted") if a.data.get("id") == act.data.get("id")), None)
     if draft is None:
         yield f"there is no draft {act.data.get('id')!r} in it"
-    elif act.role and draft.by == act.by:
+        return
+    lacking = list(_lacking(draft.data.get("missing")))
+    if lacking:
+        yield f"{act.data.get('id')} is not ready: missing {', '.join(lacking)}"
+    if act.role and draft.by == act.by:
         yield f"{act.by} drafted it; somebody else releases it"
 
 
@@ -148,5 +166,6 @@ _MISSING: dict[str, Callable[[Case, Act], Iterator[str]]] = {
     "assessed": _assessed,
     "notified": _notified,
     "closed": _closed,
+    "drafted": _drafted,
     "released": _released,
 }
