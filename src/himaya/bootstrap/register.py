@@ -28,6 +28,18 @@ def open_register(
     What a crash left behind is made up for: the chain is told of the newest entry. Raises LedgerError (no ledger,
     wrong key), ConfigError (the address of the database) and ServiceError (the database).
     """
+    register, chain = _opened(directory, key_file, config)
+    try:
+        _catch_up(register, chain)
+    except BaseException:
+        register.close()
+        raise
+    return register
+
+
+def _opened(
+    directory: Path, key_file: Path | None, config: Config | None
+) -> tuple[Register, Chain]:
     layout = Layout(directory)
     layout.must_exist()
     keys = read_key_file(key_file or default_key_file(directory))
@@ -37,13 +49,7 @@ def open_register(
         chain.append(e.CaseEntry(at=iso(entry.act.at), number=entry.number, link=entry.link))
 
     database = config.response.database if config else ""
-    register = Register(connect(database, directory), keys, witness)
-    try:
-        _catch_up(register, chain)
-    except BaseException:
-        register.close()
-        raise
-    return register
+    return Register(connect(database, directory), keys, witness), chain
 
 
 def _catch_up(register: Register, chain: Chain) -> None:
@@ -67,6 +73,22 @@ def has_cases(directory: Path, config: Config | None) -> bool:
     beside = directory.absolute()
     elsewhere = bool(config and config.response.database)
     return elsewhere or register_path(beside).exists() or cases_path(beside).exists()
+
+
+def found_problems(directory: Path, key_file: Path | None, config: Config | None) -> list[str]:
+    """Return what does not hold in the register of a site, without changing anything. Raises HimayaError."""
+    Layout(directory).must_exist()
+    path = register_path(directory.absolute())
+    if path.exists() or (config and config.response.database):
+        register, _ = _opened(directory, key_file, config)
+        with register:
+            return register_problems(register, directory, key_file)
+    keys = read_key_file(key_file or default_key_file(directory))
+    seen = read_state(Chain(Layout(directory), keys)).case_entry
+    if seen is None:
+        return []
+    missing = f"the chain of the ledger names {seen.number} entries, and {path} is missing"
+    return [f"register: {missing}; where it is a database, name its configuration with --config"]
 
 
 def register_problems(register: Register, directory: Path, key_file: Path | None) -> list[str]:

@@ -57,7 +57,9 @@ def find(
     until = min(time.time(), parse_time(end, end=True) / 1e6)
     found = look(loaded, parse_time(start) / 1e6, until, engine)
     if as_json:
-        shared.print_json({"cases": [{**case_view.of_group(each), "new": new} for each, new in found]})
+        shared.print_json(
+            {"cases": [{**case_view.of_group(each), "new": new} for each, new in found]}
+        )
     elif not found:
         click.echo("No group was found, and no case is open.")
     else:

@@ -43,7 +43,7 @@ def ack(
 @click.command()
 @act_options
 @click.argument("person")
-def owner(  # noqa: PLR0913  (the options of the command)
+def owner(
     *,
     directory: Path,
     key_file: Path | None,
@@ -61,7 +61,7 @@ def owner(  # noqa: PLR0913  (the options of the command)
 @click.command()
 @act_options
 @_WHY
-def note(  # noqa: PLR0913  (the options of the command)
+def note(
     *,
     directory: Path,
     key_file: Path | None,
@@ -114,7 +114,7 @@ def _clock(name: str, *, correct: bool) -> dict[str, Any]:
 @act_options
 @_WHY
 @_WHEN
-def confirm(  # noqa: PLR0913  (the options of the command)
+def confirm(
     *,
     directory: Path,
     key_file: Path | None,
@@ -179,7 +179,7 @@ def assess(  # noqa: PLR0913  (the options of the command)
 @act_options
 @_WHY
 @_WHEN
-def notified(  # noqa: PLR0913  (the options of the command)
+def notified(
     *,
     directory: Path,
     key_file: Path | None,
@@ -204,7 +204,7 @@ def notified(  # noqa: PLR0913  (the options of the command)
     metavar="REASON",
     help="Why it ends although no scraper confirmed the deletion.",
 )
-def close(  # noqa: PLR0913  (the options of the command)
+def close(
     *,
     directory: Path,
     key_file: Path | None,
@@ -215,16 +215,18 @@ def close(  # noqa: PLR0913  (the options of the command)
     as_json: bool,
 ) -> None:
     """End a case: a suspected one as an error, a confirmed one when all is done. Its groups are free again."""
-    data = {"without_confirmation": without_confirmation.strip()} if without_confirmation else {}
+    data: dict[str, Any] = {}
+    if without_confirmation.strip():
+        data["without_confirmation"] = without_confirmation.strip()
     with Desk("case close", directory, key_file, config) as desk:
-        found = desk.do(name, "closed", why=shared.purpose(why), **data)
+        found = desk.do_all([desk.act(name, "closed", why=shared.purpose(why), data=data)])
         say(desk, found, f"{found.id} is {found.state}.", as_json=as_json)
 
 
 @click.command()
 @act_options
 @_WHY
-def reopen(  # noqa: PLR0913  (the options of the command)
+def reopen(
     *,
     directory: Path,
     key_file: Path | None,

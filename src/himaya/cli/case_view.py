@@ -53,7 +53,7 @@ def list_cases(
 @click.option("--names", is_flag=True, help="Name the members, at most 100; needs --why.")
 @click.option("--why", default="", help="Why the names are needed; it stays in the ledger's chain.")
 @_JSON
-def show(  # noqa: PLR0913  (the options of the command)
+def show(
     *,
     directory: Path,
     key_file: Path | None,
@@ -293,8 +293,8 @@ def _about(told: dict[str, Any]) -> list[str]:
     if told["members"]:
         lines.append(
             f"{told['members']} members were shown {told['people']} different people"
-            f" ({told['shown']} views of a new person in all); {told['proven']} are proven and spend the group's budget,"
-            " where one is set."
+            f" ({told['shown']} views of a new person in all); {told['proven']} are proven and spend the group's"
+            " budget, where one is set."
         )
     if told["actors"]:
         lines.append(f"{told['actors']} further actors are in it.")

@@ -24,10 +24,11 @@ _WORDS = """
     disponible disponibles ya visible visibles abierto abierta abiertos abiertas dato datos perfil perfiles informacion
     personal personales todo toda todos todas el los las un una unos unas del y en por para con era eran es son fue
     fueron estaba estaban esta estan este estos estas eso esto porque que linea simplemente solo mundo red
-    عام عامه علني علنيه علنا منشور منشوره متاح متاحه مفتوح مفتوحه ظاهر ظاهره مرئي مرئيه بيانات البيانات معلومات
-    المعلومات    ملف الملف ملفات الملفات شخصي الشخصي شخصيه الشخصيه كان كانت هي هو هذا هذه كل جميع للجميع للعموم للعامه العامه الجميع
-    العموم الكل للكل على في من الى عن علي انترنت الانترنت الانترنيت موقع الموقع الشبكه بشكل فقط اصلا بالفعل لان لانها
-    لانه انها انه
+    عام عامه علني علنيه علنا منشور منشوره متاح متاحه مفتوح مفتوحه ظاهر ظاهره مرئي مرئيه
+    بيانات البيانات معلومات المعلومات ملف الملف ملفات الملفات شخصي الشخصي شخصيه الشخصيه
+    كان كانت هي هو هذا هذه كل جميع للجميع للعموم للعامه العامه الجميع العموم الكل للكل
+    على في من الى عن علي انترنت الانترنت الانترنيت موقع الموقع الشبكه بشكل فقط اصلا
+    بالفعل لان لانها لانه انها انه
 """
 
 

@@ -76,7 +76,7 @@ ACTS: Final[dict[str, Rule]] = {
     "assessment": Rule(_LEGAL, SURE, reason=True),
     "assessed": Rule(_LEGAL, frozenset({S.CONTAINED}), S.ASSESSED, reason=True),
     "notified": Rule(_LEGAL, frozenset({S.ASSESSED}), S.NOTIFIED, reason=True, dates=True),
-    "closed": Rule(_LEGAL, OPEN, S.CLOSED, reason=True),
+    "closed": Rule(_HANDLERS, OPEN, S.CLOSED, reason=True),
     "reopened": Rule(_HANDLERS, frozenset({S.CLOSED}), S.CONFIRMED, reason=True),
     # what was closed before there was a register, by whom and why as it was noted then; nobody's to do now
     "closed_before": Rule(frozenset(), OPEN, S.CLOSED, reason=True, dates=True),
