@@ -59,7 +59,11 @@ def connect(database: str, ledger: Path) -> sa.Engine:
     ConfigError for an address that is none, ServiceError when it cannot be reached or its schema is newer.
     """
     engine = _elsewhere(database) if database else _beside(register_path(ledger.absolute()))
-    _bring_forward(engine)
+    try:
+        _bring_forward(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
