@@ -17,7 +17,8 @@ from himaya.ledger.state import read_state
 from himaya.response.cases import Act, Entry, Register
 from himaya.response.cases.mirror import mirror
 from himaya.response.cases.register import KEPT
-from himaya.response.cases.tables import connect, register_path
+from himaya.response.cases.tables import connect
+from himaya.response.places import register_path
 
 
 def open_register(
@@ -66,13 +67,6 @@ def mirror_groups(register: Register, directory: Path, now: int) -> None:
     if path.exists():
         with CaseStore(path) as store:
             mirror(register, store, now)
-
-
-def has_cases(directory: Path, config: Config | None) -> bool:
-    """Tell whether there may be a case: without opening anything."""
-    beside = directory.absolute()
-    elsewhere = bool(config and config.response.database)
-    return elsewhere or register_path(beside).exists() or cases_path(beside).exists()
 
 
 def found_problems(directory: Path, key_file: Path | None, config: Config | None) -> list[str]:

@@ -16,7 +16,8 @@ from himaya.core.errors import ConfigError, HimayaError, InputError, ServiceErro
 from himaya.ledger.keys import Keys
 from himaya.response.cases import Register, State
 from himaya.response.cases.register import MAX_BODY
-from himaya.response.cases.tables import connect, register_path
+from himaya.response.cases.tables import connect
+from himaya.response.places import register_path
 
 
 def test_what_was_written_is_read_again(opener):

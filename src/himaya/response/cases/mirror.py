@@ -18,6 +18,7 @@ from himaya.core.errors import InputError
 from himaya.ledger.schema import micros
 from himaya.response.cases.acts import MACHINE, Act
 from himaya.response.cases.case import Case
+from himaya.response.cases.data import is_name
 from himaya.response.cases.register import Register
 from himaya.response.cases.rules import ACTS, SURE, State
 
@@ -28,7 +29,7 @@ _GROUNDS = 2000
 
 def mirror(register: Register, store: CaseStore, now: int) -> None:
     """Bring register and store into step at `now` (microseconds). Raises ServiceError."""
-    stages = store.states()
+    stages = {name: stage for name, stage in store.states().items() if is_name(name)}
     if not stages:
         return
     known = {case.id for case in register.cases()}
@@ -58,12 +59,14 @@ def _holders(cases: list[Case]) -> dict[str, Case]:
 
 def _take_over(register: Register, found: Found, now: int) -> None:
     """Open the case of a group; what people decided before there was a register is theirs, with their dates."""
-    acts = [_opened(found, now), _signal(found, now), *_joined(found, 0, now)]
+    acts = [_opened(found, now), _signal(found, now), *_joined(found.id, found.log, 0, now)]
     acts += _decided(found, now)
     try:
         register.add_all(acts)
     except InputError:
-        register.case(found.id)  # somebody else took it over at the same moment
+        if not register.entries(found.id):
+            raise
+        # Somebody else took it over at the same moment: theirs stands.
 
 
 def _act(case: str, kind: str, now: int, at: float, **more: object) -> Act:
@@ -86,11 +89,10 @@ def _signal(found: Found, now: int) -> Act:
     return _act(found.id, "signal", now, found.group.first, why=why)
 
 
-def _joined(found: Found, known: int, now: int) -> list[Act]:
-    lines = [line for line in found.log if line.what == "joined"][known:]
+def _joined(group: str, log: tuple[Line, ...], known: int, now: int) -> list[Act]:
+    lines = [line for line in log if line.what == "joined"][known:]
     return [
-        _act(found.id, "joined", now, line.at, why=line.why, data={"group": found.id})
-        for line in lines
+        _act(group, "joined", now, line.at, why=line.why, data={"group": group}) for line in lines
     ]
 
 
@@ -115,7 +117,7 @@ def _grow(register: Register, store: CaseStore, name: str, case: Case, now: int)
     if not case.is_open:
         return
     known = sum(act.data.get("group") == name for act in case.acts("joined"))
-    for act in _joined(store.get(name), known, now):
+    for act in _joined(name, store.log(name), known, now):
         register.add(msgspec.structs.replace(act, case=case.id))
 
 
@@ -129,7 +131,7 @@ def _follow(store: CaseStore, name: str, stage: Stage, case: Case) -> None:
     decided = _decision(case)
     if wanted is stage or wanted not in TRANSITIONS[stage] or decided is None:
         return
-    if stage is Stage.CLOSED and store.get(name).log[-1].at * 1e6 > decided.at:
+    if stage is Stage.CLOSED and store.log(name)[-1].at * 1e6 > decided.at:
         return  # closed by an earlier himaya, after what the register knows of
     at = decided.at / 1e6
     store.move(name, wanted, why=decided.why or "as its case", by=decided.by, at=at)

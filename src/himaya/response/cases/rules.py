@@ -62,7 +62,7 @@ class Rule(msgspec.Struct, frozen=True):
 ACTS: Final[dict[str, Rule]] = {
     # how a case begins and who looks after it
     "opened": Rule(_ALL, frozenset(), machine=True, dates=True),
-    "joined": Rule(_ALL, machine=True),
+    "joined": Rule(_ALL, machine=True, dates=True),
     "signal": Rule(_HANDLERS, machine=True, dates=True),
     "owner": Rule(_ALL),
     "acknowledged": Rule(_ALL),

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from himaya.core.errors import ConfigError, ServiceError
+from himaya.response.places import register_path
 
 #: The newest migration.
 HEAD = "0001"
@@ -28,7 +29,9 @@ _READS = "himaya_reads"
 _NOTHING = "it cannot be used, nothing was written"
 _UNKNOWN = "it went away while it was writing; see with `himaya case show` whether that is there"
 _KEY = "response.database"
-_HINT = "Write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, or leave it empty for a file beside the ledger."
+_HINT = (
+    "Write postgresql+psycopg://USER@HOST/DATABASE, or leave it empty for a file beside the ledger."
+)
 
 METADATA = sa.MetaData()
 ENTRY = sa.Table(
@@ -45,11 +48,6 @@ ENTRY = sa.Table(
     sa.Column("link", sa.String(64), nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=True),
 )
-
-
-def register_path(ledger: Path) -> Path:
-    """Return where the register lies when no other database is configured: beside the ledger."""
-    return ledger.with_name(ledger.name + ".register")
 
 
 def connect(database: str, ledger: Path) -> sa.Engine:
