@@ -45,7 +45,7 @@ def splitting(source: Case, new: str, groups: list[str], actors: list[int], act:
     """
     if not groups and not actors:
         raise InputError("nothing to split off; name groups or actors of the case")
-    if len(groups) == len(source.groups) and len(actors) == len(source.actors):
+    if {*source.groups} <= {*groups} and {*source.actors} <= {*actors}:
         raise InputError("that is all there is in the case; leave something in it")
     scope = {"groups": groups, "actors": actors}
     opened = {
