@@ -21,8 +21,7 @@ def every_country_is_assessed(gate: Gate, name: str, *, confirmed: bool) -> None
     require(said, "a confirmed case is not closed without assessments")
     for words in ("ES (12 people)", "NZ (2 people)", "unknown residence (3 people)"):
         require(f"no assessment for {words}" in said, "and each country is named")
-    for country in ("ES", "unknown"):
-        case(gate, "assess", scrape, "--country", country, *NOTIFY)
+    case(gate, "assess", scrape, "--country", "ES", *NOTIFY)
     said = refused(gate, "close", scrape, "--without-confirmation", "nobody is known")
     require("no assessment for NZ" in said, "what was not assessed is still missing")
     require("no assessment for ES" not in said, "what was assessed is not")
@@ -32,7 +31,6 @@ def public_is_no_reason(gate: Gate, name: str, why: str) -> None:
     """Somebody decides that nobody is told, with a reason."""
     scrape = case_of_a_scrape(gate, name)
     case(gate, "confirm", scrape)
-    counted(gate, scrape, COUNTRIES)
     said = refused(gate, "assess", scrape, "--country", "NZ", *NOBODY, "--why", why)
     require("public is no reason by itself" in said, "that data were public decides nothing")
 

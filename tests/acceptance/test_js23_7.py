@@ -80,7 +80,7 @@ def _events(told: Path, wanted: int, most_s: float) -> list[Event]:
 
 
 def acts_have_names_roles_and_times(directory: Path, *, enrolled: bool) -> None:
-    """An analyst opens and confirms a case, somebody of the role legal assesses it."""
+    """An analyst opens a case, somebody of the role legal confirms it."""
     ledger = directory / "ledger"
     write(ledger, disclosed(NOON, "u1", "anna"))
     team = crew(directory, ledger) if enrolled else None
@@ -93,18 +93,10 @@ def acts_have_names_roles_and_times(directory: Path, *, enrolled: bool) -> None:
         return dict(json.loads(done.stdout))
 
     case = do("analyst", "open", "--title", "a scrape", *WHY)["id"]
-    do("analyst", "ack", case)
-    do("analyst", "confirm", case, *WHY)
-    outcome = ("--country", "ES", "--authority", "notify", "--people", "notify")
-    do("legal", "assess", case, *outcome, *WHY)
-    log = do("legal", "show", case)["log"]
+    do("legal", "confirm", case, *WHY)
+    log = do("dpo", "show", case)["log"]
     did = [(one["what"], one["by"], one["role"]) for one in log]
-    expected = [
-        ("opened", "analyst", "analyst"),
-        ("acknowledged", "analyst", "analyst"),
-        ("confirmed", "analyst", "analyst"),
-        ("assessment", "legal", "legal"),
-    ]
+    expected = [("opened", "analyst", "analyst"), ("confirmed", "legal", "legal")]
     require(did == expected, "each act has the name and role of whoever did it")
     times = [one["at"] for one in log]
     require(times == sorted(times) and all(times), "and its time")
@@ -144,7 +136,7 @@ def test_js23_7_twin_a_case_is_escalated(tmp_path):
 
 
 def test_js23_7_acts_have_names_roles_and_times(tmp_path):
-    """Who opened, acknowledged, confirmed and assessed stands in the case, with role and time."""
+    """Who opened a case and who confirmed it stands in it, with role and time."""
     acts_have_names_roles_and_times(tmp_path, enrolled=True)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.acceptance.case_rig import case, case_of_a_scrape, counted, refused
 from tests.acceptance.gate import Gate
 from tests.acceptance.promise import broken, require
@@ -27,13 +25,6 @@ def the_reason_is_stored(gate: Gate, name: str, why: str) -> None:
     require(stored["country"] == "AU" and stored["by"] and stored["at"], "by whom and when")
     (clock,) = (one for one in told["clocks"] if one["clock"] == started[1])
     require(clock["when"] == "2026-01-04T22:00:00Z", "beside when the 30 days began")
-    require(the_register_holds(gate), "and nobody can change it unseen")
-
-
-def the_register_holds(gate: Gate) -> bool:
-    """Tell whether the register is as it was written."""
-    told = gate.himaya("case", "verify", "--ledger", str(gate.ledger), "--json")
-    return json.loads(told) == {"problems": []}
 
 
 def test_reg_15_the_reason_is_stored(gate, name):

@@ -100,6 +100,7 @@ def test_a_crash_between_register_and_store_is_made_up_for(register, store, monk
 def test_what_was_decided_before_there_was_a_register_is_taken_over_honestly(register, store):
     """Whoever confirmed and closed is named with the day and the reason, written down now; nothing is made up."""
     store.move("g-1", Stage.CONFIRMED, why="one tool", by="dana", at=FOUND + DAY_S)
+    store.note("g-1", "compared", why="letter 4", by="eve", at=FOUND + DAY_S)
     store.move("g-2", Stage.CONFIRMED, why="one tool", by="himaya", at=FOUND + DAY_S)
     store.move("g-2", Stage.CLOSED, why="they stopped", by="eve", at=FOUND + 2 * DAY_S)
     mirror(register, store, AT)
@@ -111,6 +112,9 @@ def test_what_was_decided_before_there_was_a_register_is_taken_over_honestly(reg
         ("closed_before", "eve", "they stopped", AT, round((FOUND + 2 * DAY_S) * 1e6)),
     ]
     assert not two.assessments
+    ((by, why),) = [(a.by, a.why) for a in one.acts("note")]
+    assert by == "eve"
+    assert why.endswith("Z compared: letter 4")
     assert store.states() == {"g-1": Stage.CONFIRMED, "g-2": Stage.CLOSED}
     with pytest.raises(InputError, match="its people were not counted"):
         register.add(act("closed", "g-1", at=AT + 1))

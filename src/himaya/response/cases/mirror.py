@@ -15,7 +15,7 @@ from himaya.analysis.cases import Entry as Line
 from himaya.analysis.cases import State as Stage
 from himaya.analysis.cases.case import TRANSITIONS
 from himaya.core.errors import InputError
-from himaya.ledger.schema import micros
+from himaya.ledger.schema import iso, micros
 from himaya.response.cases.acts import MACHINE, Act
 from himaya.response.cases.case import Case
 from himaya.response.cases.data import is_name
@@ -60,7 +60,7 @@ def _holders(cases: list[Case]) -> dict[str, Case]:
 def _take_over(register: Register, found: Found, now: int) -> None:
     """Open the case of a group; what people decided before there was a register is theirs, with their dates."""
     acts = [_opened(found, now), _signal(found, now), *_joined(found.id, found.log, 0, now)]
-    acts += _decided(found, now)
+    acts += [*_noted(found, now), *_decided(found, now)]
     try:
         register.add_all(acts)
     except InputError:
@@ -106,10 +106,31 @@ def _decided(found: Found, now: int) -> list[Act]:
     return acts
 
 
+def _noted(found: Found, now: int) -> list[Act]:
+    """Return notes of whatever else stands in the log of the store, such as that a file was compared."""
+    known = {"opened", "joined", Stage.CONFIRMED, Stage.CLOSED}
+    others = [line for line in found.log if line.what not in known]
+    return [
+        _act(
+            found.id,
+            "note",
+            now,
+            0,
+            by=_person(line),
+            why=f"{iso(micros(line.at))} {line.what}: {line.why}",
+        )
+        for line in others
+    ]
+
+
+def _person(line: Line) -> str:
+    """Return who did what stands in the store; the program's own login was somebody's there."""
+    return f"login {line.by}" if line.by in {"", MACHINE} else line.by
+
+
 def _by_person(case: str, kind: str, line: Line, now: int) -> Act:
-    by = f"login {line.by}" if line.by in {"", MACHINE} else line.by
     why = line.why.strip() or "no reason was noted"
-    return _act(case, kind, now, line.at, by=by, why=why, data={"group": case})
+    return _act(case, kind, now, line.at, by=_person(line), why=why, data={"group": case})
 
 
 def _grow(register: Register, store: CaseStore, name: str, case: Case, now: int) -> None:
