@@ -105,10 +105,12 @@ def _notified(case: Case, act: Act) -> Iterator[str]:
 
 def _closed(case: Case, act: Act) -> Iterator[str]:
     """A suspected case may be an error, an answered request is over; all else has a way to go."""
-    if case.state in {State.SUSPECTED, State.ANSWERED}:
+    if case.state is State.SUSPECTED:
         return
     if act.role == "analyst":
         yield f"it is {case.state}; legal or dpo closes it"
+    if case.state is State.ANSWERED:
+        return
     if case.state is State.RECEIVED:
         yield "the person was not answered"
         return
