@@ -42,7 +42,7 @@ def opened(config: Config, now: float) -> Register:
     directory, named = Path(config.ledger.directory), config.ledger.key_file
     register = open_register(directory, Path(named) if named else None, config)
     try:
-        mirror_groups(register, directory, micros(now))
+        mirror_groups(register, directory, micros(now), config)
     except BaseException:
         register.close()
         raise

@@ -61,12 +61,17 @@ def _catch_up(register: Register, chain: Chain) -> None:
         register.tell(newest)
 
 
-def mirror_groups(register: Register, directory: Path, now: int) -> None:
-    """Bring the register and the groups beside a ledger into step at `now` (microseconds). Raises ServiceError."""
+def mirror_groups(
+    register: Register, directory: Path, now: int, config: Config | None = None
+) -> None:
+    """Bring the register and the groups beside a ledger into step at `now` (microseconds). Raises ServiceError.
+
+    The owner of the configuration answers for cases that are new.
+    """
     path = cases_path(directory.absolute())
     if path.exists():
         with CaseStore(path) as store:
-            mirror(register, store, now)
+            mirror(register, store, now, config.owner.name if config else "")
 
 
 def found_problems(directory: Path, key_file: Path | None, config: Config | None) -> list[str]:

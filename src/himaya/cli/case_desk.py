@@ -49,7 +49,7 @@ class Desk:
         self.register: Register = open_register(directory, key_file, self.config)
         self.now = micros(time.time())
         try:
-            mirror_groups(self.register, directory, self.now)
+            mirror_groups(self.register, directory, self.now, self.config)
         except BaseException:
             self.register.close()
             raise
@@ -92,7 +92,7 @@ class Desk:
         from himaya.bootstrap.register import mirror_groups
 
         self.register.add_all(acts)
-        mirror_groups(self.register, self.directory, self.now)
+        mirror_groups(self.register, self.directory, self.now, self.config)
         return self.register.case(acts[0].case)
 
     def reader(self) -> Reader:

@@ -26,8 +26,8 @@ def config(tmp_path) -> Config:
     write(tmp_path / "l", disclosed(NOON, "u1", "anna"))
     with CaseStore(cases_path(tmp_path / "l")) as store:
         store.put(Group("g-1", NOON - 60, NOON, members={1: None}), NOON)
-    text = f'[ledger]\ndirectory = "{tmp_path / "l"}"\n[response]\nescalate_s = 600\nregister_days = 100\n'
-    return loads(text)
+    where = f'[owner]\nname = "The office"\n[ledger]\ndirectory = "{tmp_path / "l"}"\n'
+    return loads(f"{where}[response]\nescalate_s = 600\nregister_days = 100\n")
 
 
 def register_of(config: Config, tmp_path):
@@ -44,6 +44,7 @@ def test_a_suspected_case_that_nobody_acknowledged_is_escalated_once(config, tmp
     assert "Nobody acknowledged a suspected case for 12 min" in told.text
     assert list(look(NOON + 900)) == []
     with register_of(config, tmp_path) as register:
+        assert register.case("g-1").owner == "The office"
         (escalated,) = register.case("g-1").acts("escalated")
         assert (escalated.by, escalated.role) == ("himaya", "")
 

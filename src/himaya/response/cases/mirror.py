@@ -25,17 +25,19 @@ from himaya.response.cases.rules import ACTS, SURE, State
 _FOUND = "found by the search for groups"
 #: Characters of the grounds of a group that are kept as the reason of its first signal.
 _GROUNDS = 2000
+#: Characters of an owner's name that are kept.
+_OWNER = 400
 
 
-def mirror(register: Register, store: CaseStore, now: int) -> None:
-    """Bring register and store into step at `now` (microseconds). Raises ServiceError."""
+def mirror(register: Register, store: CaseStore, now: int, owner: str = "") -> None:
+    """Bring register and store into step at `now` (microseconds); `owner` answers for what is new. Raises ServiceError."""
     stages = {name: stage for name, stage in store.states().items() if is_name(name)}
     if not stages:
         return
     known = {case.id for case in register.cases()}
     for name in stages:
         if name not in known:
-            _take_over(register, store.get(name), now)
+            _take_over(register, store.get(name), now, owner)
     holders = _holders(register.cases())
     for name, stage in stages.items():
         if name in holders:
@@ -57,9 +59,9 @@ def _holders(cases: list[Case]) -> dict[str, Case]:
 # -- from the store to the register -----------------------------------------------------------------
 
 
-def _take_over(register: Register, found: Found, now: int) -> None:
+def _take_over(register: Register, found: Found, now: int, owner: str) -> None:
     """Open the case of a group; what people decided before there was a register is theirs, with their dates."""
-    acts = [_opened(found, now), _signal(found, now), *_joined(found.id, found.log, 0, now)]
+    acts = [_opened(found, now, owner), _signal(found, now), *_joined(found.id, found.log, 0, now)]
     acts += [*_noted(found, now), *_decided(found, now)]
     try:
         register.add_all(acts)
@@ -74,9 +76,10 @@ def _act(case: str, kind: str, now: int, at: float, **more: object) -> Act:
     return msgspec.structs.replace(act, **more)
 
 
-def _opened(found: Found, now: int) -> Act:
+def _opened(found: Found, now: int, owner: str) -> Act:
     data = {
         "source": "group",
+        "owner": owner[:_OWNER],
         "groups": [found.id],
         "start": max(0, micros(found.group.first)),
         "before": not found.is_open,
