@@ -30,7 +30,7 @@ _OWNER = 400
 
 
 def mirror(register: Register, store: CaseStore, now: int, owner: str = "") -> None:
-    """Bring register and store into step at `now` (microseconds); `owner` answers for what is new. Raises ServiceError."""
+    """Bring register and store into step at `now` (microseconds); `owner` answers for new ones. Raises ServiceError."""
     stages = {name: stage for name, stage in store.states().items() if is_name(name)}
     if not stages:
         return
