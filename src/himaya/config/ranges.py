@@ -76,6 +76,8 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("feed.most", 1, 100_000),
     ("feed.bouncers", 1, 10_000),
     ("feed.max_connections", 1, 10_000),
+    ("response.escalate_s", 0, 30 * 86400),
+    ("response.register_days", 0, 36_600),
     ("edge.pass_s", 1, 60),
     ("edge.per_minute", 1, 6000),
     ("edge.burst", 0, 10_000),

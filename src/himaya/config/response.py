@@ -20,9 +20,14 @@ class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     (`docs/notices.md`). `templates` is a directory of texts in further languages, `contacts` a file of mail addresses,
     `language` what somebody is written to in whose own is unknown. A wave of notices has `wave` mails, over `smtp_*`
     (`smtp_host` "": those of `[alerts]`).
+
+    A suspected case that nobody acknowledged within `escalate_s` is escalated; 0: never. Reasons and data of cases that
+    are over for `register_days` are removed; 0: never.
     """
 
     database: str = ""
+    escalate_s: int = 3600
+    register_days: int = 1826
     regimes: str = ""
     soon_hours: int = 24
     residence: str = ""
