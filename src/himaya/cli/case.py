@@ -215,3 +215,9 @@ def _print(told: dict[str, Any]) -> None:
     lines += [f"  {name}" for name in told.get("names", [])]
     for line in lines:
         click.echo(shared.printable(line))
+
+
+from himaya.cli.case_contain import contain, uncontain  # noqa: E402  (after the group they join)
+
+case.add_command(contain)
+case.add_command(uncontain)

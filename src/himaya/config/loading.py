@@ -135,6 +135,7 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
         alerts=_absolute(
             config.alerts, base, "smtp_password_file", "webhook_secret_file", "findings_file"
         ),
+        response=_absolute(config.response, base, "revoke_secret_file"),
         operations=_absolute(config.operations, base, "persisted_file"),
         anchor=_anchor(config.anchor, base),
     )

@@ -50,6 +50,8 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "case show": _READ_CASES,
     "case confirm": _CASES,
     "case close": _CASES,
+    "case contain": _CASES,
+    "case uncontain": _CASES,
     "alert list": _TUNING | _CASES,
     "alert show": _CASES,
     "alert ack": _TUNING | _CASES,
