@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,12 +91,20 @@ MEMBERS = (*(f"account:taker{n}" for n in range(4)), "key:partner", "address:198
 class Site:
     """A site in a directory; `run` runs a command about its cases and returns what it prints."""
 
-    def __init__(self, directory: Path, extra: str = "") -> None:
+    def __init__(self, directory: Path, like: Site | None = None) -> None:
+        """Make a site, or copy one with all that happened there."""
         self.directory, self.ledger = directory, directory / "ledger"
         self.config = directory / "himaya.toml"
-        write(self.ledger, rows())
+        if like is None:
+            write(self.ledger, rows())
+            self.config.write_text(CONFIG)
+        else:
+            shutil.copytree(like.directory, directory, dirs_exist_ok=True)
+        self.members = like.members if like else self._found()
+
+    def configure(self, extra: str) -> None:
+        """Add to the configuration."""
         self.config.write_text(CONFIG + extra)
-        self.members = self._found()
 
     def _found(self) -> list[int]:
         with Reader.open(self.ledger) as reader:

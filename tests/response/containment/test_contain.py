@@ -25,15 +25,23 @@ def sink():
     server.close()
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """Make the site once; each test has a copy."""
+    made = Site(tmp_path_factory.mktemp("contain"))
+    made.opened()
+    return made
+
+
 @pytest.fixture
-def site(tmp_path, sink):
+def site(tmp_path, sink, template):
     """Give a site that names the identity system, with a confirmed case."""
     secret = tmp_path / "revoke.secret"
     secret.write_text(SECRET)
     secret.chmod(0o600)
     told = f'[response]\nrevoke_url = "{sink.url}"\nrevoke_secret_file = "revoke.secret"\n'
-    made = Site(tmp_path, told)
-    made.opened()
+    made = Site(tmp_path, template)
+    made.configure(told)
     return made
 
 

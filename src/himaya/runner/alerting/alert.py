@@ -43,6 +43,7 @@ class Kind(StrEnum):
     DISK = "disk"
     KEY = "key"
     ANCHOR = "anchor"
+    LETTER = "letter"
     TEST = "test"
 
 
