@@ -82,6 +82,10 @@ def rows() -> list[Disclosures]:
         view(START + 400 + n, f"person-{n}", account="honest", address="203.0.113.9")
         for n in range(5)
     ]
+    found += [
+        view(START + 500 + n, f"person-{200 + n}", account="honest", address="203.0.113.9")
+        for n in range(300)
+    ]
     return found
 
 

@@ -218,6 +218,7 @@ def _print(told: dict[str, Any]) -> None:
 
 
 from himaya.cli.case_contain import contain, uncontain  # noqa: E402  (after the group they join)
+from himaya.cli.case_leak import leak  # noqa: E402
 from himaya.cli.case_letter import letter  # noqa: E402
 from himaya.cli.case_letter_draft import draft  # noqa: E402
 
@@ -225,3 +226,4 @@ case.add_command(contain)
 case.add_command(uncontain)
 letter.add_command(draft)
 case.add_command(letter)
+case.add_command(leak)

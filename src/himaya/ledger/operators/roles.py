@@ -52,6 +52,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "case close": _CASES,
     "case contain": _CASES,
     "case uncontain": _CASES,
+    "case leak": _CASES,
     "case letter draft": _READ_CASES,
     "case letter show": _READ_CASES,
     "case letter researcher": frozenset({"legal", "dpo"}),
