@@ -218,6 +218,7 @@ def _print(told: dict[str, Any]) -> None:
 
 
 from himaya.cli.case_contain import contain, uncontain  # noqa: E402  (after the group they join)
+from himaya.cli.case_drill import drill  # noqa: E402
 from himaya.cli.case_exchange import claim, import_, indicators  # noqa: E402
 from himaya.cli.case_leak import leak  # noqa: E402
 from himaya.cli.case_letter import letter  # noqa: E402
@@ -228,6 +229,7 @@ case.add_command(uncontain)
 letter.add_command(draft)
 case.add_command(letter)
 case.add_command(leak)
+case.add_command(drill)
 case.add_command(import_)
 case.add_command(claim)
 case.add_command(indicators)

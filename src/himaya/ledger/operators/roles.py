@@ -115,6 +115,7 @@ WITHOUT_PASS: Final[dict[str, str]] = {
     "on": "must work in an emergency; the gate records it",
     "doctor": "shows no name, and changes nothing",
     "demo": "makes a ledger of its own",
+    "case drill": "makes a ledger of its own, of people who do not exist",
     "bench": "makes ledgers of its own, of people who do not exist",
     "replay": _ELSEWHERE,
     "model card": _ELSEWHERE,

@@ -102,7 +102,9 @@ class Register:
         """Raise InputError when the case does not take the act."""
         entries = list(_read(db, act.case))
         if act.kind != "opened":
-            check(read_case(entries), act)
+            case = read_case(entries)
+            check(case, act)
+            _check_apart(db, case, act)
         elif entries:
             raise InputError(f"there is a case {act.case} already")
 
@@ -154,6 +156,17 @@ class Register:
         """Tell whether the link of a row is made of the one before it and what stands in the row."""
         made = linked(row.number, before, _act(row, {}), row.digest)
         return any(keys.digest(made).hex() == row.link for keys in self._keys.ring())
+
+
+def _check_apart(db: sa.Connection, case: Case, act: Act) -> None:
+    """Raise InputError when an act would bring a drill and what really happened together."""
+    other = str(act.data.get("into") or act.data.get("from_case") or "")
+    if act.kind not in {"merged", "took"} or not other:
+        return
+    if read_case(_read(db, other)).practice != case.practice:
+        raise InputError(
+            f"one of {case.id} and {other} is a drill: practice and real cases are never brought together"
+        )
 
 
 def _row(entry: Entry) -> dict[str, object]:
