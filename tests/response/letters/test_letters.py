@@ -313,3 +313,16 @@ def _shape(said) -> dict:
             holes = sorted(re.findall(r"{\w+}", str(value)))
             found[table, key] = (holes, len(value) if isinstance(value, list) else 1)
     return found
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "ar"])
+def test_a_letter_in_another_language_says_its_status(site, language):
+    """The letter stands in its language and direction, has the same counts, and says that nobody reviewed it."""
+    drafted(site, *STOP, "--language", language)
+    text, page = files(site)["c-1-l-2.txt"], files(site)["c-1-l-2.html"]
+    said = texts(language)
+    assert said.titles["stop"] in text
+    assert said.status in text
+    assert not said.reviewed
+    assert "126" in text
+    assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
