@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks into the register: answers are due by the day.
+#: Seconds between two looks into a register that did not change: answers are due by the day.
 _EVERY_S = 600.0
 _DAY_S = 86400.0
 
@@ -25,15 +25,14 @@ def overdue_letters(config: Config) -> Condition:
     """Return the condition. Where there is no register nothing is opened or loaded."""
     directory = Path(config.ledger.directory)
     beside = directory.with_name(directory.name + ".register")
-    looked = float("-inf")
+    looked, seen = float("-inf"), 0
 
     def look(now: float) -> Iterator[Occurrence]:
-        nonlocal looked
-        if 0 <= now - looked < _EVERY_S:
+        nonlocal looked, seen
+        mark = 1 if config.response.database else _changed(beside)
+        if not mark or (mark == seen and 0 <= now - looked < _EVERY_S):
             return
-        looked = now
-        if not (config.response.database or beside.exists()):
-            return
+        looked, seen = now, mark
         try:
             yield from _overdue(config, directory, now)
         except HimayaError as problem:
@@ -41,6 +40,14 @@ def overdue_letters(config: Config) -> Condition:
             log.warning("letters cannot be looked at, and are tried again: %s", problem)
 
     return look
+
+
+def _changed(path: Path) -> int:
+    """Return when a file was last changed, 0 when it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _overdue(config: Config, directory: Path, now: float) -> Iterator[Occurrence]:
