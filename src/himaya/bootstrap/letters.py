@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from himaya.config import Config
 from himaya.core.errors import HimayaError
+from himaya.ledger.schema import iso
 from himaya.runner.alerting import Occurrence, words
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks into a register that did not change: answers are due by the day.
 _EVERY_S = 600.0
-_DAY_S = 86400.0
 
 
 def overdue_letters(config: Config) -> Condition:
@@ -59,4 +59,4 @@ def _overdue(config: Config, directory: Path, now: float) -> Iterator[Occurrence
     with open_register(directory, Path(key) if key else None, config) as register:
         late = overdue([one for one in register.cases() if one.is_open], int(now * 1e6))
     for case, letter in late:
-        yield words.letter_overdue(now, case.id, letter.id, int((now - letter.due / 1e6) // _DAY_S))
+        yield words.letter_overdue(now, case.id, letter.id, iso(letter.due - 1)[:10])

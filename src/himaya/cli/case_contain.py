@@ -66,6 +66,8 @@ def contain(  # noqa: PLR0913  (the options of the command)
         if hand.case.state == "confirmed":
             hand.act("contained", hold=group, way=way)
         answer = {**_standing(hand.case), "group": group, "way": way, "actors": len(actors), **told}
+        if way == "budget" and desk.config and desk.config.budgets.group is None:
+            answer["note"] = "[budgets] group is not set, so this holds nobody; --block does"
     _print(answer, as_json=as_json)
 
 
@@ -162,7 +164,8 @@ class _Hand:
     def restore(self) -> dict[str, Any]:
         """Have the last revocation taken back, where there was one."""
         last = self.case.last("revoked")
-        return {} if last is None else self.tell("restore", tuple(last.data["actors"]))
+        actors = tuple(last.data.get("actors", ())) if last else ()
+        return self.tell("restore", actors) if actors else {}
 
     def act(self, kind: str, at: int = 0, **data: object) -> None:
         """Write an act down, at a time of its own (microseconds) where one is given."""
@@ -213,7 +216,7 @@ def _print(answer: dict[str, Any], *, as_json: bool) -> None:
         return
     practice = "PRACTICE  " if answer["practice"] else ""
     click.echo(f"{practice}{answer['id']} is {answer['state']}.")
-    for name in ("group", "way", "actors", "ended", "in force", "sessions"):
+    for name in ("group", "way", "actors", "ended", "in force", "sessions", "note"):
         if name in answer:
             click.echo(shared.printable(f"  {name}: {answer[name]}"))
     click.echo(f"Next: himaya case letter draft {answer['id']}, or undo it: himaya case uncontain")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ibis
 import ibis.expr.types as ir
 import msgspec
 
@@ -13,6 +14,9 @@ from himaya.core.errors import InputError
 from himaya.ledger import queries as q
 from himaya.ledger.reader import Reader
 from himaya.response.cases import Case
+
+#: Sessions that are told, the latest first: an account may sign in without end.
+MOST_SESSIONS = 100_000
 
 
 class Actors(msgspec.Struct, frozen=True):
@@ -89,7 +93,9 @@ def _sessions(reader: Reader, actors: tuple[int, ...], start: int) -> list[int]:
     def question(rows: ir.Table, _: object) -> list[int]:
         mine = q.any_of(rows.filter(rows.time >= start), "actor", actors)
         signed = mine.filter((mine.session != 0) & ((mine.account != 0) | (mine.key != 0)))
-        table = reader.table(signed.select("session").distinct())
+        last = signed.group_by("session").aggregate(last=signed.time.max())
+        latest = last.order_by([ibis.desc("last"), "session"]).limit(MOST_SESSIONS)
+        table = reader.table(latest)
         return [int(number) for number in table.column("session").to_pylist()]
 
     return reader.ask(question)

@@ -9,7 +9,8 @@ from tests.response.crew_case import MEMBERS, Sink, Site
 
 from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.bootstrap.groups import covered, named
-from himaya.core.errors import ServiceError
+from himaya.config import loads
+from himaya.core.errors import ConfigError, ServiceError
 from himaya.ledger.reader import Reader
 from himaya.response.containment import Revocation, tell
 from himaya.runner.alerting.webhook import HEADER, signature
@@ -164,3 +165,25 @@ def test_only_what_was_confirmed_is_contained(site, sink):
     with CaseStore(cases_path(site.ledger)) as store:
         assert not [name for name in store.states() if name.startswith("held-")]
     assert not sink.taken
+
+
+def test_a_budget_that_is_not_set_is_said(site):
+    """Where no group budget is set the command says that it holds nobody."""
+    site.config.write_text("[site]\n")
+    assert "holds nobody" in site.json("contain", "c-1", "--why", "x", "--keep-sessions")["note"]
+
+
+def test_an_order_is_signed_or_not_configured():
+    """A place without a secret, or one that is no place, is a mistake of the configuration, with its key."""
+    with pytest.raises(ConfigError, match=r"response\.revoke_secret_file"):
+        loads('[response]\nrevoke_url = "https://identity.example/"')
+    with pytest.raises(ConfigError, match=r"response\.revoke_url"):
+        loads('[response]\nrevoke_url = "identity"\nrevoke_secret_file = "x"')
+
+
+def test_sessions_are_bounded(site, sink, monkeypatch):
+    """Past the bound the latest sessions are told; accounts are told whole."""
+    monkeypatch.setattr("himaya.response.actors.MOST_SESSIONS", 2)
+    site.run("contain", "c-1", "--why", "they go on")
+    (order,) = sink.orders()
+    assert (order["sessions"], len(order["accounts"])) == (["visit2", "visit3"], 4)

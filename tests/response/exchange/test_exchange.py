@@ -203,3 +203,12 @@ def test_only_what_was_confirmed_is_given_away(site, tmp_path):
     site.run("indicators", "c-3", *words, "--holder", "x", fails="is suspected")
     site.run("indicators", "c-1", *words, fails="--holder is empty")
     site.run("indicators", "c-1", "--why", "y", fails="name a file")
+
+
+def test_indicators_are_bounded(site, tmp_path, monkeypatch):
+    """Past the bound of each kind those of most rows are written."""
+    monkeypatch.setattr("himaya.response.exchange.indicators.MOST_EACH", 2)
+    bundle, _, _ = written(site, tmp_path)
+    values = [one["name"] for one in bundle["objects"] if one["type"] == "indicator"]
+    assert sorted(values)[:2] == ["address 192.0.2.99", "address 198.51.100.7"]
+    assert len(values) == 4

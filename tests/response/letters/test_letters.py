@@ -326,3 +326,12 @@ def test_a_letter_in_another_language_says_its_status(site, language):
     assert not said.reviewed
     assert "126" in text
     assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
+
+
+def test_an_annex_lists_a_bounded_number_of_places(site, monkeypatch):
+    """Past the bound the places of most rows are listed, and their number is complete."""
+    monkeypatch.setattr("himaya.response.letters.evidence.MOST_PLACES", 3)
+    drafted(site, *STOP)
+    annex = checked((site.directory / "letters/c-1-l-2-annex.json").read_bytes()).evidence
+    assert (len(annex.addresses), annex.addresses_in_all) == (3, 10)
+    assert annex.addresses[0].rows >= annex.addresses[1].rows >= annex.addresses[2].rows

@@ -153,9 +153,9 @@ def anchor_trouble(now: float, place: str) -> Occurrence:
     return Occurrence(Kind.ANCHOR, place, "medium", now, text, _STATUS, f"anchor {place}")
 
 
-def letter_overdue(now: float, case: str, letter: str, late_days: int) -> Occurrence:
-    """Return that the recipient of a letter of a case did not answer in time."""
-    text = f"No answer to letter {letter} of case {case} came; it was due {late_days + 1} days ago at most."
+def letter_overdue(now: float, case: str, letter: str, last_day: str) -> Occurrence:
+    """Return that the recipient of a letter of a case did not answer until `last_day` (an ISO date) was over."""
+    text = f"No answer to letter {letter} of case {case} came; its last day was {last_day}."
     see = f"himaya case letter show {case} --ledger LEDGER"
     return Occurrence(
         Kind.LETTER, f"{case}/{letter}", "medium", now, text, see, f"case {case}", again_s=86400.0
