@@ -115,23 +115,14 @@ def claim(  # noqa: PLR0913  (the options of the command)
     No clock of a law starts by itself: a person of role legal or dpo says with --notified, or later, from when on.
     """
     from himaya.cli.case_letter_files import keys_of
-    from himaya.response.exchange.found import fresh_id
 
     reason, at = shared.purpose(why), moment(received)
     with Desk("case claim", directory, key_file, config) as desk:
         if at > desk.now:
             raise InputError(f"--received {received} is in the future")
-        case = fresh_id(desk.now)
         sealed = keys_of(desk).seal_text(shared.purpose(who, "--from"))
         data = {"title": title or "a claim from outside", "source": "claim", "from": sealed}
-        acts = [
-            desk.act(case, "opened", why=reason, data=data),
-            desk.act(case, "signal", why=reason, when=at),
-        ]
-        if notified:
-            clock = {"clock": "discovery_or_notified"}
-            acts.append(desk.act(case, "clock", why=reason, when=moment(notified), data=clock))
-        desk.register.add_all(acts)
+        case = _claimed(desk, data, reason, at, moment(notified))
     told = {
         "id": case,
         "state": "suspected",
@@ -140,6 +131,22 @@ def claim(  # noqa: PLR0913  (the options of the command)
         "next": f"himaya case show {case}",
     }
     _print(told, as_json=as_json)
+
+
+def _claimed(desk: Desk, data: dict[str, str], why: str, at: int, notified: int) -> str:
+    """Open a case for a claim that came in at `at`, microseconds, with its clock where a person set one; return it."""
+    from himaya.response.exchange.found import fresh_id
+
+    case = fresh_id(desk.now)
+    acts = [
+        desk.act(case, "opened", why=why, data=dict(data)),
+        desk.act(case, "signal", why=why, when=at),
+    ]
+    if notified:
+        clock = {"clock": "discovery_or_notified"}
+        acts.append(desk.act(case, "clock", why=why, when=notified, data=clock))
+    desk.register.add_all(acts)
+    return case
 
 
 @click.command()

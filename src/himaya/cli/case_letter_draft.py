@@ -128,6 +128,7 @@ def _draft(desk: Desk, case: Case, options: _Options) -> tuple[Draft, bytes]:
             annex_sha256=digest(annex),
             evidence=found,
             practice=case.practice,
+            demand=_demand(case) if options["kind"] == "confirmation" else "",
         ),
         annex,
     )
@@ -143,6 +144,19 @@ def _early(options: _Options, to: Addressee) -> None:
     check_bases(options["bases"])
     texts(options["language"])
     end_of(options["due"])
+
+
+def _demand(case: Case) -> str:
+    """Return the reference of the last deletion demand of a case. Raises InputError when there is none."""
+    from himaya.response.letters.standing import letters_of
+
+    found = [one.id for one in letters_of(case).values() if one.kind == "deletion"]
+    if not found:
+        raise InputError(
+            f"the form of confirmation goes with a deletion demand, and case {case.id} has none:"
+            " draft it first, with --kind deletion"
+        )
+    return f"{case.id}/{found[-1]}"
 
 
 def _sender(desk: Desk, options: _Options) -> Sender:

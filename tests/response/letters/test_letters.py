@@ -226,18 +226,31 @@ def test_a_deletion_is_confirmed_by_a_signed_form(site):
 
 
 def test_a_form_to_sign_goes_with_a_demand(site):
-    """The form of confirmation asks for what was deleted, where, when, models, recipients, and a signature."""
-    drafted(
-        site, "--kind", "confirmation", *TO, "--established", "api_contract", "--basis", "terms"
+    """The form asks for what was deleted, where, when, models, recipients, and a signature, and names the demand."""
+    more = (*TO, "--established", "api_contract", "--basis", "terms")
+    form = (
+        "letter",
+        "draft",
+        "c-1",
+        "--kind",
+        "confirmation",
+        *more,
+        *WHY,
+        "--out",
+        site.directory,
     )
-    text = files(site)["c-1-l-2.txt"]
+    site.run(*form, fails="goes with a deletion demand, and case c-1 has none")
+    drafted(site, "--kind", "deletion", *more, "--due", DUE)
+    drafted(site, "--kind", "confirmation", *more)
+    text = files(site)["c-1-l-3.txt"]
     for words in (
         "Legal entity",
         "Derived data and models",
         "Recipients told",
         "Date and signature",
     ):
-        assert f"{words}" in text
+        assert words in text
+    assert "signed by the recipient of the demand c-1/l-2" in text
     assert "120 different people" in text
 
 
@@ -325,6 +338,7 @@ def test_a_letter_in_another_language_says_its_status(site, language):
     assert said.status in text
     assert not said.reviewed
     assert "126" in text
+    assert ("\u20662" in text) == (language == "ar")  # dates keep their order
     assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
 
 

@@ -26,7 +26,10 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """Everything in a letter. `written` and `due` are ISO dates, `due` "" where no answer is asked for."""
+    """Everything in a letter. `written` and `due` are ISO dates, `due` "" where no answer is asked for.
+
+    `demand` is the reference of the deletion demand that a form of confirmation goes with.
+    """
 
     id: str
     case: str
@@ -43,6 +46,7 @@ class Draft(msgspec.Struct, frozen=True):
     annex_sha256: str
     evidence: Evidence
     practice: bool = False
+    demand: str = ""
 
     @property
     def reference(self) -> str:

@@ -32,6 +32,18 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     annex: dict[str, str]
     form: dict[str, str | list[str]]
 
+    def fill(self, text: str, **values: str) -> str:
+        """Return a text with its words filled in.
+
+        Where the language runs from right to left, each value is isolated from left to right (Unicode UAX 9, LRI and
+        PDI): else the parts of a date change places.
+        """
+        return text.format(**{name: self.isolated(value) for name, value in values.items()})
+
+    def isolated(self, value: str) -> str:
+        """Return a value that keeps its own direction within the language."""
+        return f"\u2066{value}\u2069" if self.direction == "rtl" and value else value
+
     @property
     def status(self) -> str:
         """Return whether somebody reviewed the text, in words for whoever reads it."""

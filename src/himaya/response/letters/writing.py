@@ -63,8 +63,8 @@ def _head(draft: Draft, said: Texts) -> list[tuple[str, str]]:
             words["from"],
             _plain(", ".join(filter(None, (sender.owner, sender.site, sender.authority)))),
         ),
-        (words["reference"], draft.reference),
-        (words["date"], draft.written),
+        (words["reference"], said.isolated(draft.reference)),
+        (words["date"], said.isolated(draft.written)),
     ]
 
 
@@ -82,10 +82,10 @@ def _body(draft: Draft, said: Texts) -> list[Section]:
 
 def _end(draft: Draft, said: Texts) -> list[Section]:
     words, name = said.words, "due" if draft.due else "none"
-    answer = said.answers[name].format(
-        due=draft.due, contact=draft.sender.contact, reference=draft.reference
+    answer = said.fill(
+        said.answers[name], due=draft.due, contact=draft.sender.contact, reference=draft.reference
     )
-    annex = said.annex["text"].format(annex=draft.annex, sha256=draft.annex_sha256)
+    annex = said.fill(said.annex["text"], annex=draft.annex, sha256=draft.annex_sha256)
     return [
         Section(words["answer"], [answer]),
         Section(words["reservation"], [said.reservation["text"]]),
@@ -97,13 +97,16 @@ def _form(draft: Draft, said: Texts) -> list[Section]:
     """Return the form that the recipient signs; what it is about is named by counts and fields, never by people."""
     words, form = said.words, said.form
     lines = form["lines"] if isinstance(form["lines"], list) else [form["lines"]]
-    answer = said.answers["none"].format(contact=draft.sender.contact, reference=draft.reference)
+    answer = said.fill(
+        said.answers["none"], contact=draft.sender.contact, reference=draft.reference
+    )
     return [
-        Section(words["about"], [str(form["intro"]).format(reference=draft.reference)]),
-        Section(words["facts"], facts(draft.evidence, said)),
         Section(
-            said.titles["confirmation"], blanks=[*lines, str(form["truth"]), str(form["sign"])]
+            words["about"],
+            [said.fill(str(form["intro"]), reference=draft.demand or draft.reference)],
         ),
+        Section(words["facts"], facts(draft.evidence, said)),
+        Section(said.titles["confirmation"], blanks=[*lines, f"{form['truth']} {form['sign']}"]),
         Section(words["answer"], [answer]),
     ]
 
@@ -113,19 +116,20 @@ def facts(evidence: Evidence, said: Texts) -> list[str]:
     words = said.facts
     out = evidence.signed_out
     told = [
-        words["window"].format(**_figures(evidence)),
-        words["access"].format(
+        said.fill(words["window"], **_figures(evidence)),
+        said.fill(
+            words["access"],
             rows_in=f"{evidence.rows - out.rows:,}",
             rows_out=f"{out.rows:,}",
             people_out=f"{out.people:,}",
         ),
-        words["fields"].format(fields=_listed(evidence.fields)),
-        words["surfaces"].format(surfaces=_listed(evidence.surfaces)),
-        *_terms(evidence, words),
-        *_circumvention(evidence, words),
+        said.fill(words["fields"], fields=_listed(evidence.fields)),
+        said.fill(words["surfaces"], surfaces=_listed(evidence.surfaces)),
+        *_terms(evidence, said),
+        *_circumvention(evidence, said),
     ]
     if evidence.unobserved:
-        told.append(words["gaps"].format(gaps=f"{len(evidence.unobserved):,}"))
+        told.append(said.fill(words["gaps"], gaps=f"{len(evidence.unobserved):,}"))
     return [*told, words["exact"]]
 
 
@@ -140,26 +144,34 @@ def _listed(parts: list[Part]) -> str:
     return ", ".join(f"{one.name} ({one.people:,})" for one in parts)
 
 
-def _terms(evidence: Evidence, words: dict[str, str]) -> list[str]:
+def _terms(evidence: Evidence, said: Texts) -> list[str]:
+    words = said.facts
     return [
-        words["terms" if one.name else "no_terms"].format(
-            rows=f"{one.rows:,}", version=one.name, actors=f"{one.actors:,}"
+        said.fill(
+            words["terms" if one.name else "no_terms"],
+            rows=f"{one.rows:,}",
+            version=one.name,
+            actors=f"{one.actors:,}",
         )
         for one in evidence.terms
     ]
 
 
-def _circumvention(evidence: Evidence, words: dict[str, str]) -> list[str]:
-    found, told = evidence.circumvention, []
+def _circumvention(evidence: Evidence, said: Texts) -> list[str]:
+    words, found = said.facts, evidence.circumvention
+    told = []
     if found.challenges_solved:
         told.append(
-            words["solved"].format(
-                solved=f"{found.challenges_solved:,}", people=f"{found.people_bought:,}"
+            said.fill(
+                words["solved"],
+                solved=f"{found.challenges_solved:,}",
+                people=f"{found.people_bought:,}",
             )
         )
     if found.blocked:
         told.append(
-            words["after_block"].format(
+            said.fill(
+                words["after_block"],
                 blocked=f"{found.blocked:,}",
                 at=found.blocked_at,
                 people=f"{found.people_after:,}",
@@ -168,7 +180,8 @@ def _circumvention(evidence: Evidence, words: dict[str, str]) -> list[str]:
         )
     if found.rotating:
         told.append(
-            words["rotating"].format(
+            said.fill(
+                words["rotating"],
                 rotating=f"{found.rotating:,}",
                 most_addresses=f"{found.most_addresses:,}",
                 most_networks=f"{found.most_networks:,}",
