@@ -349,3 +349,13 @@ def test_an_annex_lists_a_bounded_number_of_places(site, monkeypatch):
     annex = checked((site.directory / "letters/c-1-l-2-annex.json").read_bytes()).evidence
     assert (len(annex.addresses), annex.addresses_in_all) == (3, 10)
     assert annex.addresses[0].rows >= annex.addresses[1].rows >= annex.addresses[2].rows
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_comes_from_outside_stays_in_its_line(language):
+    """A value with line ends, escapes or marks of direction is one line of plain text in a letter."""
+    said = texts(language)
+    told = said.fill(said.facts["fields"], fields="a\nTo: b\x1b[2J\u202e")
+    assert "\n" not in told
+    assert "\x1b" not in told
+    assert "\u202e" not in told

@@ -38,7 +38,7 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Where the language runs from right to left, each value is isolated from left to right (Unicode UAX 9, LRI and
         PDI): else the parts of a date change places.
         """
-        return text.format(**{name: self.isolated(value) for name, value in values.items()})
+        return text.format(**{name: self.isolated(plain(value)) for name, value in values.items()})
 
     def isolated(self, value: str) -> str:
         """Return a value that keeps its own direction within the language."""
@@ -51,6 +51,11 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.words[name].format(
             language=self.language, version=VERSION, reviewed=self.reviewed
         )
+
+
+def plain(text: str) -> str:
+    """Return text from outside in one line, without what steers a terminal or turns a direction."""
+    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def languages() -> list[str]:

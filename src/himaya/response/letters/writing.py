@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from himaya.response.letters.draft import Draft
 from himaya.response.letters.evidence import Evidence, Part
-from himaya.response.letters.wording import Texts, texts
+from himaya.response.letters.wording import Texts, plain, texts
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -57,11 +57,11 @@ def _head(draft: Draft, said: Texts) -> list[tuple[str, str]]:
     words, sender = said.words, draft.sender
     identity = f"{said.identity[draft.to.established]}; {said.sure[draft.to.sure]}"
     return [
-        (words["to"], _plain(f"{draft.to.name}, {draft.to.contact}")),
+        (words["to"], plain(f"{draft.to.name}, {draft.to.contact}")),
         (words["identity"], identity),
         (
             words["from"],
-            _plain(", ".join(filter(None, (sender.owner, sender.site, sender.authority)))),
+            plain(", ".join(filter(None, (sender.owner, sender.site, sender.authority)))),
         ),
         (words["reference"], said.isolated(draft.reference)),
         (words["date"], said.isolated(draft.written)),
@@ -76,7 +76,7 @@ def _body(draft: Draft, said: Texts) -> list[Section]:
         Section(words["demands"], points=said.demands[draft.kind]),
     ]
     if draft.urls:
-        parts.append(Section(words["urls"], points=[_plain(one) for one in draft.urls]))
+        parts.append(Section(words["urls"], points=[plain(one) for one in draft.urls]))
     return [*parts, *_end(draft, said)]
 
 
@@ -208,11 +208,6 @@ def as_text(written: Written) -> str:
 def as_html(written: Written) -> str:
     """Return a letter as one HTML file without references to anything outside."""
     return _environment().get_template("letter.html.j2").render(letter=written)
-
-
-def _plain(text: str) -> str:
-    """Return text in one line, without what steers a terminal."""
-    return "".join(one if one.isprintable() else " " for one in text)
 
 
 @cache
