@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from tests.analysis.memory import Memory
 
-from himaya.bootstrap import rebuild
+from himaya.bootstrap.parts import rebuild
 from himaya.config import Config, loads
 from himaya.core.actor import Actor
 from himaya.core.effect import RecordDisclosures

@@ -6,8 +6,8 @@ import msgspec
 from tests.analysis.crowds import NOON
 from tests.analysis.ledgers import crew_rows, row, write
 
-from himaya.analysis.groups import Search, Settings, analyse, sightings_of
-from himaya.analysis.groups.asking import LAG_S
+from himaya.analysis.groups import Search, Settings
+from himaya.analysis.groups.asking import LAG_S, analyse, sightings_of
 from himaya.ledger.reader import Reader
 
 SETTINGS = Settings(population=5000, alpha=0.001)

@@ -11,7 +11,8 @@ from tests.analysis.test_asking import SETTINGS
 
 from himaya import cli
 from himaya.analysis.bound import audit_bound
-from himaya.analysis.groups import Search, analyse
+from himaya.analysis.groups import Search
+from himaya.analysis.groups.asking import analyse
 from himaya.core.actor import Actor
 from himaya.ledger.canaries import keep
 from himaya.ledger.reader import Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.ledger.making import NOON, disclosed
 
-from himaya.bootstrap import make_anchoring, open_ledger, upkeep
+from himaya.bootstrap.parts import make_anchoring, open_ledger, upkeep
 from himaya.cli.status import _lines
 from himaya.config import loads
 from himaya.control.messages import Status

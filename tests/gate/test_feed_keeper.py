@@ -11,8 +11,8 @@ import pytest
 from tests.analysis.ledgers import crew_rows, row, write
 
 from himaya.analysis.cases import CaseStore, State
-from himaya.bootstrap import make_engine, make_runner, open_ledger
 from himaya.bootstrap.groups import find
+from himaya.bootstrap.parts import make_engine, make_runner, open_ledger
 from himaya.config import loads
 from himaya.core.actor import Actor
 from himaya.core.decision import Action

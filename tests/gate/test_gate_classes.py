@@ -13,7 +13,7 @@ import pytest
 from tests.gate.gate_support import Upstream, read_answer
 from tests.gate.process_support import GateProcess
 
-from himaya.bootstrap import class_salt
+from himaya.bootstrap.parts import class_salt
 from himaya.config import loads
 from himaya.core.errors import ConfigError
 from himaya.core.salt import Salt

@@ -8,8 +8,8 @@ from tests.analysis.ledgers import crew_rows
 
 from himaya.analysis.bound import audit_bound
 from himaya.analysis.cases import CaseStore, State, cases_path
-from himaya.bootstrap import make_engine, make_runner, open_ledger
 from himaya.bootstrap.groups import GroupWatch, find, open_reader
+from himaya.bootstrap.parts import make_engine, make_runner, open_ledger
 from himaya.config import loads
 from himaya.core.actor import Actor
 from himaya.core.exchange import Exchange, Request

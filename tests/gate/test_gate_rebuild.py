@@ -13,7 +13,7 @@ from tests.gate.gate_support import config_text
 from tests.ledger.crew import crew
 from tests.ledger.making import disclosed, write
 
-from himaya.bootstrap import rebuild
+from himaya.bootstrap.parts import rebuild
 from himaya.config import loads
 from himaya.core.actor import Actor
 from himaya.core.effect import RecordDisclosures

@@ -20,7 +20,7 @@ from tests.ledger.making import DAY, NOON, disclosed, write
 
 from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.analysis.groups.group import Group
-from himaya.bootstrap import keep_house
+from himaya.bootstrap.parts import keep_house
 from himaya.config import loads
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import Ledger, erasure, holds, retention

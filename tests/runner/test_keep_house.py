@@ -8,7 +8,7 @@ from tests.ledger.making import DAY, NOON, disclosed, people, write
 
 from himaya.analysis.cases import CaseStore, State, cases_path, matters_of
 from himaya.analysis.groups import Group
-from himaya.bootstrap import keep_house
+from himaya.bootstrap.parts import keep_house
 from himaya.config import loads
 from himaya.core.facts import AccountFact, SubjectFact
 from himaya.facts_store import FactsStore, facts_path

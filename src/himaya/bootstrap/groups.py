@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from himaya.analysis.cases import Case, CaseStore, cases_path
-from himaya.analysis.groups import Group, Search, analyse, names_of
+from himaya.analysis.groups import Group, Search, names_of
+from himaya.analysis.groups.asking import analyse
 from himaya.bootstrap.parts import class_salt, search_settings
 from himaya.config import Config
 from himaya.core.effect import RaiseFinding

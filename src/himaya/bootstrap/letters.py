@@ -36,7 +36,8 @@ def overdue_letters(config: Config) -> Condition:
         try:
             yield from _overdue(config, directory, now)
         except HimayaError as problem:
-            # The other alerts go out all the same.
+            # The other alerts go out all the same, and this look is had again with the next one.
+            seen = 0
             log.warning("letters cannot be looked at, and are tried again: %s", problem)
 
     return look

@@ -62,7 +62,7 @@ def follow(*, log: Path, config: Path, ledger: Path | None, from_end: bool, once
 
 
 def _follow(path: Path, config: Config, place: BookmarkFile, *, from_end: bool, once: bool) -> None:
-    from himaya.bootstrap import class_salt, make_alarm
+    from himaya.bootstrap.parts import class_salt, make_alarm
     from himaya.watch.follow import Follower
     from himaya.watch.tail import GRACE_S, Tail, end_of
 
@@ -121,7 +121,7 @@ def _recorder(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None
 
 def _own(config: Config, alarm: Alarm) -> tuple[Recorder, Callable[[], None]]:
     """Make an engine, a runner and a ledger for this process alone."""
-    from himaya.bootstrap import (
+    from himaya.bootstrap.parts import (
         make_anchoring,
         make_engine,
         make_runner,

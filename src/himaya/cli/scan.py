@@ -100,7 +100,7 @@ def _kept(directory: Path | None, config: Config | None) -> Iterator[Ledger | No
 
 def _salt(ledger: Ledger, config: Config | None) -> Salted:
     """Return what fingerprint classes go through: the site's salt; without a configuration one of the ledger's key."""
-    from himaya.bootstrap import class_salt
+    from himaya.bootstrap.parts import class_salt
     from himaya.config import ActorConfig
     from himaya.core.salt import Salt
 

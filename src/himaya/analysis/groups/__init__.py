@@ -1,12 +1,12 @@
 """Groups: actors that share a linking key and split a job between them.
 
 `keys` says what may link, `candidate` streams the tests (`birthday`, `coverage`, `synchrony`) over one key, `search`
-keeps all candidates and opens groups, `asking` asks the ledger. `docs/groups.md` says what the tests assume.
+keeps all candidates and opens groups, `asking` asks the ledger (import it by name: it loads the engine of questions).
+`docs/groups.md` says what the tests assume.
 """
 
 from __future__ import annotations
 
-from himaya.analysis.groups.asking import analyse, sightings_of
 from himaya.analysis.groups.group import Ground, Group, names_of
 from himaya.analysis.groups.keys import Sighting
 from himaya.analysis.groups.search import Search
@@ -18,7 +18,5 @@ __all__ = [
     "Search",
     "Settings",
     "Sighting",
-    "analyse",
     "names_of",
-    "sightings_of",
 ]

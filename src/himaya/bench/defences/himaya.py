@@ -14,11 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-from himaya.analysis.groups import Group, Search, names_of, sightings_of
+from himaya.analysis.groups import Group, Search, names_of
+from himaya.analysis.groups.asking import sightings_of
 from himaya.bench.asks import Answer, Ask, Client, Reply
 from himaya.bench.defences.base import NOBODY, Exposed, Grouped
 from himaya.bench.world.site import World
-from himaya.bootstrap import make_runner, open_ledger, search_settings
+from himaya.bootstrap.parts import make_runner, open_ledger, search_settings
 from himaya.config import Config
 from himaya.core.decision import Action, Admission, Decision
 from himaya.core.detectors.drift import watched
