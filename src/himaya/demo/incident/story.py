@@ -1,0 +1,99 @@
+"""The story of one incident: its steps in order, what each came to, and the page at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from himaya.core.errors import InputError, ServiceError
+from himaya.demo.incident import counting_steps, finding_steps, letter_steps, telling_steps
+from himaya.demo.incident.hands import STEPS as KEPT
+from himaya.demo.incident.hands import Hands, Runner, Said
+from himaya.demo.incident.output import check_output
+from himaya.demo.incident.page import write_page
+from himaya.demo.incident.residents import residents
+from himaya.demo.incident.sinks import Identity, Mailbox, outside
+from himaya.demo.incident.tale import Chapter, Step, Tale
+
+#: Fewer people than this are no site on which a farm of thirty accounts stands out.
+LEAST_PEOPLE = 400
+STEPS = (*finding_steps.STEPS, *counting_steps.STEPS, *telling_steps.STEPS, *letter_steps.STEPS)
+_NOTE = "Everything here is invented: the site, its people, the farm, the operators, every decision and receipt."
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command line asked for: where everything goes, and how many people the site has."""
+
+    out: Path
+    people: int = 3000
+
+
+def tell(options: Options, run: Runner, say: Callable[[str], None]) -> int:
+    """Tell the story and return its exit code: 0 when every comparison holds, else 1.
+
+    Raises InputError for a directory that is not empty, ServiceError when a command ends otherwise than it should.
+    """
+    _make(options.out)
+    say(_NOTE)
+    with contextlib.chdir(options.out), outside() as (mail, identity):
+        _configure(options.people, mail, identity)
+        tale = Tale(options.out, Hands(run), residents(options.people), mail, identity)
+        chapters = [_take(tale, number, step, say) for number, step in enumerate(STEPS, 1)]
+        check_output(tale)
+        write_page(tale, chapters)
+    return _end(tale, say)
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(out.iterdir()):
+            raise InputError(f"{out} is not empty; name a new directory with --out")
+        (out / KEPT).mkdir()
+    except OSError as problem:
+        raise ServiceError(f"{out}: cannot be made: {problem.strerror}") from problem
+
+
+def _configure(people: int, mail: Mailbox, identity: Identity) -> None:
+    """Write the configuration of the site, with the ports of this run, and the secret that signs orders."""
+    text = files("himaya.demo.incident").joinpath("site.toml").read_text("utf-8")
+    text = text.replace("population = 3000", f"population = {people}")
+    text = text.replace("smtp_port = 2525", f"smtp_port = {mail.port}")
+    Path("himaya.toml").write_text(text.replace("127.0.0.1:2526", f"127.0.0.1:{identity.port}"))
+    secret = Path("revoke.secret")
+    secret.touch(mode=0o600)
+    secret.write_text(secrets.token_hex(32) + "\n")
+
+
+def _take(tale: Tale, number: int, step: Step, say: Callable[[str], None]) -> Chapter:
+    """Take a step, keep what its commands printed, and say what came of it."""
+    at, file = time.time(), f"{KEPT}/{number:02}-{step.name}.txt"
+    try:
+        words = step.take(tale)
+    finally:
+        said = tale.hands.taken()
+        Path(file).write_text(_transcript(step, said), "utf-8")
+    say(f"{number:2}  {step.title}: {words}")
+    return Chapter(step.name, step.title, at, words, said, file)
+
+
+def _transcript(step: Step, said: list[Said]) -> str:
+    parts = [f"{step.title}\n{_NOTE}\n"]
+    for one in said:
+        parts.append(f"$ {one.command}\n{one.done.out}{one.done.err}(exit code {one.done.code})\n")
+    return "\n".join(parts)
+
+
+def _end(tale: Tale, say: Callable[[str], None]) -> int:
+    failed = [one for one in tale.checks if not one.holds]
+    for one in failed:
+        say(f"DIFFERS: {one.words}")
+    say(f"{len(tale.checks) - len(failed)} of {len(tale.checks)} comparisons hold.")
+    say(f"Look at {tale.directory / 'incident.html'}")
+    return 1 if failed else 0
