@@ -226,6 +226,18 @@ SCOPE = {
         " take the same marks. Nineteen regimes; a country without one is named, not computed. That an entry is right"
         " is shown by nobody but counsel."
     ),
+    "JS23-21": (
+        "One account that meets its cap of 100; half of it is 50. Budgets alone are played: no challenge, detector or"
+        " block. The case and its way to the end are written into the register by the test."
+    ),
+    "JS23-26": (
+        "One profile, taken once by an account whose case a person confirmed, deleted by `himaya forget`. The letter is"
+        " an act of the case. An application that deletes asks `himaya case deleted`; nothing asks by itself."
+    ),
+    "JS23-27": (
+        "Operators enter what people send them; a form for the people does not exist. The clock is the site's"
+        " (`response.answer_days`, 30). The authority of a country is named where a table of regimes knows it."
+    ),
     "CS24-2": "A register of practitioners that never heard of himaya, without accounts.",
     "CS24-4": (
         "Agents that send a browser's headers from home addresses and pause as people do, eighty times as fast outside"
@@ -332,10 +344,6 @@ PARTS = {
     "JS23-7": Part(
         ("test_an_alert_is_escalated", "test_an_owner_is_needed"),
         "Roles and on-call contacts.",
-    ),
-    "JS23-27": Part(
-        ("test_a_person_gets_an_answer",),
-        "A way for the person to ask; deadlines and authorities.",
     ),
     "MUSA-B1": Part(
         ("test_fewer_fields_for_strangers",),

@@ -169,13 +169,21 @@ class FactsStore:
 
     def account(self, name: str) -> AccountFact | None:
         """Return what is kept about one account, None for nothing. Raises ServiceError."""
+        fact = self._fact(f"account {name}")
+        return fact if isinstance(fact, AccountFact) else None
+
+    def subject(self, name: str) -> SubjectFact | None:
+        """Return what is kept about one person who is shown, None for nothing. Raises ServiceError."""
+        fact = self._fact(f"subject {name}")
+        return fact if isinstance(fact, SubjectFact) else None
+
+    def _fact(self, name: str) -> Fact | None:
         sql = "SELECT record FROM fact WHERE name = ?"
         try:
-            row = self._db.execute(sql, (f"account {name}",)).fetchone()
+            row = self._db.execute(sql, (name,)).fetchone()
         except sqlite3.Error as problem:
             raise ServiceError(f"{self.path}: cannot read the facts: {problem}") from None
-        fact = decode_fact(row[0]) if row else None
-        return fact if isinstance(fact, AccountFact) else None
+        return decode_fact(row[0]) if row else None
 
     def load_into(self, facts: Facts) -> int:
         """Add every fact kept to `facts`; return how many."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.acceptance.gate import HIMAYA, SURFACES, Gate, Table
 from tests.acceptance.promise import broken, require
-from tests.acceptance.test_parts_ledger import seconds
+from tests.acceptance.test_js23_27 import seconds
 
 
 def a_strangers_view_is_kept(gate: Gate, route: str) -> None:

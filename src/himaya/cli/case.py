@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_compare import compare
+from himaya.cli.case_deleted import deleted
+from himaya.cli.case_people import people
+from himaya.cli.case_request import answer, request
 from himaya.cli.engine_options import engine_options
 
 if TYPE_CHECKING:
@@ -215,3 +219,10 @@ def _print(told: dict[str, Any]) -> None:
     lines += [f"  {name}" for name in told.get("names", [])]
     for line in lines:
         click.echo(shared.printable(line))
+
+
+case.add_command(people)
+case.add_command(compare)
+case.add_command(request)
+case.add_command(answer)
+case.add_command(deleted)

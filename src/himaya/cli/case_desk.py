@@ -15,8 +15,10 @@ from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.config import Config
+    from himaya.config.response import Response
     from himaya.ledger.reader import Reader
     from himaya.response.cases import Act, Case, Register
+    from himaya.response.regimes import Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _CONFIG = "himaya.toml"
@@ -82,6 +84,25 @@ class Desk:
         """Write an act down and return the case as it stands then. Raises InputError, ServiceError."""
         self.register.add(self.act(case, kind, why=why, when=when, data=data))
         return self.register.case(case)
+
+    @property
+    def settings(self) -> Response:
+        """Return `[response]`, its defaults where no configuration is named."""
+        from himaya.config.response import Response
+
+        return self.config.response if self.config else Response()
+
+    @property
+    def regimes(self) -> Table:
+        """Return the regimes of the package with the site's own over them. Raises ConfigError."""
+        from himaya.response.regimes import load_regimes
+
+        return load_regimes(self.settings.regimes)
+
+    def authority(self, country: str) -> str:
+        """Return who the authority of a country is, and where; "" where the table has no rule for it."""
+        found = self.regimes.regimes_for(country) if country else []
+        return f"{found[0].authority.name} ({found[0].authority.url})" if found else ""
 
     def reader(self) -> Reader:
         """Open the ledger for questions; each is to be recorded (`ledger_options.record_use`)."""

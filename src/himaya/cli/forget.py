@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_deleted import told_at_deletion
+from himaya.cli.case_desk import config_option
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.ledger.erasure import Erasure
     from himaya.ledger.exports import Export
+    from himaya.response.people.taken import Taken
 
 
 @click.command()
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     "--actor", default="", help="Who looked: account:NAME, key:NAME, session:NAME or address:IP."
 )
 @click.option("--both", is_flag=True, help="A member who is shown, too: name both sides.")
+@config_option
 @click.option("--why", required=True, help="The reason. Kept in the chain; leave names out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def forget(  # noqa: PLR0913  (the options of the command)
@@ -35,6 +39,7 @@ def forget(  # noqa: PLR0913  (the options of the command)
     account: str,
     actor: str,
     both: bool,
+    config: Path | None,
     why: str,
     as_json: bool,
 ) -> None:
@@ -42,16 +47,17 @@ def forget(  # noqa: PLR0913  (the options of the command)
 
     As subject and as actor they are erased apart. With an actor go the sessions, keys and addresses that nobody else
     uses. What a hold or an open case needs stays until that ends, and is listed with its basis.
-    The exit code is 1 then.
+    The exit code is 1 then. Somebody who is shown is told first whether a confirmed collector obtained their data.
     """
     actor = _sides(subject, account, actor, both=both)
-    done, outside = _erase(directory, key_file, (subject, actor), why)
+    taken, done, outside = _erase((directory, key_file, config), (subject, actor), why)
     if as_json:
         import msgspec
 
-        shared.print_json({**msgspec.structs.asdict(done), "exports": outside})
+        told = {"collected": taken} if taken else {}
+        shared.print_json({**msgspec.structs.asdict(done), "exports": outside, **told})
     else:
-        for line in _words(done, outside):
+        for line in [*_words(done, outside), *(taken.words() if taken and done.known else ())]:
             click.echo(shared.printable(line))
     if done.kept:
         raise click.exceptions.Exit(1)
@@ -70,18 +76,24 @@ def _sides(subject: str, account: str, actor: str, *, both: bool) -> str:
 
 
 def _erase(
-    directory: Path, key_file: Path | None, whom: tuple[str, str], why: str
-) -> tuple[Erasure, list[Export]]:
-    """Record the use, erase in the ledger and beside it, and return what was done, and the exports that are out."""
+    place: tuple[Path, Path | None, Path | None], whom: tuple[str, str], why: str
+) -> tuple[Taken | None, Erasure, list[Export]]:
+    """Record the use, erase in the ledger and beside it.
+
+    Return what the person is told about collectors (asked before, since nobody can be asked after), what was done, and
+    the exports that are out.
+    """
     from himaya.analysis.cases import matters_of
     from himaya.ledger import erasure, exports
     from himaya.ledger.reader import Reader
 
-    (subject, actor), purpose, now = whom, shared.purpose(why), time.time()
+    (directory, key_file, _), (subject, actor) = place, whom
+    purpose, now = shared.purpose(why), time.time()
     with Reader.open(directory, key_file) as reader:
         for side in filter(None, (subject, actor)):
             column, number = reader.facet(side) if side is actor else reader.subject(side)
             shared.record_use(reader, "forget", purpose, column=column, surrogate=number)
+        taken = told_at_deletion(reader, place, subject, purpose) if subject else None
         done = erasure.forget(
             reader,
             subject=subject,
@@ -93,7 +105,7 @@ def _erase(
         )
         register = exports.listed(reader.state(), reader.keys, now)
     _forget_facts(directory, done, subject, actor)
-    return done, [one for one in register if one.id in done.exports]
+    return taken, done, [one for one in register if one.id in done.exports]
 
 
 def _forget_facts(directory: Path, done: Erasure, subject: str, actor: str) -> None:

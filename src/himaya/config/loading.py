@@ -136,8 +136,8 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
             config.alerts, base, "smtp_password_file", "webhook_secret_file", "findings_file"
         ),
         operations=_absolute(config.operations, base, "persisted_file"),
-        response=_absolute(config.response, base, "regimes"),
         anchor=_anchor(config.anchor, base),
+        response=_absolute(config.response, base, "regimes", "residence", "categories"),
     )
 
 

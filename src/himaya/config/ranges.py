@@ -62,6 +62,8 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("anchor.every_hours", 1, 24 * 31),
     ("anchor.timeout_s", 1, 600),
     ("anchor.places.retain_days", 0, 36_600),
+    ("response.residence_s", 1, 3600),
+    ("response.answer_days", 1, 366),
     ("canaries.most", 1, 1_000_000),
     ("groups.every_s", 0, 86400),
     ("groups.alpha", 1e-12, 0.05),

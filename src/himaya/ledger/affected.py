@@ -100,9 +100,16 @@ def members(actors: Collection[int], about: str) -> Asked:
 
 def affected(reader: Reader, asked: Asked, start: int = 0, end: int = FOREVER) -> Affected:
     """Return everybody whom the actors were shown in [start, end), microseconds. Raises LedgerError."""
+    return affected_numbers(reader, asked, start, end)[0]
+
+
+def affected_numbers(
+    reader: Reader, asked: Asked, start: int = 0, end: int = FOREVER
+) -> tuple[Affected, list[int]]:
+    """Return the same, and of the same moment the surrogates of all these people in order, erased ones too."""
     known = reader.canaries()
 
-    def question(moment: Moment) -> Affected:
+    def question(moment: Moment) -> tuple[Affected, list[int]]:
         mine = q.within(_theirs(moment.rows("actor", start, end), asked), start, end)
         gaps, state = reader.holes(moment, start, end), moment.state
         grouped = _fetch(reader, _by_scope(q.people(mine, known)))
@@ -112,7 +119,7 @@ def affected(reader: Reader, asked: Asked, start: int = 0, end: int = FOREVER) -
         kept = a.summarise((row for row in grouped if row["scope"] not in _OPEN), "subject")
         names = reader.named([*told, *{row["subject"] for row in met}])
         subjects = _exposed(told, names)
-        return Affected(
+        answer = Affected(
             about=asked.about,
             actors=asked.actors,
             unknown=asked.unknown,
@@ -129,6 +136,7 @@ def affected(reader: Reader, asked: Asked, start: int = 0, end: int = FOREVER) -
             note=a.note(len(told), asked.about, period, len(gaps), state),
             canaries=_exposed(a.summarise(met, "subject"), names),
         )
+        return answer, sorted(told)
 
     return reader.at_once(question)
 

@@ -85,6 +85,8 @@ ACTS: Final[dict[str, Rule]] = {
     "answered": Rule(
         frozenset({"dpo"}), frozenset({S.RECEIVED}), S.ANSWERED, reason=True, dates=True
     ),
+    # a person who deleted something was told whether a confirmed collector has it
+    "told": Rule(_LEGAL, frozenset(State), machine=True),
     # whom it concerns, and what would have stopped it
     "counted": Rule(_HANDLERS, machine=True),
     "compared": Rule(_HANDLERS, machine=True),
