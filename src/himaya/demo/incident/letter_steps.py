@@ -104,7 +104,7 @@ def _closed(tale: Tale) -> str:
     tale.do(LEGAL, "close", "--why", "told, deleted, limits compared")
     shown = tale.told(ANALYST, "show")
     tale.check(f"case {tale.case} is closed", holds=shown["state"] == "closed")
-    return f"{tale.case} is {shown['state']}, {len(shown['timeline'])} entries"
+    return f"{tale.case} is {shown['state']}, {len(shown['log'])} entries"
 
 
 def _verified(tale: Tale) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from himaya.demo.incident.residents import Resident
 
 #: The fields of a profile and of a look-up, as the configuration declares them.
-PROFILE = ("name", "job", "employer", "town", "email")
+PROFILE = ("name", "employer", "location", "email")
 LOOKUP = ("name", "phone")
 #: Accounts of the farm, and the part of the site that they collect.
 FARM = 30
