@@ -53,7 +53,9 @@ def demo(
 
     from himaya.demo.story import Options, tell
 
-    options = Options(people=people or 20_000, seconds=seconds, once=once, out=out and out.absolute())
+    options = Options(
+        people=people or 20_000, seconds=seconds, once=once, out=out and out.absolute()
+    )
     # A pipe has no width; commands and paths should stay on one line there.
     console = Console(width=None if sys.stdout.isatty() else 120)
     sys.exit(uvloop.run(tell(options, console)))

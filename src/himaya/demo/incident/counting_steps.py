@@ -99,7 +99,9 @@ def _compared(tale: Tale) -> str:
     tale.do(ANALYST, "compare", "--why", "what half of every budget would have left")
     tale.compared = tale.told(ANALYST, "compare", "--why", "the same, for the page")
     found = tale.compared
-    return f"{found['observed']:,} people as it was, {found['proposed']:,} under half of every budget"
+    return (
+        f"{found['observed']:,} people as it was, {found['proposed']:,} under half of every budget"
+    )
 
 
 def _assessed(tale: Tale) -> str:
@@ -120,7 +122,8 @@ def _deadlines(tale: Tale) -> str:
     dated = [one for one in tale.deadlines["deadlines"] if one["due"]]
     places = {country for one in tale.deadlines["deadlines"] for country in one["countries"]}
     tale.check(
-        f"a line of deadlines for each of {len(RULED)} countries with a rule", holds=set(RULED) <= places
+        f"a line of deadlines for each of {len(RULED)} countries with a rule",
+        holds=set(RULED) <= places,
     )
     return f"{len(dated)} dates in the calendar file deadlines.ics, {len(tale.deadlines['deadlines'])} lines in all"
 

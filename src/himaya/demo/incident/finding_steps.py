@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from himaya.core.errors import ServiceError
+from himaya.demo.incident.gate_step import STEP as HELD
 from himaya.demo.incident.hands import LEDGER, case
 from himaya.demo.incident.operators import ANALYST, DPO, OPERATORS, enrol
 from himaya.demo.incident.residents import write_contacts, write_residence
@@ -73,11 +74,12 @@ def _confirmed(tale: Tale) -> str:
 
 
 def _contained(tale: Tale) -> str:
-    told = tale.told(ANALYST, "contain", "--block", "--why", "they may go on tonight")
+    told = tale.told(ANALYST, "contain", "--why", "they may go on tonight")
     (order,) = tale.identity.orders
     tale.check(
         f"the identity system was told of {len(order['accounts'])} accounts, signed",
-        holds=sorted(order["accounts"]) == sorted(tale.played.accounts) and bool(order["signature"]),
+        holds=sorted(order["accounts"]) == sorted(tale.played.accounts)
+        and bool(order["signature"]),
     )
     tale.check(f"that took {told['took_s']:g} s, less than a minute", holds=told["took_s"] < 60)
     return f"{told['actors']} actors held; the identity system took the order after {told['took_s']:g} s"
@@ -89,4 +91,5 @@ STEPS = (
     Step("found", "The farm is found", _found),
     Step("confirmed", "A person confirms it", _confirmed),
     Step("contained", "It is held", _contained),
+    HELD,
 )

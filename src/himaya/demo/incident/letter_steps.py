@@ -47,7 +47,9 @@ def _draft(tale: Tale, kind: str) -> None:
 
 def _check_annex(tale: Tale) -> None:
     """Compare every count of the annex with what `himaya who` answers, and with the farm's own disk."""
-    told = tale.hands.told(LEGAL, "who", "--ledger", LEDGER, "--case", tale.case, "--why", "beside the annex")
+    told = tale.hands.told(
+        LEGAL, "who", "--ledger", LEDGER, "--case", tale.case, "--why", "beside the annex"
+    )
     evidence = tale.annex["annex"]["evidence"]
     rows = sum(one["times"] for one in told["subjects"])
     for words, mine, ledger in (
@@ -69,7 +71,9 @@ def _check_fields(tale: Tale, evidence: dict[str, Any], told: dict[str, Any]) ->
         for field in one["fields"]:
             fields[field] = fields.get(field, 0) + 1
     annexed = {one["name"]: one["people"] for one in evidence["fields"]}
-    tale.check(f"annex and ledger: the people of each of {len(fields)} fields", holds=annexed == fields)
+    tale.check(
+        f"annex and ledger: the people of each of {len(fields)} fields", holds=annexed == fields
+    )
 
 
 def _check_names(tale: Tale) -> None:
@@ -82,7 +86,9 @@ def _check_names(tale: Tale) -> None:
 
 
 def _sent(tale: Tale) -> str:
-    tale.do(DPO, "letter researcher", "--answer", "no", "--why", "no research or journalism is known of")
+    tale.do(
+        DPO, "letter researcher", "--answer", "no", "--why", "no research or journalism is known of"
+    )
     for kind, name in tale.letters.items():
         tale.do(LEGAL, "letter release", name, "--why", "read with its annex", "--out", LETTERS)
         if kind == "deletion":
@@ -91,7 +97,9 @@ def _sent(tale: Tale) -> str:
 
 
 def _answered(tale: Tale) -> str:
-    _SIGNED.write_text("INVENTED. Collector Ltd confirms that all copies were deleted. Signed: nobody.\n")
+    _SIGNED.write_text(
+        "INVENTED. Collector Ltd confirms that all copies were deleted. Signed: nobody.\n"
+    )
     scope = "all copies; nothing was kept (invented)"
     tale.do(LEGAL, "letter confirm", tale.letters["deletion"], "--file", _SIGNED, "--scope", scope,
             "--why", "the signed form came back")  # fmt: skip

@@ -38,4 +38,6 @@ def _body(mail: object) -> str:
 
     if not isinstance(mail, EmailMessage):
         return ""
-    return "".join(part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")
+    return "".join(
+        part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"
+    )

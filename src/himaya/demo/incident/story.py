@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.resources import files
@@ -13,6 +14,7 @@ import msgspec
 
 from himaya.core.errors import InputError, ServiceError
 from himaya.demo.incident import counting_steps, finding_steps, letter_steps, telling_steps
+from himaya.demo.incident.gate_step import SECRET
 from himaya.demo.incident.hands import STEPS as KEPT
 from himaya.demo.incident.hands import Hands, Runner, Said
 from himaya.demo.incident.output import check_output
@@ -41,8 +43,8 @@ def tell(options: Options, run: Runner, say: Callable[[str], None]) -> int:
     """
     _make(options.out)
     say(_NOTE)
-    with contextlib.chdir(options.out), outside() as (mail, identity):
-        _configure(options.people, mail, identity)
+    with contextlib.chdir(options.out), _runtime() as runtime, outside() as (mail, identity):
+        _configure(options.people, runtime, mail, identity)
         tale = Tale(options.out, Hands(run), residents(options.people), mail, identity)
         chapters = [_take(tale, number, step, say) for number, step in enumerate(STEPS, 1)]
         check_output(tale)
@@ -60,15 +62,21 @@ def _make(out: Path) -> None:
         raise ServiceError(f"{out}: cannot be made: {problem.strerror}") from problem
 
 
-def _configure(people: int, mail: Mailbox, identity: Identity) -> None:
-    """Write the configuration of the site, with the ports of this run, and the secret that signs orders."""
+def _runtime() -> tempfile.TemporaryDirectory[str]:
+    """Return a place for the gate's socket; its path may have 107 bytes, and that of `out` may be longer."""
+    return tempfile.TemporaryDirectory(prefix="himaya-")
+
+
+def _configure(people: int, runtime: str, mail: Mailbox, identity: Identity) -> None:
+    """Write the configuration of the site, with the places of this run, and the secrets of gate and orders."""
     text = files("himaya.demo.incident").joinpath("site.toml").read_text("utf-8")
     text = text.replace("population = 3000", f"population = {people}")
     text = text.replace("smtp_port = 2525", f"smtp_port = {mail.port}")
+    text = text.replace('"gate.sock"', f'"{runtime}/gate.sock"')
     Path("himaya.toml").write_text(text.replace("127.0.0.1:2526", f"127.0.0.1:{identity.port}"))
-    secret = Path("revoke.secret")
-    secret.touch(mode=0o600)
-    secret.write_text(secrets.token_hex(32) + "\n")
+    for secret in (Path("revoke.secret"), SECRET):
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_hex(32) + "\n")
 
 
 def _take(tale: Tale, number: int, step: Step, say: Callable[[str], None]) -> Chapter:

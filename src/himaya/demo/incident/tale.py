@@ -25,7 +25,12 @@ class Tale:
     """The story as far as it is told. Commands run in `directory`, which is the current one."""
 
     def __init__(
-        self, directory: Path, hands: Hands, people: list[Resident], mail: Mailbox, identity: Identity
+        self,
+        directory: Path,
+        hands: Hands,
+        people: list[Resident],
+        mail: Mailbox,
+        identity: Identity,
     ) -> None:
         """Begin: nothing happened yet."""
         self.directory, self.hands, self.people = directory, hands, people

@@ -31,7 +31,11 @@ def _incomplete(tale: Tale) -> str:
         f"a notice without a person's words is not ready: missing {', '.join(told['missing'])}",
         holds=told["stage"] == "not ready" and bool(told["missing"]),
     )
-    refusal = tale.do(LEGAL, "notice release", told["id"], "--why", "too early", ends=2) if told["missing"] else ""
+    refusal = (
+        tale.do(LEGAL, "notice release", told["id"], "--why", "too early", ends=2)
+        if told["missing"]
+        else ""
+    )
     return f"{told['id']} is {told['stage']}, and is not released: {_short(refusal)}"
 
 
@@ -87,7 +91,11 @@ def _check_mail(tale: Tale, sent: int) -> None:
 def _names_another(tale: Tale, recipient: str, mail: bytes) -> bool:
     """Tell whether a mail holds an address of the site's people that is not its recipient's."""
     text = mail.decode("utf-8", "replace")
-    found = {word.strip("<>,;:\"'()") for word in text.split() if word.strip("<>,").endswith("@post.example")}
+    found = {
+        word.strip("<>,;:\"'()")
+        for word in text.split()
+        if word.strip("<>,").endswith("@post.example")
+    }
     return bool(found - {recipient})
 
 
