@@ -35,7 +35,7 @@ def _held(tale: Tale) -> str:
         holds="allow" not in refused,
     )
     tale.check(f"the gate let {len(members)} members pass", holds=set(passed) == {"allow"})
-    return f"himaya gate, started over the same ledger, showed the farm nobody any more ({refused[0]}) and let members pass"
+    return f"himaya gate, over the same ledger, showed the farm nobody any more ({refused[0]}) and let members pass"
 
 
 def _gate(port: int) -> Child:

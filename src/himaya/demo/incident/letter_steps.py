@@ -26,7 +26,8 @@ def _drafted(tale: Tale) -> str:
         _draft(tale, kind)
     _check_annex(tale)
     evidence = tale.annex["annex"]["evidence"]
-    return f"a demand of deletion and its form; the annex counts {evidence['rows']:,} records of {evidence['people']:,} people"
+    counts = f"{evidence['rows']:,} records of {evidence['people']:,} people"
+    return f"a demand of deletion and its form; the annex counts {counts}"
 
 
 def _draft(tale: Tale, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The invented people of the incident: where each lives, which language they are written to in, and at which address."""
+"""The invented people of the incident: where each lives, in which language they are written to, at which address."""
 
 from __future__ import annotations
 

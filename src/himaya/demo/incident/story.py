@@ -92,10 +92,8 @@ def _take(tale: Tale, number: int, step: Step, say: Callable[[str], None]) -> Ch
 
 
 def _transcript(step: Step, said: list[Said]) -> str:
-    parts = [f"{step.title}\n{_NOTE}\n"]
-    for one in said:
-        parts.append(f"$ {one.command}\n{one.done.out}{one.done.err}(exit code {one.done.code})\n")
-    return "\n".join(parts)
+    commands = (f"$ {one.command}\n{one.done.out}{one.done.err}(exit code {one.done.code})\n" for one in said)
+    return "\n".join([f"{step.title}\n{_NOTE}\n", *commands])
 
 
 def _end(tale: Tale, say: Callable[[str], None]) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from himaya.demo.incident.operators import ANALYST, DPO, LEGAL
-from himaya.demo.incident.residents import UNKNOWN
 from himaya.demo.incident.tale import Step, Tale
 
 #: Where notices are written, and what the played people say in them.
@@ -84,11 +83,11 @@ def _check_mail(tale: Tale, sent: int) -> None:
         f"{len(arrived):,} mails arrived, one for each of {len(tale.played.disk):,} people and for nobody else",
         holds=len(arrived) == len(reached) == sent and reached == set(tale.played.disk),
     )
-    others = sum(_names_another(tale, recipient, mail) for recipient, mail in tale.mail.mails)
+    others = sum(_names_another(recipient, mail) for recipient, mail in tale.mail.mails)
     tale.check("no mail holds the address of anybody but its recipient", holds=others == 0)
 
 
-def _names_another(tale: Tale, recipient: str, mail: bytes) -> bool:
+def _names_another(recipient: str, mail: bytes) -> bool:
     """Tell whether a mail holds an address of the site's people that is not its recipient's."""
     text = mail.decode("utf-8", "replace")
     found = {
