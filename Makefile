@@ -11,6 +11,7 @@
 #   make bench-gate   himaya's doors against nginx alone: requests a second, waiting, memory; writes docs/benchmarks.md
 #   make bench-ledger the ledger at 100 million rows: bytes a row, questions, erasing; ARGS="--rows 1000000" to try
 #   make bench-people the whole matrix of `himaya bench`: people lost and people harmed; writes docs/benchmarks.md
+#   make bench-notices 100,000 notices of one case, from the ledger to a mail server; ARGS="--people 2000 --runs 1" to try
 #   make wheel        a wheel with the core compiled to C; the fast tests on it, and what it gains
 #   make lock         the lock files in requirements/, from pyproject.toml
 #   make clean        removes what the targets made
@@ -32,7 +33,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope
 # pip is told nothing about where packages come from; that is the machine's setting.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup demo test test-fast acceptance soak lint bench-speed bench-gate bench-ledger bench-people wheel lock clean
+.PHONY: help setup demo test test-fast acceptance soak lint bench-speed bench-gate bench-ledger bench-people bench-notices wheel lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -86,6 +87,9 @@ bench-gate: setup
 
 bench-ledger: setup
 	$(BIN)/python tools/bench_ledger.py $(ARGS)
+
+bench-notices: setup
+	$(BIN)/python tools/bench_notices.py $(ARGS)
 
 # The result is kept beside the report, so that the page can be made again without playing again.
 bench-people: setup

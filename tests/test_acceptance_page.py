@@ -95,8 +95,8 @@ def test_a_line_without_a_passing_twin_is_not_covered():
 
 def test_a_part_without_a_passing_twin_is_not_covered():
     """The same holds for parts."""
-    twin = acceptance.twin_of(acceptance.PARTS["JS23-7"].tests[0])
-    assert _rows(acceptance.render(_passed(twin), DAY))["JS23-7"].state == "not covered"
+    twin = acceptance.twin_of(acceptance.PARTS["MUSA-B1"].tests[0])
+    assert _rows(acceptance.render(_passed(twin), DAY))["MUSA-B1"].state == "not covered"
 
 
 def test_results_are_read_from_a_run(tmp_path):

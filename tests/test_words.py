@@ -11,7 +11,7 @@ import pytest
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "himaya"
 NEVER = ("not exposed", "not from us", "you were not", "unexposed", "never exposed")
-BINARY = {".png", ".ico", ".woff2", ".gz", ".zst", ".parquet", ".so"}
+BINARY = {".png", ".ico", ".woff2", ".ttf", ".gz", ".zst", ".parquet", ".so"}
 
 
 def _said(path: Path) -> Iterator[str]:

@@ -174,6 +174,16 @@ SCOPE = {
         " lists each class with its limit and dates; a class that the site has and nobody declared is a gap by its"
         " name only."
     ),
+    "JS23-3": (
+        "The count of people by country is written by the test. Closing also asks for notices, a comparison and a"
+        " confirmed deletion, which these tests do not go through; 'public' alone is refused in English here."
+    ),
+    "JS23-7": (
+        "Roles are those of enrolled operators. Whether whoever is named as owner answers the telephone is not tested."
+    ),
+    "REG-15": (
+        "The reason, who decided, when, and the clock of the suspicion. What serious harm is, a person decides."
+    ),
     "JS23-5": (
         "A simulation of 300 people, two attackers and policies made for the test: with two layers no control is worth"
         " more than three times the people, with one layer the report names it. Whether a site's"
@@ -213,7 +223,8 @@ SCOPE = {
     ),
     "JS23-18": (
         "Three accounts over every kind of route, put into a case by hand (JS23-10 has cases that himaya found),"
-        " against what they hold. The notice is the signed statement; languages and delivery do not exist."
+        " against what they hold. They are told by the signed statement; and six people of a ledger by mail, each with"
+        " their own fields, to a mail server of the test. Texts are drafts that nobody reviewed."
     ),
     "JS23-20": (
         "A log whose server stops writing, followed by `himaya follow` alone, and a follower that is killed beside a"
@@ -284,6 +295,10 @@ SCOPE = {
         " gate, then `himaya forget` while it runs. Backups, exports and the site's own logs are listed, not reached."
         " What ends by itself, and after which days, is shown by L-7; the text of a DPIA is not part of these tests."
     ),
+    "REG-8": (
+        "A list of five items that the test writes, of which a person has to give three. Whether a list is what the law"
+        " asks, and whether what a person writes is enough, nobody but a person can say."
+    ),
     "REG-3": "Search is taken away by the site (410) after 60 people; contact look-ups follow.",
     "REG-4": (
         "JSON answers through the proxy. Fields are told by names that are usual or declared somewhere on the site;"
@@ -341,9 +356,9 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "JS23-7": Part(
-        ("test_an_alert_is_escalated", "test_an_owner_is_needed"),
-        "Roles and on-call contacts.",
+    "JS23-19": Part(
+        ("test_five_drafts_add_up",),
+        "Clocks: when each authority has to be told.",
     ),
     "MUSA-B1": Part(
         ("test_fewer_fields_for_strangers",),

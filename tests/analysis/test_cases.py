@@ -49,10 +49,11 @@ def test_the_table_of_transitions_is_what_the_store_obeys(store):
                 assert store.get(name).state is before
 
 
-def test_a_closed_case_says_what_to_do():
-    """Whoever reopens a closed case is told that a new one opens by itself."""
-    with pytest.raises(InputError, match="opens a new case"):
-        check("g-1", State.CLOSED, State.CONFIRMED)
+def test_a_closed_case_comes_back_only_as_a_confirmed_one():
+    """What was closed is no suspicion any more: people take it up again, or nobody does."""
+    check("g-1", State.CLOSED, State.CONFIRMED)
+    with pytest.raises(InputError, match="can become confirmed"):
+        check("g-1", State.CLOSED, State.SUSPECTED)
 
 
 def test_a_case_comes_back_as_it_was_put(tmp_path):

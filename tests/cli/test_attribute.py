@@ -10,6 +10,7 @@ from tests.ledger.making import DAY, NOON, disclosed
 
 from himaya.analysis.cases import CaseStore, cases_path
 from himaya.analysis.groups.group import Group
+from himaya.bootstrap.register import open_register
 from himaya.cli import group
 from himaya.core.errors import InputError
 from himaya.ledger.reader import Reader
@@ -68,8 +69,9 @@ def test_a_case_remembers_that_a_file_was_compared(tmp_path):
         store.put(Group("g-1", NOON, NOON), NOON)
     file = csv_file(tmp_path, TAKEN[:600])
     assert attribute(where, file, "--case", "g-1").exit_code == 0
-    with CaseStore(cases_path(where)) as store:
-        assert [entry.what for entry in store.get("g-1").log] == ["opened", "compared"]
+    with open_register(where) as register:
+        (note,) = register.case("g-1").acts("note")
+    assert note.why == "compared a file with the ledger: letter 4"
     done = attribute(where, file, "--case", "g-2")
     assert isinstance(done.exception, InputError)
 

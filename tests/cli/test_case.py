@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tests.analysis.crowds import NOON
 from tests.analysis.ledgers import crew_rows, write
 
+from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.cli import group
 from himaya.core.errors import HimayaError
 from himaya.ledger.reader import Reader
@@ -112,19 +113,38 @@ def test_whoever_was_forgotten_has_no_name_in_a_case(run):
     assert "account:c1" not in told["names"]
 
 
-def test_a_case_is_confirmed_and_closed_with_reasons(run):
-    """Confirm and close need a reason, keep it with who said it, and print the new state."""
+def log(run, name: str) -> list[tuple[str, str]]:
+    """Return what was done in a case by persons, with the reasons."""
+    told = json.loads(run("show", name, "--json"))["log"]
+    assert all(entry["by"] for entry in told)
+    return [(one["what"], one["why"]) for one in told if one["by"] != "himaya"]
+
+
+def test_a_case_is_confirmed_with_a_reason_and_closed_when_all_is_done(run):
+    """Confirming needs a reason and keeps it with who said it; closing then asks for what was not done yet."""
     name = found(run)
     run("confirm", name, "--why", " ", fails="--why is empty")
     assert "is confirmed" in run("confirm", name, "--why", "same invoices")
-    assert json.loads(run("close", name, "--why", "they stopped", "--json"))["state"] == "closed"
-    log = json.loads(run("show", name, "--json"))["log"]
-    assert [(entry["what"], entry["why"]) for entry in log[1:]] == [
-        ("confirmed", "same invoices"),
-        ("closed", "they stopped"),
-    ]
-    assert all(entry["by"] for entry in log)
+    run("close", name, "--why", "they stopped", fails="its people were not counted")
+    run("confirm", name, "--why", "again", fails="is confirmed")
+    assert log(run, name) == [("confirmed", "same invoices")]
+
+
+def test_a_suspected_case_is_closed_as_an_error_and_taken_up_again(run):
+    """Closing ends the budget of the group for the gate, too; reopening brings it back; both stand in the log."""
+    name = found(run)
+    assert json.loads(run("close", name, "--why", "our partner", "--json"))["state"] == "closed"
+    assert states(run) == {name: State.CLOSED}
     run("confirm", name, "--why", "again", fails="is closed")
+    assert json.loads(run("reopen", name, "--why", "no partner", "--json"))["state"] == "confirmed"
+    assert states(run) == {name: State.CONFIRMED}
+    assert log(run, name) == [("closed", "our partner"), ("reopened", "no partner")]
+
+
+def states(run) -> dict[str, State]:
+    """Return what the gate goes by."""
+    with CaseStore(cases_path(run.ledger)) as store:
+        return store.states()
 
 
 def test_mistakes_are_named(run, tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 from himaya.analysis.cases import matters_of
 from himaya.analysis.groups import Settings
 from himaya.anchoring import Anchoring, places_of
+from himaya.bootstrap.case_upkeep import expire_register, unacknowledged
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
@@ -159,6 +160,7 @@ def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
     looked_at = (
         conditions.disk(directory, alerts.free_mb),
         conditions.keys(conditions.key_files(config), alerts.key_days),
+        unacknowledged(config),
     )
     return Alarm(config, channels_of(config), conditions=looked_at, clock=clock)
 
@@ -230,12 +232,13 @@ def make_anchoring(config: Config, chain: Chain, keys: Keys) -> Anchoring:
 
 
 def upkeep(ledger: Ledger, config: Config, anchoring: Anchoring, now: float) -> None:
-    """Keep house, deposit the head of the chain where it is time, and bring `[ledger] storage` up to the ledger.
+    """Keep house, also in the register of cases, deposit the head of the chain, and bring `[ledger] storage` up to it.
 
     Raises LedgerError, or what the storage says; a failed part does not stop the next one.
     """
     try:
         keep_house(ledger, config, now)
+        expire_register(config, now)
     finally:
         anchoring.keep(now)
         if config.ledger.storage:

@@ -299,8 +299,9 @@ def _marks(options: _Options) -> MarksWanted | None:
 
 
 def _note(options: _Options, why: str) -> None:
-    """Write into the log of a case that somebody compared a file. Raises InputError when there is none."""
-    from himaya.analysis.cases import CaseStore, cases_path
+    """Write into a case that somebody compared a file. Raises InputError when there is none."""
+    from himaya.cli.case_desk import Desk
 
-    with CaseStore(cases_path(options["directory"].absolute())) as store:
-        store.note(options["case"], "compared", why=why, by=shared.operator(), at=time.time())
+    where = (options["directory"], options["key_file"], options["config"])
+    with Desk("attribute", *where) as desk:
+        desk.do(options["case"], "note", why=f"compared a file with the ledger: {why}")

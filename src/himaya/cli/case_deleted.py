@@ -81,7 +81,7 @@ def _register(
 ) -> Iterator[Register | None]:
     """Give the register of cases, None where there is none yet: telling somebody makes none."""
     from himaya.bootstrap.register import open_register
-    from himaya.response.cases.tables import register_path
+    from himaya.response.places import register_path
 
     settings = load_config(config)
     elsewhere = settings is not None and settings.response.database

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -42,7 +42,7 @@ class Desk:
         self, command: str, directory: Path, key_file: Path | None, config: Path | None
     ) -> None:
         """Check that whoever acts may run `command`, and open the register. Raises HimayaError."""
-        from himaya.bootstrap.register import open_register
+        from himaya.bootstrap.register import mirror_groups, open_register
         from himaya.ledger.schema import micros
 
         shared.allow_in(directory, key_file, command)
@@ -50,6 +50,11 @@ class Desk:
         self.config = load_config(config)
         self.register: Register = open_register(directory, key_file, self.config)
         self.now = micros(time.time())
+        try:
+            mirror_groups(self.register, directory, self.now, self.config)
+        except BaseException:
+            self.register.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -82,8 +87,15 @@ class Desk:
 
     def do(self, case: str, kind: str, *, why: str = "", when: int = 0, **data: object) -> Case:
         """Write an act down and return the case as it stands then. Raises InputError, ServiceError."""
-        self.register.add(self.act(case, kind, why=why, when=when, data=data))
-        return self.register.case(case)
+        return self.do_all([self.act(case, kind, why=why, when=when, data=data)])
+
+    def do_all(self, acts: Sequence[Act]) -> Case:
+        """Write acts down, all or none, and return the case of the first one; its groups follow, and so the gate."""
+        from himaya.bootstrap.register import mirror_groups
+
+        self.register.add_all(acts)
+        mirror_groups(self.register, self.directory, self.now, self.config)
+        return self.register.case(acts[0].case)
 
     @property
     def settings(self) -> Response:
@@ -118,6 +130,17 @@ def load_config(path: Path | None) -> Config | None:
     if path is None and not Path(_CONFIG).is_file():
         return None
     return load(path or Path(_CONFIG))
+
+
+def bounds(start: str | None, end: str | None) -> tuple[int, int]:
+    """Return a period in microseconds, 0 for what is not said; a bare last date includes its day. Raises InputError."""
+    from himaya.ledger.names import parse_time
+
+    first = parse_time(start) if start else 0
+    last = parse_time(end, end=True) if end else 0
+    if first and last and first >= last:
+        raise InputError("--from is not before --to")
+    return first, last
 
 
 def moment(text: str | None) -> int:

@@ -13,11 +13,10 @@ from himaya.cli.case_desk import Desk, desk_options
 
 if TYPE_CHECKING:
     from himaya.cli.who_files import Files
-    from himaya.config.response import Response
     from himaya.ledger.answers import Exposed
     from himaya.response.people.categories import Categories
     from himaya.response.people.count import Counted
-    from himaya.response.people.residence import Residence, Source
+    from himaya.response.people.residence import Residence
     from himaya.response.people.whom import Whom
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -90,6 +89,7 @@ def _counted(
     from himaya.response.people.categories import categories_of
     from himaya.response.people.count import count
     from himaya.response.people.residence import residence_of
+    from himaya.response.people.sources import sources_of
     from himaya.response.people.whom import people_of, period_of
 
     case, settings = desk.register.case(name), desk.settings
@@ -102,7 +102,7 @@ def _counted(
         whom = people_of(reader, case)
     categories = categories_of(Path(settings.categories) if settings.categories else None)
     names = [one.subject for one in whom.answer.subjects]
-    residence = residence_of(names, _sources(desk.directory, settings))
+    residence = residence_of(names, sources_of(desk.directory, settings))
     weights = desk.config.policy().sensitivity if desk.config else {}
     regimes = desk.regimes
     counted = count(
@@ -114,22 +114,6 @@ def _counted(
         rules=lambda country: bool(regimes.regimes_for(country)),
     )
     return counted, (whom, residence, categories)
-
-
-def _sources(directory: Path, settings: Response) -> list[tuple[str, Source]]:
-    """Return what says where people live, in the order in which it is asked."""
-    from himaya.facts_store import facts_path
-    from himaya.response.people.residence import file_source
-    from himaya.response.people.residence_asked import command_source
-    from himaya.response.people.residence_facts import facts_source
-
-    found: list[tuple[str, Source]] = []
-    if settings.residence:
-        found.append(("file", file_source(Path(settings.residence))))
-    if settings.residence_command:
-        command = command_source(settings.residence_command, settings.residence_s)
-        found.append(("command", command))
-    return [*found, ("facts", facts_source(facts_path(directory.absolute())))]
 
 
 def _write(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_desk import desk_options, load_config
 from himaya.cli.ledger_backup import backup, restore, rotate_key
 from himaya.cli.ledger_compact import compact
 from himaya.cli.ledger_erasures import erasures, exports
@@ -42,10 +43,11 @@ ledger.add_command(publish)
 
 
 @ledger.command()
-@shared.ledger_options
+@desk_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
-    """Check chain, hashes, rows and identities; exit 1 when something was changed or is missing."""
+def verify(*, directory: Path, key_file: Path | None, config: Path | None, as_json: bool) -> None:
+    """Check chain, hashes, rows, identities and the register of cases; exit 1 when something is not as written."""
+    from himaya.bootstrap.register import found_problems
     from himaya.ledger import keys
     from himaya.ledger.files import Layout
     from himaya.ledger.verify import verify as check
@@ -54,6 +56,8 @@ def verify(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
     layout = Layout(directory)
     layout.must_exist()
     problems = check(layout, keys.read_key_file(key_file or keys.default_key_file(directory)))
+    if not problems:  # a chain that does not hold says nothing of the register
+        problems = found_problems(directory, key_file, load_config(config))
     if as_json:
         shared.print_json({"problems": problems})
     else:

@@ -212,7 +212,6 @@ def record_use(
 
 def _open(reader: Reader, command: str) -> None:
     """Have sealed periods among what is asked, where a request and two shares were given. Raises HimayaError."""
-    from himaya.analysis.cases import CaseStore, State, cases_path
     from himaya.ledger.operators.opening import open_periods
     from himaya.ledger.operators.requests import Request, Share
     from himaya.ledger.operators.statements import read_statement
@@ -225,10 +224,27 @@ def _open(reader: Reader, command: str) -> None:
     shares = [read_statement(path, Share, "a share") for path in given[1:]]
 
     def is_open(case: str) -> bool:
-        with CaseStore(cases_path(reader.layout.directory.absolute())) as store:
-            return store.get(case).state is not State.CLOSED
+        return _is_open(reader, case)
 
     open_periods(reader, request, shares, is_open, command=command, now=time.time())
+
+
+def _is_open(reader: Reader, case: str) -> bool:
+    """Tell whether a group's case or one of the register is open. Raises InputError when there is none of that name."""
+    from himaya.analysis.cases import CaseStore, State, cases_path
+    from himaya.cli.case_desk import load_config
+    from himaya.response.cases import Register
+    from himaya.response.cases.tables import connect
+
+    directory, config = reader.layout.directory.absolute(), load_config(None)
+    if cases_path(directory).exists():
+        with CaseStore(cases_path(directory)) as store:
+            if case in (states := store.states()):
+                return states[case] is not State.CLOSED
+    with Register(
+        connect(config.response.database if config else "", directory), reader.keys
+    ) as register:
+        return register.case(case).is_open
 
 
 def printable(text: str) -> str:

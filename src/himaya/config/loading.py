@@ -24,6 +24,12 @@ from himaya.core.errors import ConfigError
 MAX_BYTES = 4 * 1024 * 1024
 
 
+#: Keys of `[response]` that are paths.
+_RESPONSE_PATHS = (
+    *("regimes", "residence", "categories", "templates", "contacts", "smtp_password_file"),
+)
+
+
 def load(path: FilePath | str, *, canaries: bool = True) -> Config:
     """Return the configuration in a file, with relative paths made absolute.
 
@@ -137,7 +143,7 @@ def _settled(config: Config, file: str, base: FilePath) -> Config:
         ),
         operations=_absolute(config.operations, base, "persisted_file"),
         anchor=_anchor(config.anchor, base),
-        response=_absolute(config.response, base, "regimes", "residence", "categories"),
+        response=_absolute(config.response, base, *_RESPONSE_PATHS),
     )
 
 

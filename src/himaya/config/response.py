@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
 class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The register of cases: `docs/cases.md`. `database`: its address, "": SQLite beside the ledger.
+    """The register of cases, whom they concern and what leaves the house: `docs/cases.md`.
 
-    `regimes`: a directory with the site's own regimes over those of the package (`docs/regimes.md`), "": none.
-    `soon_hours`: a deadline that ends within so many hours is told as an alert. `residence` is a file that says where
-    people live, `residence_command` a command of the site that is asked for the rest and ended after `residence_s`.
-    `categories` is a file laid over the shipped categories of fields. A person's request is answered within
-    `answer_days`.
+    `database`: address of the register, "": SQLite beside the ledger. `regimes`: a directory with the site's own
+    regimes over those of the package (`docs/regimes.md`), "": none. `soon_hours`: a deadline that ends within so many
+    hours is told as an alert. `residence` is a file that says where people live, `residence_command` a command of the
+    site that is asked for the rest and ended after `residence_s`. `categories` is a file laid over the shipped
+    categories of fields. A person's request is answered within `answer_days`.
+
+    `organisation`, `registration`, `contact` are what a notice says of the site, where `site` and `owner` do not
+    (`docs/notices.md`). `templates` is a directory of texts in further languages, `contacts` a file of mail addresses,
+    `language` what somebody is written to in whose own is unknown. A wave of notices has `wave` mails, over `smtp_*`
+    (`smtp_host` "": those of `[alerts]`).
+
+    A suspected case that nobody acknowledged within `escalate_s` is escalated; 0: never. Reasons and data of cases that
+    are over for `register_days` are removed; 0: never.
     """
 
     database: str = ""
+    escalate_s: int = 3600
+    register_days: int = 1826
     regimes: str = ""
     soon_hours: int = 24
     residence: str = ""
@@ -23,3 +35,16 @@ class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     residence_s: int = 60
     categories: str = ""
     answer_days: int = 30
+    organisation: str = ""
+    registration: str = ""
+    contact: str = ""
+    templates: str = ""
+    contacts: str = ""
+    language: str = "en"
+    wave: int = 1000
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password_file: str = ""
+    mail_from: str = ""

@@ -138,7 +138,8 @@ class State:
         """Take what is known of things that lie beside the ledger."""
         if isinstance(entry, e.Backup):
             self.backups.append(entry)
-        else:
+        elif self.case_entry is None or entry.number >= self.case_entry.number:
+            # Two processes may tell of their entries in the other order.
             self.case_entry = entry
 
     def _take_person(self, entry: e.Hold | e.Released | e.Forgotten | e.Access) -> None:

@@ -18,18 +18,18 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-#: From which state a case may go where. A closed case stays closed: what goes on is a new one.
+#: From which state a case may go where. A closed one comes back only where people reopen it (`himaya case reopen`).
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.SUSPECTED: (State.CONFIRMED, State.CLOSED),
     State.CONFIRMED: (State.CLOSED,),
-    State.CLOSED: (),
+    State.CLOSED: (State.CONFIRMED,),
 }
 
 
 def check(case: str, before: State, after: State) -> None:
     """Raise InputError when a case may not go from one state to the other."""
     if after not in TRANSITIONS[before]:
-        allowed = " or ".join(TRANSITIONS[before]) or "nothing: what goes on opens a new case"
+        allowed = " or ".join(TRANSITIONS[before])
         raise InputError(f"case {case} is {before}; it can become {allowed}")
 
 

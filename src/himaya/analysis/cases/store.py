@@ -140,6 +140,15 @@ class CaseStore(StoreFile):
             rows = self._db.execute("SELECT id, state FROM matter ORDER BY opened, id")
             return {row[0]: State(row[1]) for row in rows.fetchall()}
 
+    def log(self, case: str) -> tuple[Entry, ...]:
+        """Return the log of a case, without its members; nothing for one that is not there."""
+        with self._told():
+            return self._log(case)
+
+    def _log(self, case: str) -> tuple[Entry, ...]:
+        sql = "SELECT at, by, what, why FROM log WHERE matter = ? ORDER BY number"
+        return tuple(Entry(*entry) for entry in self._db.execute(sql, (case,)))
+
     def _row(self, case: str) -> tuple[str, int] | None:
         sql = "SELECT state, told FROM matter WHERE id = ?"
         row: tuple[str, int] | None = self._db.execute(sql, (case,)).fetchone()
@@ -150,8 +159,7 @@ class CaseStore(StoreFile):
         kept = msgspec.json.decode(body, type=_Body)
         sql = "SELECT actor FROM member WHERE matter = ? ORDER BY number"
         members: dict[Id, None] = {actor: None for (actor,) in self._db.execute(sql, (name,))}
-        sql = "SELECT at, by, what, why FROM log WHERE matter = ? ORDER BY number"
-        log = tuple(Entry(*entry) for entry in self._db.execute(sql, (name,)))
+        log = self._log(name)
         proven = dict.fromkeys(kept.proven)
         group = Group(
             id=name, members=members, **{**msgspec.structs.asdict(kept), "proven": proven}

@@ -29,6 +29,7 @@ _OWNER = frozenset({"owner"})
 _DPO = frozenset({"dpo"})
 _CASES = frozenset({"analyst", "legal"})
 _READ_CASES = _CASES | _DPO
+_LAW = frozenset({"legal", "dpo"})
 _TUNING = frozenset({"owner", "analyst"})
 _ALL = frozenset(ROLES)
 
@@ -48,14 +49,34 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "case find": _CASES,
     "case list": _READ_CASES,
     "case show": _READ_CASES,
-    "case confirm": _CASES,
-    "case close": _CASES,
     "deadlines": _READ_CASES,
     "case people": _READ_CASES,
     "case compare": _READ_CASES,
     "case request": frozenset({"legal", "dpo"}),
     "case answer": _DPO,
     "case deleted": _DPO,
+    "case notice draft": _READ_CASES,
+    "case notice show": _READ_CASES,
+    "case notice release": _LAW,
+    "case notice withdraw": _LAW,
+    "case notice send": _LAW,
+    "case notice receipt": _LAW,
+    "case notice bounced": _LAW,
+    "case verify": _ALL,
+    "case open": _READ_CASES,
+    "case ack": _TUNING | _READ_CASES,
+    "case owner": _TUNING | _READ_CASES,
+    "case note": _TUNING | _READ_CASES,
+    "case attach": _READ_CASES,
+    "case confirm": _READ_CASES,
+    "case reopen": _READ_CASES,
+    "case clock": frozenset({"legal", "dpo"}),
+    "case assess": frozenset({"legal", "dpo"}),
+    "case notified": frozenset({"legal", "dpo"}),
+    "case close": _READ_CASES,
+    "case merge": frozenset({"legal", "dpo"}),
+    "case split": frozenset({"legal", "dpo"}),
+    "case expire": frozenset({"owner", "dpo"}),
     "alert list": _TUNING | _CASES,
     "alert show": _CASES,
     "alert ack": _TUNING | _CASES,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from himaya.core.errors import InputError
+from himaya.core.errors import InputError, ServiceError
 from himaya.response.cases.acts import MACHINE, Act, Entry
 from himaya.response.cases.rules import ACTS, OVER, State
 
@@ -88,11 +88,17 @@ class Case(msgspec.Struct):
         return next((e.act for e in reversed(self.entries) if e.act.kind == kind), None)
 
 
+def no_case(name: str) -> str:
+    """Return what is said of a case that is not there."""
+    what = f"no case {name[:80]}" if name else "no such case"
+    return f"there is {what}; `himaya case list` names them"
+
+
 def read_case(entries: Iterable[Entry]) -> Case:
     """Return the case that these entries, of one case and in order, add up to. Raises InputError when there is none."""
     found = list(entries)
     if not found or found[0].act.kind != "opened":
-        raise InputError("there is no such case; `himaya case list` names them")
+        raise InputError(no_case(found[0].act.case if found else ""))
     case = Case(found[0].act.case)
     for entry in found:
         _take(case, entry)
@@ -100,20 +106,24 @@ def read_case(entries: Iterable[Entry]) -> Case:
 
 
 def _take(case: Case, entry: Entry) -> None:
-    """Bring a case forward by one entry."""
-    act = entry.act
+    """Bring a case forward by one entry. What retention removed moves the state, and says nothing more."""
     case.entries.append(entry)
-    handler = _TAKES.get(act.kind)
+    handler = None if entry.removed else _TAKES.get(entry.act.kind)
     if handler is not None:
-        handler(case, entry)
-    to = ACTS[act.kind].to
-    if to is not None:
-        case.state = to
+        try:
+            handler(case, entry)
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise ServiceError(
+                f"case {case.id}: entry {entry.number} does not say what it must; it was changed"
+            ) from problem
+    rule = ACTS.get(entry.act.kind)
+    if rule is not None and rule.to is not None:
+        case.state = rule.to
 
 
 def _opened(case: Case, entry: Entry) -> None:
     act = entry.act
-    case.opened = act.at
+    case.opened = act.moment
     for name in ("kind", "title", "source", "practice", "start", "end"):
         if name in act.data:
             setattr(case, name, act.data[name])
@@ -189,18 +199,25 @@ def _merged(case: Case, entry: Entry) -> None:
     case.into = str(entry.act.data["into"])
 
 
+def _took(case: Case, entry: Entry) -> None:
+    """Whom it concerns is to be counted again, now that more is in it."""
+    _joined(case, entry)
+    case.countries = None
+
+
 def _split(case: Case, entry: Entry) -> None:
-    """What went to another case is no longer in this one."""
+    """What went to another case is no longer in this one; whom it concerns is to be counted again."""
     data = entry.act.data
     gone, actors = set(data.get("groups", [])), set(data.get("actors", []))
     case.groups = [one for one in case.groups if one not in gone]
     case.actors = [one for one in case.actors if one not in actors]
+    case.countries = None
 
 
 _TAKES = {
     "opened": _opened,
     "joined": _joined,
-    "took": _joined,
+    "took": _took,
     "owner": _owner,
     "acknowledged": _acknowledged,
     "clock": _clock,

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from himaya.core.errors import InputError
 from himaya.response.cases.acts import Act
 from himaya.response.cases.case import Case
-from himaya.response.cases.rules import ACTS, CLOCKS, State
+from himaya.response.cases.reasons import is_only_public
+from himaya.response.cases.rules import ACTS, CLOCKS, SURE, State
 
 #: What a country's assessment may say of its authority, and of its people.
 OUTCOMES = ("notify", "voluntary", "none")
-#: Words that say no more than "the data were public": by themselves they are no reason for telling nobody.
-_PUBLIC = frozenset(
-    (  # noqa: SIM905  (a list of words reads best as words)
-        "public publicly publique publiques publiquement publico publicos publica publicas datos donnees"
-        " accessible accessibles available already anyway only just simply data information info profile profiles"
-        " was were is are it its this that the they all on web website site internet online everyone anybody can see"
-        " visible open les la le el los las y et and ces cette sont etaient estaban son de del des du"
-    ).split()
-)
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def check(case: Case, act: Act) -> None:
@@ -32,19 +23,16 @@ def check(case: Case, act: Act) -> None:
     missing = list(_MISSING.get(act.kind, _nothing)(case, act))
     if missing:
         raise InputError(f"case {case.id} does not take {act.kind!r}: {'; '.join(missing)}")
-    if act.when and act.when > act.at:
-        raise InputError(f"{act.kind!r} cannot have happened in the future")
-    if act.is_back_dated and not (rule.dates and act.why.strip()):
+
+
+def check_times(act: Act) -> None:
+    """Raise InputError when an act lies in the future, or in the past without a reason."""
+    if act.when > act.at or act.at <= 0 or act.when < 0:
+        raise InputError(f"{act.kind!r} cannot have happened in the future, or before 1970")
+    if act.is_back_dated and not ACTS[act.kind].dates:
+        raise InputError(f"{act.kind!r} cannot be back-dated; it happens when it is written down")
+    if act.is_back_dated and not act.why.strip():
         raise InputError(f"{act.kind!r} cannot be back-dated without a reason; say it with --why")
-
-
-def is_only_public(why: str) -> bool:
-    """Tell whether a reason says nothing but that the data were public."""
-    words = [word.casefold().translate(_PLAIN) for word in _WORD.findall(why)]
-    return not words or all(word in _PUBLIC for word in words)
-
-
-_PLAIN = str.maketrans("áàâäãéèêëíìîïóòôöõúùûüç", "aaaaaeeeeiiiiooooouuuuc")
 
 
 def _standing(case: Case) -> str:
@@ -70,6 +58,8 @@ def _clock(case: Case, act: Act) -> Iterator[str]:
     elif name in case.clocks and not act.data.get("correct"):
         before = case.clocks[name]
         yield f"{name} was set by {before.by} already; a correction (--correct) keeps both visible"
+    elif name not in case.clocks and act.data.get("correct"):
+        yield f"{name} was not set yet, so there is nothing to correct"
 
 
 def _assessment(_: Case, act: Act) -> Iterator[str]:
@@ -108,20 +98,26 @@ def untold(case: Case) -> list[tuple[str, str]]:
     ]
 
 
-def _notified(case: Case, _: Act) -> Iterator[str]:
+def _notified(case: Case, act: Act) -> Iterator[str]:
+    yield from _assessed(case, act)
     for country, party in untold(case):
         yield f"nothing was sent to the {party} of {country or 'unknown residence'}"
 
 
 def _closed(case: Case, act: Act) -> Iterator[str]:
     """A suspected case may be an error, an answered request is over; all else has a way to go."""
-    if case.state in {State.SUSPECTED, State.ANSWERED}:
+    if case.state is State.SUSPECTED:
+        return
+    if act.role == "analyst":
+        yield f"it is {case.state}; legal or dpo closes it"
+    if case.state is State.ANSWERED:
         return
     if case.state is State.RECEIVED:
         yield "the person was not answered"
         return
+    # Whoever was counted after the last assessment keeps it open, too: no country closes silently.
+    yield from _assessed(case, act)
     if case.state is not State.NOTIFIED:
-        yield from _assessed(case, act)
         yield f"it is {case.state} and not notified"
     if case.last("compared") is None:
         yield f"no comparison with proposed limits; run: himaya case compare {case.id}"
@@ -133,12 +129,64 @@ def _is_deleted(case: Case) -> bool:
     return any(act.data.get("answer") == "confirmed" for act in case.acts("reply"))
 
 
+def _drafted(case: Case, act: Act) -> Iterator[str]:
+    """A draft never changes: of two who write the same version at once the second one begins anew."""
+    made = (act.data.get("id"), act.data.get("version"))
+    if any((a.data.get("id"), a.data.get("version")) == made for a in case.acts("drafted")):
+        yield f"somebody drafted {made[0]} a moment ago; draft it again"
+
+
+def _lacking(missing: Any) -> Iterator[str]:  # noqa: ANN401  (what somebody's data hold)
+    """Yield what a draft says that it lacks: a list, or a list for each of its languages; each once."""
+    lists = missing.values() if isinstance(missing, dict) else [missing or ()]
+    yield from dict.fromkeys(str(key) for keys in lists for key in keys)
+
+
+def _closed_before(case: Case, _: Act) -> Iterator[str]:
+    """Only what was closed before there was a register comes into it as closed."""
+    first = case.entries[0].act
+    if not first.data.get("before") or case.state not in {State.SUSPECTED, *SURE}:
+        yield "it was opened in this register"
+
+
+def _reopened(case: Case, _: Act) -> Iterator[str]:
+    if case.last("expired") is not None:
+        yield "retention removed its reasons and data; what goes on opens a new case"
+
+
+def _acknowledged(case: Case, _: Act) -> Iterator[str]:
+    if case.acknowledged:
+        by = next(act.by for act in case.acts("acknowledged"))
+        yield f"it was acknowledged by {by} already"
+
+
+def _escalated(case: Case, act: Act) -> Iterator[str]:
+    yield from _acknowledged(case, act)
+    if case.last("escalated") is not None:
+        yield "it was escalated already"
+
+
+def _merged(case: Case, act: Act) -> Iterator[str]:
+    if act.data.get("into") == case.id:
+        yield "a case is not merged into itself"
+
+
+def _split(case: Case, act: Act) -> Iterator[str]:
+    for key, there in (("groups", case.groups), ("actors", case.actors)):
+        if strange := [one for one in act.data.get(key, []) if one not in there]:
+            yield f"{', '.join(map(str, strange[:5]))} is not among its {key}"
+
+
 def _released(case: Case, act: Act) -> Iterator[str]:
     """Two persons: who drafted something does not release it, where operators are enrolled."""
     draft = next((a for a in case.acts("drafted") if a.data.get("id") == act.data.get("id")), None)
     if draft is None:
         yield f"there is no draft {act.data.get('id')!r} in it"
-    elif act.role and draft.by == act.by:
+        return
+    lacking = list(_lacking(draft.data.get("missing")))
+    if lacking:
+        yield f"{act.data.get('id')} is not ready: missing {', '.join(lacking)}"
+    if act.role and draft.by == act.by:
         yield f"{act.by} drafted it; somebody else releases it"
 
 
@@ -148,5 +196,36 @@ _MISSING: dict[str, Callable[[Case, Act], Iterator[str]]] = {
     "assessed": _assessed,
     "notified": _notified,
     "closed": _closed,
+    "drafted": _drafted,
+    "closed_before": _closed_before,
+    "reopened": _reopened,
+    "acknowledged": _acknowledged,
+    "escalated": _escalated,
+    "merged": _merged,
+    "split": _split,
     "released": _released,
 }
+
+
+#: What leads on from each state, and the command that does it.
+_ON: dict[State, tuple[str, str]] = {
+    State.SUSPECTED: ("confirmed", "confirm it, or close it as an error"),
+    State.CONFIRMED: ("contained", "contain it"),
+    State.CONTAINED: ("assessed", "say that it is assessed: himaya case assess {} --done"),
+    State.ASSESSED: ("notified", "say that all were told: himaya case notified {}"),
+    State.NOTIFIED: ("closed", "close it"),
+    State.RECEIVED: ("answered", "answer the person"),
+    State.ANSWERED: ("closed", "close it"),
+}
+
+
+def next_steps(case: Case) -> list[str]:
+    """Return what is missing before a case goes on, then what takes it on; nothing for one that is over."""
+    if case.state not in _ON:
+        return []
+    kind, words = _ON[case.state]
+    act = Act(case=case.id, kind=kind, at=0, by="")
+    steps = list(_MISSING.get(kind, _nothing)(case, act))
+    if case.state is State.SUSPECTED and not case.acknowledged:
+        steps.insert(0, f"nobody acknowledged it: himaya case ack {case.id}")
+    return [*steps, words.format(case.id)]

@@ -14,20 +14,28 @@ from typing import Any, Self
 import msgspec
 import sqlalchemy as sa
 
-from himaya.core.errors import InputError, ServiceError
+from himaya.core.errors import InputError, LedgerError, ServiceError
 from himaya.ledger.keys import Keys
 from himaya.response.cases.acts import Act, Entry, digest_of, linked
-from himaya.response.cases.case import Case, is_machine, read_case
-from himaya.response.cases.conditions import check
-from himaya.response.cases.rules import OVER, check_act
-from himaya.response.cases.tables import ENTRY, said
+from himaya.response.cases.case import Case, is_machine, no_case, read_case
+from himaya.response.cases.conditions import check, check_times
+from himaya.response.cases.data import check_data, is_name
+from himaya.response.cases.rules import check_act
+from himaya.response.cases.tables import ENTRY, reading, writing
 
-#: How often an entry is tried again that another one came before of.
-_TRIES = 20
 #: Bytes of the reason and data of one act.
 MAX_BODY = 4 << 20
+#: Entries of which retention takes nothing: what a case is, and that retention was there.
+KEPT = ("opened", "expired")
 
 Witness = Callable[[Entry], None]
+
+
+class _Body(msgspec.Struct):
+    """What is kept of an act in one column."""
+
+    why: str
+    data: dict[str, Any]
 
 
 def _unseen(_: Entry) -> None:
@@ -57,7 +65,7 @@ class Register:
         """Write an act down when the rules and the case allow it; return its entry, durable.
 
         Two who decide at once come one after the other: the second is checked against what the first did. Raises
-        InputError (refused; the message says why) and ServiceError (nothing was written).
+        InputError (refused; the message says why) and ServiceError (nothing was written, unless it says otherwise).
         """
         return self.add_all([act])[0]
 
@@ -65,31 +73,29 @@ class Register:
         """Write several acts down, all of them or none; each is checked after the ones before it."""
         wanted = list(acts)
         for act in wanted:
-            check_act(act.kind, by=act.by, role=act.role, machine=is_machine(act), why=act.why)
-            if len(act.body()) > MAX_BODY:
-                raise InputError(
-                    f"{act.kind!r} has more than {MAX_BODY:,} bytes of reason and data"
-                )
-        for _ in range(_TRIES):
-            try:
-                with said(self._engine), self._engine.begin() as db:
-                    entries = [self._put(db, act) for act in wanted]
-            except ServiceError as problem:
-                if isinstance(problem.__cause__, sa.exc.IntegrityError):
-                    continue  # another entry took the number
-                raise
-            for entry in entries:
-                self._witness(entry)
-            return entries
-        raise ServiceError(
-            "the register is written to all the time; nothing was written, try again"
-        )
+            _check_alone(act)
+        with writing(self._engine) as db:
+            entries = [self._put(db, act) for act in wanted]
+        self._tell_all(entries)
+        return entries
+
+    def remove_bodies(self, act: Act) -> int:
+        """Take reasons and data of the case of `act`, which is over, away; write that down; return of how many entries.
+
+        `act` is of the kind `expired`. Raises InputError when the case is not over, and ServiceError.
+        """
+        _check_alone(act)
+        with writing(self._engine) as db:
+            entry = self._put(db, act)
+            kept = ENTRY.c.kind.not_in(KEPT)
+            some = (ENTRY.c.case_id == act.case) & ENTRY.c.body.is_not(None) & kept
+            done = db.execute(sa.update(ENTRY).where(some).values(body=None)).rowcount
+        self.tell(entry)
+        return int(done)
 
     def _put(self, db: sa.Connection, act: Act) -> Entry:
         self._check(db, act)
-        head = db.execute(
-            sa.select(ENTRY.c.number, ENTRY.c.link).order_by(ENTRY.c.number.desc()).limit(1)
-        ).first()
+        head = _head(db)
         number, before = (head.number + 1, head.link) if head else (1, "")
         body = act.body()
         entry = Entry(number, act, digest_of(body), "")
@@ -102,27 +108,33 @@ class Register:
         """Raise InputError when the case does not take the act."""
         entries = list(_read(db, act.case))
         if act.kind != "opened":
+            if not entries:
+                raise InputError(no_case(act.case))
             check(read_case(entries), act)
         elif entries:
             raise InputError(f"there is a case {act.case} already")
 
-    def remove_bodies(self, case: str, act: Act) -> int:
-        """Take reasons and data of a case that is over away, and write that down; return of how many entries."""
-        with said(self._engine), self._engine.begin() as db:
-            if read_case(_read(db, case)).state not in OVER:
-                raise InputError(f"case {case} is not over; its entries stay")
-            entry = self._put(db, act)
-            kept = ENTRY.c.kind.not_in(("opened", "expired"))
-            some = (ENTRY.c.case_id == case) & ENTRY.c.body.is_not(None) & kept
-            done = db.execute(sa.update(ENTRY).where(some).values(body=None)).rowcount
-        self._witness(entry)
-        return int(done)
+    def _tell_all(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.tell(entry)
+
+    def tell(self, entry: Entry) -> None:
+        """Tell the witness of an entry that is durable. Raises LedgerError."""
+        try:
+            self._witness(entry)
+        except LedgerError as problem:
+            raise LedgerError(
+                f"{problem}; entry {entry.number} of the register was written all the same"
+            ) from problem
 
     # -- reading ---------------------------------------------------------------------------------
 
     def case(self, name: str) -> Case:
         """Return a case. Raises InputError when there is none of that name."""
-        return read_case(self.entries(name))
+        entries = self.entries(name) if is_name(name) else []
+        if not entries:
+            raise InputError(no_case(name))
+        return read_case(entries)
 
     def cases(self) -> list[Case]:
         """Return every case, in the order of opening."""
@@ -132,28 +144,65 @@ class Register:
 
     def entries(self, case: str = "") -> list[Entry]:
         """Return the entries of a case, or of all, in order."""
-        with said(self._engine), self._engine.connect() as db:
+        with reading(self._engine) as db:
             return list(_read(db, case))
+
+    def newest(self) -> Entry | None:
+        """Return the newest entry of all, None where there is none."""
+        with reading(self._engine) as db:
+            row = _head(db)
+        return _entry(row) if row else None
+
+    def links(self) -> dict[int, str]:
+        """Return the link of every entry, by number."""
+        wanted = sa.select(ENTRY.c.number, ENTRY.c.link)
+        with reading(self._engine) as db:
+            return {row.number: row.link for row in db.execute(wanted)}
 
     def problems(self) -> list[str]:
         """Return what does not hold in the register, one sentence each: a changed byte, a missing entry."""
-        with said(self._engine), self._engine.connect() as db:
+        with reading(self._engine) as db:
             rows = list(db.execute(sa.select(ENTRY).order_by(ENTRY.c.number)))
+        expired = {row.case_id: row.number for row in rows if row.kind == "expired"}
         found, before, expected = [], "", 1
         for row in rows:
+            where = f"case {row.case_id}: entry {row.number}"
             if row.number != expected:
                 found.append(f"register: entry {expected} is missing")
             if row.body is not None and digest_of(bytes(row.body)) != row.digest:
-                found.append(f"case {row.case_id}: entry {row.number} was changed")
+                found.append(f"{where} was changed")
+            if row.body is None and (row.kind in KEPT or not _is_before(row, expired)):
+                found.append(f"{where} has lost its reason and data, and not by retention")
             if not self._fits(row, before):
-                found.append(f"case {row.case_id}: entry {row.number} does not fit its link")
+                found.append(f"{where} does not fit its link")
             before, expected = row.link, row.number + 1
         return found
 
     def _fits(self, row: sa.Row[tuple[object, ...]], before: str) -> bool:
         """Tell whether the link of a row is made of the one before it and what stands in the row."""
-        made = linked(row.number, before, _act(row, {}), row.digest)
-        return any(keys.digest(made).hex() == row.link for keys in self._keys.ring())
+        made = linked(row.number, before, _act(row, _Body("", {})), row.digest)
+        return bool(self._keys.digest(made).hex() == row.link)
+
+
+def _check_alone(act: Act) -> None:
+    """Raise InputError for an act that no case could take."""
+    check_act(act.kind, by=act.by, role=act.role, machine=is_machine(act), why=act.why)
+    check_data(act)
+    check_times(act)
+    if len(act.body()) > MAX_BODY:
+        raise InputError(f"{act.kind!r} has more than {MAX_BODY:,} bytes of reason and data")
+
+
+def _is_before(row: sa.Row[tuple[object, ...]], expired: dict[str, int]) -> bool:
+    """Tell whether retention came to the case of a row after it."""
+    return bool(row.number < expired.get(row.case_id, 0))
+
+
+def _head(db: sa.Connection) -> sa.Row[tuple[object, ...]] | None:
+    row: sa.Row[tuple[object, ...]] | None = db.execute(
+        sa.select(ENTRY).order_by(ENTRY.c.number.desc()).limit(1)
+    ).first()
+    return row
 
 
 def _row(entry: Entry) -> dict[str, object]:
@@ -181,11 +230,11 @@ def _read(db: sa.Connection, case: str = "") -> Iterator[Entry]:
 
 def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
     removed = row.body is None
-    kept = {} if removed else _body(row)
+    kept = _Body("", {}) if removed else _body(row)
     return Entry(row.number, _act(row, kept), row.digest, row.link, removed)
 
 
-def _act(row: sa.Row[tuple[object, ...]], kept: dict[str, Any]) -> Act:
+def _act(row: sa.Row[tuple[object, ...]], kept: _Body) -> Act:
     return Act(
         case=row.case_id,
         kind=row.kind,
@@ -193,15 +242,15 @@ def _act(row: sa.Row[tuple[object, ...]], kept: dict[str, Any]) -> Act:
         when=row.happened,
         by=row.by,
         role=row.role,
-        why=str(kept.get("why", "")),
-        data=kept.get("data", {}),
+        why=kept.why,
+        data=kept.data,
     )
 
 
-def _body(row: sa.Row[tuple[object, ...]]) -> dict[str, Any]:
+def _body(row: sa.Row[tuple[object, ...]]) -> _Body:
     try:
-        return msgspec.json.decode(bytes(row.body), type=dict[str, Any])
-    except msgspec.DecodeError as problem:
+        return msgspec.json.decode(bytes(row.body), type=_Body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise ServiceError(
-            f"case {row.case_id}: entry {row.number} was changed: {problem}"
+            f"case {row.case_id}: entry {row.number} was changed: {problem}; run: himaya case verify"
         ) from problem

@@ -62,7 +62,7 @@ class Rule(msgspec.Struct, frozen=True):
 ACTS: Final[dict[str, Rule]] = {
     # how a case begins and who looks after it
     "opened": Rule(_ALL, frozenset(), machine=True, dates=True),
-    "joined": Rule(_ALL, machine=True),
+    "joined": Rule(_ALL, machine=True, dates=True),
     "signal": Rule(_HANDLERS, machine=True, dates=True),
     "owner": Rule(_ALL),
     "acknowledged": Rule(_ALL),
@@ -76,8 +76,10 @@ ACTS: Final[dict[str, Rule]] = {
     "assessment": Rule(_LEGAL, SURE, reason=True),
     "assessed": Rule(_LEGAL, frozenset({S.CONTAINED}), S.ASSESSED, reason=True),
     "notified": Rule(_LEGAL, frozenset({S.ASSESSED}), S.NOTIFIED, reason=True, dates=True),
-    "closed": Rule(_LEGAL, OPEN, S.CLOSED, reason=True),
-    "reopened": Rule(_HANDLERS, frozenset({S.CLOSED}), S.CONFIRMED, machine=True, reason=True),
+    "closed": Rule(_HANDLERS, OPEN, S.CLOSED, reason=True),
+    "reopened": Rule(_HANDLERS, frozenset({S.CLOSED}), S.CONFIRMED, reason=True),
+    # what was closed before there was a register, by whom and why as it was noted then; nobody's to do now
+    "closed_before": Rule(frozenset(), OPEN, S.CLOSED, reason=True, dates=True),
     "merged": Rule(_LEGAL, OPEN, S.MERGED, reason=True),
     "took": Rule(_LEGAL),
     "split": Rule(_LEGAL, reason=True),
@@ -138,13 +140,15 @@ def check_act(kind: str, *, by: str, role: str, machine: bool, why: str) -> Rule
     if rule is None:
         raise InputError(f"there is no act {kind!r} in a case; there are: {', '.join(ACTS)}")
     if machine and not rule.machine:
-        raise InputError(f"{kind!r} is decided by a person; a machine does not")
+        raise InputError(
+            f"{kind!r} is decided by a person; {by!r} without a role is the program itself."
+            " Act under a login of your own, or enrol operators"
+        )
     if not machine and not by.strip():
         raise InputError(f"{kind!r} needs the name of whoever does it")
     if role and role not in rule.roles:
-        raise InputError(
-            f"{by} has the role {role}; {kind!r} is for {' or '.join(sorted(rule.roles))}"
-        )
+        who = " or ".join(sorted(rule.roles)) or "nobody"
+        raise InputError(f"{by} has the role {role}; {kind!r} is for {who}")
     if rule.reason and not why.strip():
         raise InputError(f"{kind!r} needs a reason; say it with --why")
     return rule

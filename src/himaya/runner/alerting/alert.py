@@ -52,7 +52,8 @@ class Occurrence(msgspec.Struct, frozen=True):
 
     Occurrences of one `kind` and `what` are one alert. `text` says it in plain words without a name, address, session
     or path; `see` is the command that shows more inside. `names` are the actors it is about (`account:u777`); they
-    are never sent. `again_s` overrides how long the same thing counts up (0: as configured).
+    are never sent. `again_s` overrides how long the same thing counts up (0: as configured). `to_owner`: it waited for
+    somebody already, and is sent as escalated.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     reference: str = ""
     names: tuple[str, ...] = ()
     again_s: float = 0.0
+    to_owner: bool = False
 
 
 class Alert(msgspec.Struct, frozen=True):

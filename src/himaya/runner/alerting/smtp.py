@@ -25,7 +25,7 @@ class MailServer:
     def send(self, mail: EmailMessage) -> str:
         """Send one mail and return in a few words what the server said. Raises ServiceError."""
         try:
-            with self._connected() as server:
+            with self.connect() as server:
                 refused = server.send_message(mail)
         except (OSError, smtplib.SMTPException, UnicodeError) as problem:
             raise failure(f"the mail server {self._alerts.smtp_host}", problem) from None
@@ -45,8 +45,8 @@ class MailServer:
         path = self._alerts.smtp_password_file
         return read_secret(path, "alerts.smtp_password_file", 1).decode() if path else ""
 
-    def _connected(self) -> smtplib.SMTP:
-        """Return a connection on which mail may be sent; certificates are verified."""
+    def connect(self) -> smtplib.SMTP:
+        """Return a connection on which mail may be sent; certificates are verified. Raises what smtplib raises."""
         alerts, timeout = self._alerts, float(self._alerts.timeout_s)
         context = ssl.create_default_context()
         if alerts.smtp_security == "tls":

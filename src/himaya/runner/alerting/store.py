@@ -80,6 +80,10 @@ def alerts_path(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".alerts")
 
 
+def _event(one: Occurrence) -> Event:
+    return "escalated" if one.to_owner else "opened"
+
+
 class AlertStore(StoreFile):
     """All alerts of one site. A context manager; one object belongs to one thread."""
 
@@ -115,17 +119,26 @@ class AlertStore(StoreFile):
                 return int(known[0])
             number = self._open(one, what, count)
             for channel in channels:
-                self._enqueue(number, channel, "opened", one.at, most_waiting)
+                self._enqueue(number, channel, _event(one), one.at, most_waiting)
             self._forget(number - keep)
         return number
 
     def _open(self, one: Occurrence, what: str, count: int) -> int:
         sql = (
-            "INSERT INTO alert (kind, what, severity, opened, last, count, text, see, reference)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO alert (kind, what, severity, opened, last, count, text, see, reference, escalated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         texts = (one.text[:MAX_TEXT], one.see[:MAX_TEXT], one.reference[:MAX_TEXT])
-        row = (one.kind, what, one.severity, one.at, one.at, count, *texts)
+        row = (
+            one.kind,
+            what,
+            one.severity,
+            one.at,
+            one.at,
+            count,
+            *texts,
+            one.at if one.to_owner else 0,
+        )
         number = self._db.execute(sql, row).lastrowid or 0
         see = one.see.replace("ID", str(number), 1) if "alert show ID" in one.see else one.see
         self._db.execute("UPDATE alert SET see = ? WHERE id = ?", (see[:MAX_TEXT], number))

@@ -91,6 +91,20 @@ def _case(finding: Finding, case: str) -> Occurrence:
     )
 
 
+def case_waits(now: float, case: str, waited_s: float) -> Occurrence:
+    """Return that nobody acknowledged a suspected case; the owner is told at once."""
+    return Occurrence(
+        Kind.CASE,
+        f"{case}/waits",
+        "high",
+        now,
+        f"Nobody acknowledged a suspected case for {waited_s / 60:.0f} min.",
+        f"himaya case show {case} --ledger LEDGER",
+        f"case {case}",
+        to_owner=True,
+    )
+
+
 def of_gap(start: float, end: float, why: str, surface: str, door: str) -> Occurrence:
     """Return what an unobserved period is: a silent log, time in which everything passed, or lost observation."""
     plain, reference = why.partition(":")[0], f"surface {surface}" if surface else ""

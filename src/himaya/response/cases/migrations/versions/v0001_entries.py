@@ -28,6 +28,8 @@ BEGIN
 END; $$ LANGUAGE plpgsql;
 CREATE TRIGGER entry_only_grows BEFORE UPDATE OR DELETE ON entry
   FOR EACH ROW EXECUTE FUNCTION register_only_grows();
+CREATE TRIGGER entry_is_not_emptied BEFORE TRUNCATE ON entry
+  FOR EACH STATEMENT EXECUTE FUNCTION register_only_grows();
 """
 
 

@@ -1,0 +1,241 @@
+"""The commands by which a person decides in a case: each is one act of the register, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from himaya.cli import ledger_options as shared
+from himaya.cli.case_desk import Desk, desk_options, moment
+from himaya.cli.case_view import say
+from himaya.core.errors import InputError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_WHY = click.option("--why", required=True, help="Why; it stays in the register.")
+_WHEN = click.option(
+    "--when", help="When it happened (ISO 8601; UTC where no zone is named); default: now."
+)
+_OUTCOMES = click.Choice(["notify", "voluntary", "none"])
+
+
+def act_options(command: _Command) -> _Command:
+    """Add what every act in a case has: the ledger's options, the case, `--json`."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    name = click.argument("name")
+    return desk_options(name(as_json(command)))
+
+
+@click.command()
+@act_options
+def ack(
+    *, directory: Path, key_file: Path | None, config: Path | None, name: str, as_json: bool
+) -> None:
+    """Say that you look after a case: it is not escalated."""
+    with Desk("case ack", directory, key_file, config) as desk:
+        found = desk.do(name, "acknowledged")
+        words = f"{found.id} is acknowledged by {shared.operator()}."
+        say(desk, found, words, as_json=as_json)
+
+
+@click.command()
+@act_options
+@click.argument("person")
+def owner(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    person: str,
+    as_json: bool,
+) -> None:
+    """Say who answers for a case: PERSON, or a team."""
+    with Desk("case owner", directory, key_file, config) as desk:
+        found = desk.do(name, "owner", owner=person.strip())
+        say(desk, found, f"{found.owner} answers for {found.id}.", as_json=as_json)
+
+
+@click.command()
+@act_options
+@_WHY
+def note(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Write something down in a case."""
+    with Desk("case note", directory, key_file, config) as desk:
+        found = desk.do(name, "note", why=shared.purpose(why))
+        say(desk, found, f"Noted in {found.id}.", as_json=as_json)
+
+
+@click.command()
+@act_options
+@click.option("--set", "clocks", required=True, metavar="NAME[,NAME]", help="Which moments it was.")
+@click.option("--when", required=True, help="When (ISO 8601; UTC where no zone is named).")
+@_WHY
+@click.option("--correct", is_flag=True, help="It stands in for what was set before; both stay.")
+def clock(  # noqa: PLR0913  (the options of the command)
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    clocks: str,
+    when: str,
+    why: str,
+    correct: bool,
+    as_json: bool,
+) -> None:
+    """Set a moment that starts a clock, once, with its reason."""
+    at, reason = moment(when), shared.purpose(why)
+    names = [one.strip() for one in clocks.split(",")]
+    with Desk("case clock", directory, key_file, config) as desk:
+        acts = [
+            desk.act(name, "clock", why=reason, when=at, data=_clock(one, correct=correct))
+            for one in names
+        ]
+        found = desk.do_all(acts)
+        say(desk, found, f"{found.id}: {', '.join(names)} set to {when}.", as_json=as_json)
+
+
+def _clock(name: str, *, correct: bool) -> dict[str, Any]:
+    return {"clock": name, "correct": True} if correct else {"clock": name}
+
+
+@click.command()
+@act_options
+@_WHY
+@_WHEN
+def confirm(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    why: str,
+    when: str | None,
+    as_json: bool,
+) -> None:
+    """Say that a person looked at a case and agrees. Its groups go on spending one budget each."""
+    with Desk("case confirm", directory, key_file, config) as desk:
+        found = desk.do(name, "confirmed", why=shared.purpose(why), when=moment(when))
+        say(desk, found, f"{found.id} is {found.state}.", as_json=as_json)
+
+
+@click.command()
+@act_options
+@click.option("--country", help="Of which people: ISO code, with a subdivision; or `unknown`.")
+@click.option("--authority", type=_OUTCOMES, help="Whether its authority is told.")
+@click.option("--people", type=_OUTCOMES, help="Whether its people are told.")
+@click.option("--regime", default="", help="The row of the table of regimes it goes by.")
+@click.option("--done", is_flag=True, help="All countries are assessed: the case goes on.")
+@_WHY
+def assess(  # noqa: PLR0913  (the options of the command)
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    country: str | None,
+    authority: str | None,
+    people: str | None,
+    regime: str,
+    done: bool,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Decide for one country whether its authority and its people are told, with the reason; or say `--done`."""
+    given = (country, authority, people)
+    if done == (None not in given) or (done and any(given)):
+        raise InputError("name --country, --authority and --people, or say --done alone")
+    with Desk("case assess", directory, key_file, config) as desk:
+        if done:
+            found = desk.do(name, "assessed", why=shared.purpose(why))
+            words = f"{found.id} is {found.state}."
+        else:
+            where = "" if country == "unknown" else str(country).upper()
+            found = desk.do(
+                name,
+                "assessment",
+                why=shared.purpose(why),
+                country=where,
+                regime=regime,
+                authority=authority,
+                people=people,
+            )
+            words = f"{found.id}: {where or 'unknown residence'} is assessed."
+        say(desk, found, words, as_json=as_json)
+
+
+@click.command()
+@act_options
+@_WHY
+@_WHEN
+def notified(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    why: str,
+    when: str | None,
+    as_json: bool,
+) -> None:
+    """Say that all who were to be told have been told."""
+    with Desk("case notified", directory, key_file, config) as desk:
+        found = desk.do(name, "notified", why=shared.purpose(why), when=moment(when))
+        say(desk, found, f"{found.id} is {found.state}.", as_json=as_json)
+
+
+@click.command()
+@act_options
+@_WHY
+@click.option(
+    "--without-confirmation",
+    default="",
+    metavar="REASON",
+    help="Why it ends although no scraper confirmed the deletion.",
+)
+def close(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    why: str,
+    without_confirmation: str,
+    as_json: bool,
+) -> None:
+    """End a case: a suspected one as an error, a confirmed one when all is done. Its groups are free again."""
+    data: dict[str, Any] = {}
+    if without_confirmation.strip():
+        data["without_confirmation"] = without_confirmation.strip()
+    with Desk("case close", directory, key_file, config) as desk:
+        found = desk.do_all([desk.act(name, "closed", why=shared.purpose(why), data=data)])
+        say(desk, found, f"{found.id} is {found.state}.", as_json=as_json)
+
+
+@click.command()
+@act_options
+@_WHY
+def reopen(
+    *,
+    directory: Path,
+    key_file: Path | None,
+    config: Path | None,
+    name: str,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Take up a closed case again, as a confirmed one. Its groups spend one budget each again."""
+    with Desk("case reopen", directory, key_file, config) as desk:
+        found = desk.do(name, "reopened", why=shared.purpose(why))
+        say(desk, found, f"{found.id} is {found.state} again.", as_json=as_json)
