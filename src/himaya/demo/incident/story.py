@@ -92,7 +92,10 @@ def _take(tale: Tale, number: int, step: Step, say: Callable[[str], None]) -> Ch
 
 
 def _transcript(step: Step, said: list[Said]) -> str:
-    commands = (f"$ {one.command}\n{one.done.out}{one.done.err}(exit code {one.done.code})\n" for one in said)
+    commands = (
+        f"$ {one.command}\n{one.done.out}{one.done.err}(exit code {one.done.code})\n"
+        for one in said
+    )
     return "\n".join([f"{step.title}\n{_NOTE}\n", *commands])
 
 
