@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tomllib
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from himaya.demo.incident.tale import Step, Tale
 #: Where notices are written, and what the played people say in them.
 NOTICES = Path("notices")
 _WORDS = "words.toml"
+#: Addresses of the site's people.
+_ADDRESS = re.compile(r"[\w.+-]+@post\.example")
 #: The languages in which people of each place are written to; the first is the draft's own.
 _LANGUAGES = {
     "ES": ("es",), "FR": ("fr",), "GB": ("en",), "CO": ("es",), "IL": ("ar", "en"), "MA": ("ar", "fr"),
@@ -83,19 +87,14 @@ def _check_mail(tale: Tale, sent: int) -> None:
         f"{len(arrived):,} mails arrived, one for each of {len(tale.played.disk):,} people and for nobody else",
         holds=len(arrived) == len(reached) == sent and reached == set(tale.played.disk),
     )
-    others = sum(_names_another(recipient, mail) for recipient, mail in tale.mail.mails)
+    others = sum(_names_another(recipient, mail) for recipient, mail in tale.mail.read())
     tale.check("no mail holds the address of anybody but its recipient", holds=others == 0)
 
 
-def _names_another(recipient: str, mail: bytes) -> bool:
+def _names_another(recipient: str, mail: EmailMessage) -> bool:
     """Tell whether a mail holds an address of the site's people that is not its recipient's."""
-    text = mail.decode("utf-8", "replace")
-    found = {
-        word.strip("<>,;:\"'()")
-        for word in text.split()
-        if word.strip("<>,").endswith("@post.example")
-    }
-    return bool(found - {recipient})
+    texts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+    return any(found != recipient for text in texts for found in _ADDRESS.findall(text))
 
 
 def _ready(tale: Tale, country: str, party: str, languages: tuple[str, ...]) -> dict[str, Any]:
