@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from himaya.demo.incident.operators import ANALYST, DPO, LEGAL
+from himaya.demo.incident.residents import RULED
 from himaya.demo.incident.tale import Step, Tale
 
 #: Where notices are written, and what the played people say in them.
@@ -29,7 +30,8 @@ _LANGUAGES = {
 
 def _incomplete(tale: Tale) -> str:
     """Draft the first notice without a person's words: it is not ready, and says what is missing."""
-    told = tale.told(ANALYST, "notice draft", "--country", "ES", "--party", "authority")
+    place = ("--country", "ES", "--party", "authority")
+    told = tale.told(ANALYST, "notice draft", *place, "--out", NOTICES / "not-ready", "--pdf")
     tale.check(
         f"a notice without a person's words is not ready: missing {', '.join(told['missing'])}",
         holds=told["stage"] == "not ready" and bool(told["missing"]),
@@ -100,13 +102,17 @@ def _names_another(recipient: str, mail: EmailMessage) -> bool:
 def _ready(tale: Tale, country: str, party: str, languages: tuple[str, ...]) -> dict[str, Any]:
     """Draft a notice with a person's words, by the analyst, and release it, by somebody else."""
     words = ("--texts", _texts(country, party, languages), "--language", languages[0])
-    out = ("--out", NOTICES, "--pdf")
     place = ("--country", country or "unknown", "--party", party)
-    told = tale.told(ANALYST, "notice draft", *place, *words, *out)
-    name = f"{told['id']} ({', '.join(told['languages'])})"
-    tale.check(f"{name}: complete", holds=not told["missing"] and told["stage"] == "ready")
+    told = tale.told(ANALYST, "notice draft", *place, *words)
+    by_law = f"by the list of {told['regime'] or 'no law: what most laws share'}"
+    tale.check(
+        f"{told['id']} ({', '.join(told['languages'])}) is complete {by_law}",
+        holds=not told["missing"]
+        and told["stage"] == "ready"
+        and bool(told["regime"]) == (country in RULED),
+    )
     tale.do(LEGAL, "notice release", told["id"], "--why", "read in full, in each language")
-    tale.do(LEGAL, "notice show", told["id"], *out)
+    tale.do(LEGAL, "notice show", told["id"], "--out", NOTICES, "--pdf")
     tale.notices.append(told)
     return told
 
