@@ -221,6 +221,15 @@ SCOPE = {
         " that Debian's firewall bouncer drops packets. Addresses of proven members are blocked, for a test for fifteen"
         " seconds. Accounts that share an address are counted where himaya saw them; visitors cannot be."
     ),
+    "JS23-15": (
+        "Two accounts through the gate; the annex has the people on their disks, the counts of `himaya who`, and no id."
+        " The overdue letter is written into the register as if it had been sent long ago; a running gate tells within"
+        " seconds. himaya sends no letter, and no text was reviewed by counsel."
+    ),
+    "JS23-16": (
+        "The demand and the other steps are written into the register; form, sample and what follows are the command's."
+        " Forty people of 120 in a file, where 420 were shown to anybody. That a deletion took place nobody can see."
+    ),
     "JS23-18": (
         "Three accounts over every kind of route, put into a case by hand (JS23-10 has cases that himaya found),"
         " against what they hold. They are told by the signed statement; and six people of a ledger by mail, each with"
@@ -273,6 +282,13 @@ SCOPE = {
         "Look-ups by telephone number: one account with a new address each time, and one network with one look-up an"
         " address, both with 5 percent hits. The default only reports; blocking is set for the test."
     ),
+    "MUSA-A3": (
+        "A drill on invented data, played to the end in seconds; how long people need for decisions is not measured."
+    ),
+    "MUSA-A4": (
+        "A case of six actors: both files are searched for ids of people. Clients' classes are salted by the site."
+        " A claim has the time it came in; what is done with it is the case's."
+    ),
     "MUSA-C1": (
         "The score is how many checks in a row an actor left unsolved; ten are found, and blocking is set for the test."
         " Findings say it; a report of how many checks were met and solved does not exist."
@@ -280,6 +296,9 @@ SCOPE = {
     "MUSA-C2": (
         "500 home addresses with one tool that nobody else has. What `surge` learns of whole classes is not part of the"
         " test."
+    ),
+    "MUSA-D1": (
+        "A draft for a host, with place, counts and annex. Accounts are held by REG-7's command; courts are not part."
     ),
     "REG-2": (
         "40 accounts with one class of client that divide 3,200 of 20,000 people among themselves, in the log of one"
@@ -313,6 +332,10 @@ SCOPE = {
         " members who look at their families with other clients. The rows must be retained that long (31 days by"
         " default), and somebody must run `himaya case find`: a gate looks back 31 days when it starts. Accounts that"
         " show the same relatives as often as chance says are not found."
+    ),
+    "REG-7": (
+        "Six actors; the identity system is a listener of the test. On record are when it was told and when it"
+        " answered; that a session is dead is the application's to show."
     ),
     "REG-10": (
         "One view. The statement says what is on record and what nobody can say; that somebody was never shown it"

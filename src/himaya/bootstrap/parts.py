@@ -13,6 +13,7 @@ from himaya.analysis.cases import matters_of
 from himaya.analysis.groups import Settings
 from himaya.anchoring import Anchoring, places_of
 from himaya.bootstrap.case_upkeep import expire_register, unacknowledged
+from himaya.bootstrap.letters import overdue_letters
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
@@ -161,6 +162,7 @@ def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
         conditions.disk(directory, alerts.free_mb),
         conditions.keys(conditions.key_files(config), alerts.key_days),
         unacknowledged(config),
+        overdue_letters(config),
     )
     return Alarm(config, channels_of(config), conditions=looked_at, clock=clock)
 

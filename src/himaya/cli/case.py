@@ -11,7 +11,13 @@ import click
 from himaya.cli import case_decide, case_keep, case_move, case_open, case_view
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_compare import compare
+from himaya.cli.case_contain import contain, uncontain
 from himaya.cli.case_deleted import deleted
+from himaya.cli.case_drill import drill
+from himaya.cli.case_exchange import claim, import_, indicators
+from himaya.cli.case_leak import leak
+from himaya.cli.case_letter import letter
+from himaya.cli.case_letter_draft import draft
 from himaya.cli.case_notice import notice
 from himaya.cli.case_people import people
 from himaya.cli.case_request import answer, request
@@ -94,3 +100,12 @@ case.add_command(request)
 case.add_command(answer)
 case.add_command(deleted)
 case.add_command(notice)
+case.add_command(contain)
+case.add_command(uncontain)
+letter.add_command(draft)
+case.add_command(letter)
+case.add_command(leak)
+case.add_command(drill)
+case.add_command(import_)
+case.add_command(claim)
+case.add_command(indicators)

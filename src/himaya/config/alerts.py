@@ -69,24 +69,31 @@ def _addresses(key: str, addresses: tuple[str, ...]) -> Iterator[Problem]:
 
 
 def _webhook(alerts: Alerts) -> Iterator[Problem]:
-    if not alerts.webhook_url:
+    yield from hook_problems(
+        "alerts",
+        ("webhook_url", alerts.webhook_url),
+        ("webhook_secret_file", alerts.webhook_secret_file),
+    )
+
+
+def hook_problems(table: str, url: tuple[str, str], secret: tuple[str, str]) -> Iterator[Problem]:
+    """Yield what is wrong with a signed webhook; `url` and `secret` are key and value of its place and secret file."""
+    if not url[1]:
         return
     try:
-        parts = urlsplit(alerts.webhook_url)
+        parts = urlsplit(url[1])
         is_plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        is_plain = is_plain and parts.username is None and alerts.webhook_url.isprintable()
+        is_plain = is_plain and parts.username is None and url[1].isprintable()
     except ValueError:
         is_plain = False
-    if not is_plain or " " in alerts.webhook_url:
+    if not is_plain or " " in url[1]:
+        yield Problem((table, url[0]), "expected http://... or https://..., without a name in it.")
+    if not secret[1]:
         yield Problem(
-            ("alerts", "webhook_url"), "expected http://... or https://..., without a name in it."
-        )
-    if not alerts.webhook_secret_file:
-        yield Problem(
-            ("alerts", "webhook_secret_file"),
+            (table, secret[0]),
             "a webhook is signed, so it needs a secret.",
             "Make one: openssl rand -hex 32 > FILE; chmod 600 FILE",
-            ("alerts", "webhook_url"),
+            (table, url[0]),
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
-from himaya.config.alerts import alert_problems
+from himaya.config.alerts import alert_problems, hook_problems
 from himaya.config.anchor import anchor_problems
 from himaya.config.config import Config
 from himaya.config.decode import Problem
@@ -58,6 +58,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _jwt(config)
     yield from _authorised(config)
     yield from alert_problems(config)
+    yield from _revoke(config)
     found = anchor_problems(config.anchor, config.alerts.smtp_host)
     yield from (Problem(*each) for each in found)
     yield from edge_problems(config)
@@ -66,6 +67,15 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _feed(config)
     yield from _metrics(config)
     yield from _files(config, directory)
+
+
+def _revoke(config: Config) -> Iterator[Problem]:
+    told = config.response
+    yield from hook_problems(
+        "response",
+        ("revoke_url", told.revoke_url),
+        ("revoke_secret_file", told.revoke_secret_file),
+    )
 
 
 def _budgets(config: Config) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ MAX_BYTES = 4 * 1024 * 1024
 #: Keys of `[response]` that are paths.
 _RESPONSE_PATHS = (
     *("regimes", "residence", "categories", "templates", "contacts", "smtp_password_file"),
+    "revoke_secret_file",
 )
 
 

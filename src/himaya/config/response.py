@@ -22,12 +22,15 @@ class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     (`smtp_host` "": those of `[alerts]`).
 
     A suspected case that nobody acknowledged within `escalate_s` is escalated; 0: never. Reasons and data of cases that
-    are over for `register_days` are removed; 0: never.
+    are over for `register_days` are removed; 0: never. `revoke_url`: where the identity system is told whose sessions
+    and keys to end (`docs/containment.md`), signed with the secret in `revoke_secret_file`; "": nowhere.
     """
 
     database: str = ""
     escalate_s: int = 3600
     register_days: int = 1826
+    revoke_url: str = ""
+    revoke_secret_file: str = ""
     regimes: str = ""
     soon_hours: int = 24
     residence: str = ""

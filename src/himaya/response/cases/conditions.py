@@ -126,7 +126,13 @@ def _closed(case: Case, act: Act) -> Iterator[str]:
 
 
 def _is_deleted(case: Case) -> bool:
-    return any(act.data.get("answer") == "confirmed" for act in case.acts("reply"))
+    """Tell whether a deletion was confirmed, and no later sample contradicts it."""
+    said = [act for act in case.acts("reply", "reappeared") if _speaks_of_deletion(act)]
+    return bool(said) and said[-1].kind == "reply"
+
+
+def _speaks_of_deletion(act: Act) -> bool:
+    return act.kind == "reappeared" or act.data.get("answer") == "confirmed"
 
 
 def _drafted(case: Case, act: Act) -> Iterator[str]:
@@ -188,6 +194,20 @@ def _released(case: Case, act: Act) -> Iterator[str]:
         yield f"{act.data.get('id')} is not ready: missing {', '.join(lacking)}"
     if act.role and draft.by == act.by:
         yield f"{act.by} drafted it; somebody else releases it"
+    if draft.data.get("what") == "letter":
+        yield from _researcher(case, act)
+
+
+def _researcher(case: Case, act: Act) -> Iterator[str]:
+    """A letter to somebody who does research is another matter, so somebody has looked."""
+    looked = case.last("researcher")
+    if looked is None:
+        yield (
+            "nobody looked whether the recipient does research;"
+            f" record it: himaya case letter researcher {case.id}"
+        )
+    elif looked.data.get("answer") != "no" and not act.data.get("although"):
+        yield f"the recipient may do research ({looked.by}: {looked.why}); say --although to write all the same"
 
 
 _MISSING: dict[str, Callable[[Case, Act], Iterator[str]]] = {

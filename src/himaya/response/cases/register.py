@@ -110,7 +110,9 @@ class Register:
         if act.kind != "opened":
             if not entries:
                 raise InputError(no_case(act.case))
-            check(read_case(entries), act)
+            case = read_case(entries)
+            check(case, act)
+            _check_apart(db, case, act)
         elif entries:
             raise InputError(f"there is a case {act.case} already")
 
@@ -203,6 +205,17 @@ def _head(db: sa.Connection) -> sa.Row[tuple[object, ...]] | None:
         sa.select(ENTRY).order_by(ENTRY.c.number.desc()).limit(1)
     ).first()
     return row
+
+
+def _check_apart(db: sa.Connection, case: Case, act: Act) -> None:
+    """Raise InputError when an act would bring a drill and what really happened together."""
+    other = str(act.data.get("into") or act.data.get("from_case") or "")
+    if act.kind not in {"merged", "took"} or not other:
+        return
+    if read_case(_read(db, other)).practice != case.practice:
+        raise InputError(
+            f"one of {case.id} and {other} is a drill: practice and real cases are never brought together"
+        )
 
 
 def _row(entry: Entry) -> dict[str, object]:

@@ -95,6 +95,7 @@ ACTS: Final[dict[str, Rule]] = {
     # containment
     "blocked": Rule(_HANDLERS, SURE, reason=True),
     "unblocked": Rule(_HANDLERS, frozenset(State), reason=True),
+    "uncontained": Rule(_HANDLERS, frozenset({S.CONTAINED}), S.CONFIRMED, reason=True),
     "revoked": Rule(_HANDLERS, SURE, reason=True),
     "delivered": Rule(_HANDLERS, frozenset(State), machine=True),
     # notices and letters: two persons

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     KEY = "key"
     ANCHOR = "anchor"
     DEADLINE = "deadline"
+    LETTER = "letter"
     TEST = "test"
 
 

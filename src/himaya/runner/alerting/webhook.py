@@ -7,8 +7,8 @@ import hmac
 import http.client
 import ssl
 import time
-from collections.abc import Callable
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -31,6 +31,36 @@ def signature(secret: bytes, at: int, body: bytes) -> str:
     return f"t={at},v1={digest}"
 
 
+def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> str:
+    """Post JSON to a configured place and return in a few words what it said; 2xx means that it arrived.
+
+    Redirects are not followed and proxies of the environment not used. Raises ServiceError.
+    """
+    place = urlsplit(url)
+    host = place.hostname or ""
+    target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
+    connection = _connection(place, timeout_s)
+    sent = {"Content-Type": "application/json", "User-Agent": f"himaya/{__version__}", **headers}
+    try:
+        connection.request("POST", target, body, sent)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as problem:
+        raise failure(f"the webhook at {host}", problem) from None
+    finally:
+        connection.close()
+    if not 200 <= status < 300:
+        raise ServiceError(f"the webhook at {host} answered {status}")
+    return f"{host} answered {status}"
+
+
+def _connection(place: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
+    host = place.hostname or ""
+    if place.scheme == "https":
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, place.port, timeout=timeout_s, context=context)
+    return http.client.HTTPConnection(host, place.port, timeout=timeout_s)
+
+
 class WebhookChannel:
     """Posts to `url`. Redirects are not followed, proxies of the environment not used, and 2xx means that it arrived.
 
@@ -42,7 +72,7 @@ class WebhookChannel:
     def __init__(
         self, url: str, secret_file: str, timeout_s: float, clock: Callable[[], float] = time.time
     ) -> None:
-        self._url = urlsplit(url)
+        self._url = url
         self._secret_file = secret_file
         self._timeout_s = timeout_s
         self._clock = clock
@@ -53,36 +83,10 @@ class WebhookChannel:
 
     def send(self, message: Message) -> str:
         """Post one message."""
-        body, host = msgspec.json.encode(message), self._url.hostname or ""
-        connection = self._connection(host)
-        try:
-            connection.request("POST", self._target(), body, self._headers(message, body))
-            status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as problem:
-            raise failure(f"the webhook at {host}", problem) from None
-        finally:
-            connection.close()
-        if not 200 <= status < 300:
-            raise ServiceError(f"the webhook at {host} answered {status}")
-        return f"{host} answered {status}"
-
-    def _connection(self, host: str) -> http.client.HTTPConnection:
-        if self._url.scheme == "https":
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(
-                host, self._url.port, timeout=self._timeout_s, context=context
-            )
-        return http.client.HTTPConnection(host, self._url.port, timeout=self._timeout_s)
-
-    def _target(self) -> str:
-        path = self._url.path or "/"
-        return f"{path}?{self._url.query}" if self._url.query else path
-
-    def _headers(self, message: Message, body: bytes) -> dict[str, str]:
-        return {
-            "Content-Type": "application/json",
-            "User-Agent": f"himaya/{__version__}",
+        body = msgspec.json.encode(message)
+        headers = {
             # A message may arrive twice; the same id and event is the same message.
             "Himaya-Alert": f"{message.id}.{message.event}",
             HEADER: signature(self._secret(), int(self._clock()), body),
         }
+        return post(self._url, body, headers, self._timeout_s)

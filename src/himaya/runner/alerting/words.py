@@ -167,6 +167,15 @@ def anchor_trouble(now: float, place: str) -> Occurrence:
     return Occurrence(Kind.ANCHOR, place, "medium", now, text, _STATUS, f"anchor {place}")
 
 
+def letter_overdue(now: float, case: str, letter: str, last_day: str) -> Occurrence:
+    """Return that the recipient of a letter of a case did not answer until `last_day` (an ISO date) was over."""
+    text = f"No answer to letter {letter} of case {case} came; its last day was {last_day}."
+    see = f"himaya case letter show {case} --ledger LEDGER"
+    return Occurrence(
+        Kind.LETTER, f"{case}/{letter}", "medium", now, text, see, f"case {case}", again_s=86400.0
+    )
+
+
 def test(now: float) -> Occurrence:
     """Return the alert that tries the channels."""
     text = "This is a test of the alerts; nothing happened."

@@ -1,0 +1,121 @@
+"""The files of a letter, written anew from the register each time, and the file of a signed confirmation."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from himaya.cli import ledger_options as shared
+from himaya.cli.case_desk import Desk
+from himaya.core.errors import InputError, ServiceError
+
+if TYPE_CHECKING:
+    from himaya.ledger.keys import Keys
+    from himaya.response.cases import Case
+    from himaya.response.letters.draft import Draft
+    from himaya.response.letters.standing import Letter
+    from himaya.response.letters.writing import Written
+
+#: Bytes of a signed confirmation.
+_MOST_FORM = 64 << 20
+
+
+def keys_of(desk: Desk) -> Keys:
+    """Return the keys of the ledger. Raises LedgerError."""
+    from himaya.ledger.keys import default_key_file, read_key_file
+
+    return read_key_file(desk.key_file or default_key_file(desk.directory))
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 (hex) of data."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def annex_name(case: str, letter: str) -> str:
+    """Return how the file of an annex is called."""
+    return f"{_plain(case)}-{letter}-annex.json"
+
+
+def write_files(desk: Desk, case: Case, letter_id: str, out: Path) -> list[str]:
+    """Write a letter as text and HTML and its annex into a directory; return their paths.
+
+    Raises InputError when the register does not give the letter that was drafted, ServiceError for the disk.
+    """
+    from himaya.ledger.handing_out import write_private
+    from himaya.response.letters.writing import as_html, as_text
+
+    written, draft, annex = _written(desk, case, letter_id)
+    base = f"{_plain(case.id)}-{letter_id}"
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ServiceError(f"{out}: cannot be made: {problem.strerror}") from problem
+    parts = {
+        f"{base}.txt": as_text(written).encode(),
+        f"{base}.html": as_html(written).encode(),
+        draft.annex: annex,
+    }
+    for name, data in parts.items():
+        write_private(out / name, data)
+    return [str(out / name) for name in parts]
+
+
+def print_letter(desk: Desk, case: Case, letter_id: str, why: str, out: Path | None) -> None:
+    """Print a letter as text, or write its files; that its recipient was looked at is recorded first."""
+    from himaya.response.letters.writing import as_text
+
+    with desk.reader() as reader:
+        shared.record_use(reader, "case letter show", f"{why} (case {case.id}, letter {letter_id})")
+    if out is None:
+        click.echo(as_text(_written(desk, case, letter_id)[0]), nl=False)
+        return
+    for path in write_files(desk, case, letter_id, out):
+        click.echo(shared.printable(path))
+
+
+def attach(desk: Desk, case: Case, source: Path, days: int, why: str) -> tuple[str, str]:
+    """Keep a signed confirmation, encrypted, for `days`; return its id and SHA-256. Raises InputError."""
+    from himaya.ledger.attachments import Attachments
+
+    try:
+        with source.open("rb") as file:
+            data = file.read(_MOST_FORM + 1)
+    except OSError as problem:
+        raise InputError(f"cannot be read: {problem.strerror}", file=str(source)) from problem
+    if not data or len(data) > _MOST_FORM:
+        raise InputError(f"is empty, or larger than {_MOST_FORM:,} bytes", file=str(source))
+    with desk.reader() as reader:
+        kept = Attachments(reader.layout, reader.chain, reader.keys)
+        by, now = shared.operator(), desk.now / 1e6
+        return kept.attach(source, days, now, why=why, by=by, case=case.id), digest(data)
+
+
+def _written(desk: Desk, case: Case, letter_id: str) -> tuple[Written, Draft, bytes]:
+    from himaya.response.letters.draft import opened
+    from himaya.response.letters.standing import letter_of
+    from himaya.response.letters.writing import as_text, write
+
+    letter = letter_of(case, letter_id)
+    if not letter.sealed:
+        raise InputError(f"retention took the text of letter {letter_id} away")
+    draft = opened(letter.sealed, keys_of(desk))
+    if digest(as_text(write(draft, released=True)).encode()) != letter.sha256:
+        raise InputError(
+            f"letter {letter_id} was drafted with other texts than this himaya has; draft it anew"
+        )
+    written = write(draft, released=letter.state not in {"draft", "withdrawn"})
+    return written, draft, _annex(desk, case, letter)
+
+
+def _annex(desk: Desk, case: Case, letter: Letter) -> bytes:
+    drafted = next(a for a in case.acts("drafted") if a.data.get("id") == letter.id)
+    return keys_of(desk).open_text(str(drafted.data["annex"])).encode()
+
+
+def _plain(name: str) -> str:
+    """Return the name of a case as a part of a file's name."""
+    return "".join(one if one.isalnum() or one in "-_." else "_" for one in name)
