@@ -53,14 +53,14 @@ def _check_annex(tale: Tale) -> None:
     )
     evidence = tale.annex["annex"]["evidence"]
     rows = sum(one["times"] for one in told["subjects"])
-    for words, mine, ledger in (
-        ("people", evidence["people"], told["people"]),
-        ("records", evidence["rows"], rows),
-        ("accounts", evidence["actors"], len(tale.played.accounts)),
-        ("people on the farm's disk", evidence["people"], len(tale.played.disk)),
-        ("people in notices", evidence["people"], sum(tale.countries.values())),
+    for beside, words, mine, theirs in (
+        ("ledger", "people", evidence["people"], told["people"]),
+        ("ledger", "records", evidence["rows"], rows),
+        ("farm", "accounts", evidence["actors"], len(tale.played.accounts)),
+        ("the farm's disk", "people", evidence["people"], len(tale.played.disk)),
+        ("the count of the case", "people", evidence["people"], sum(tale.countries.values())),
     ):
-        tale.check(f"annex and ledger: {mine:,} and {ledger:,} {words}", holds=mine == ledger)
+        tale.check(f"annex and {beside}: {mine:,} and {theirs:,} {words}", holds=mine == theirs)
     _check_fields(tale, evidence, told)
     _check_names(tale)
 

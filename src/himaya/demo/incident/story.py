@@ -39,8 +39,13 @@ class Options(msgspec.Struct, frozen=True):
 def tell(options: Options, run: Runner, say: Callable[[str], None]) -> int:
     """Tell the story and return its exit code: 0 when every comparison holds, else 1.
 
-    Raises InputError for a directory that is not empty, ServiceError when a command ends otherwise than it should.
+    Raises InputError for a directory that is not empty and for too few people, ServiceError when a command ends
+    otherwise than it should.
     """
+    if options.people < LEAST_PEOPLE:
+        raise InputError(
+            f"--people {options.people}: a farm stands out among {LEAST_PEOPLE} or more"
+        )
     _make(options.out)
     say(_NOTE)
     with contextlib.chdir(options.out), _runtime() as runtime, outside() as (mail, identity):
