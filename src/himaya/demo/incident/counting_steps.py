@@ -128,6 +128,19 @@ def _deadlines(tale: Tale) -> str:
     return f"{len(dated)} dates in the calendar file deadlines.ics, {len(tale.deadlines['deadlines'])} lines in all"
 
 
+def _met(tale: Tale) -> str:
+    told = tale.hands.told(DPO, "deadlines", "--ledger", LEDGER, "--case", tale.case)["deadlines"]
+    tale.hands.do(DPO, "deadlines", "--ledger", LEDGER, "--case", tale.case)
+    tale.after = {one["id"]: one["standing"] for one in told}
+    met = sum(standing == "met" for standing in tale.after.values())
+    tale.check(
+        f"{met} of {len(tale.after)} lines of deadlines are met", holds=met == len(tale.after)
+    )
+    return f"{met} lines of deadlines are met, none is left"
+
+
+#: Told once everybody was told.
+MET = Step("met", "Deadlines are met", _met)
 STEPS = (
     Step("clocks", "Clocks are set", _clocks),
     Step("counted", "People are counted", _counted),

@@ -29,7 +29,9 @@ def write_page(tale: Tale, chapters: list[Chapter]) -> None:
         tale=tale,
         chapters=chapters,
         countries=[_country(tale, one) for one in tale.counted["countries"]],
-        deadlines=tale.deadlines["deadlines"],
+        deadlines=[
+            {**one, "after": tale.after.get(one["id"], "")} for one in tale.deadlines["deadlines"]
+        ],
         notices=[_notice(one) for one in tale.notices],
         letters=sorted(Path("letters").iterdir()),
         evidence=tale.annex["annex"]["evidence"],
@@ -58,7 +60,8 @@ def _notice(one: dict[str, Any]) -> dict[str, Any]:
         (language, [f"notices/{one['id']}.{language}.{form}" for form in ("html", "pdf", "txt")])
         for language in one["languages"]
     ]
-    return {**one, "forms": files}
+    there = [(language, [one for one in forms if Path(one).exists()]) for language, forms in files]
+    return {**one, "forms": there}
 
 
 def _clock(at: float) -> str:

@@ -13,7 +13,13 @@ from pathlib import Path
 import msgspec
 
 from himaya.core.errors import InputError, ServiceError
-from himaya.demo.incident import counting_steps, finding_steps, letter_steps, telling_steps
+from himaya.demo.incident import (
+    counting_steps,
+    finding_steps,
+    letter_steps,
+    others_steps,
+    telling_steps,
+)
 from himaya.demo.incident.gate_step import SECRET
 from himaya.demo.incident.hands import STEPS as KEPT
 from himaya.demo.incident.hands import Hands, Runner, Said
@@ -22,10 +28,18 @@ from himaya.demo.incident.page import write_page
 from himaya.demo.incident.residents import residents
 from himaya.demo.incident.sinks import Identity, Mailbox, outside
 from himaya.demo.incident.tale import Chapter, Step, Tale
+from himaya.response.rendering.pdf import loaded
 
 #: Fewer people than this are no site on which a farm of thirty accounts stands out.
 LEAST_PEOPLE = 400
-STEPS = (*finding_steps.STEPS, *counting_steps.STEPS, *telling_steps.STEPS, *letter_steps.STEPS)
+STEPS = (
+    *finding_steps.STEPS,
+    *counting_steps.STEPS,
+    *telling_steps.STEPS,
+    counting_steps.MET,
+    *others_steps.STEPS,
+    *letter_steps.STEPS,
+)
 _NOTE = "Everything here is invented: the site, its people, the farm, the operators, every decision and receipt."
 
 
@@ -51,6 +65,7 @@ def tell(options: Options, run: Runner, say: Callable[[str], None]) -> int:
     with contextlib.chdir(options.out), _runtime() as runtime, outside() as (mail, identity):
         _configure(options.people, runtime, mail, identity)
         tale = Tale(options.out, Hands(run), residents(options.people), mail, identity)
+        tale.with_pdf = _can_pdf(say)
         chapters = [_take(tale, number, step, say) for number, step in enumerate(STEPS, 1)]
         check_output(tale)
         write_page(tale, chapters)
@@ -82,6 +97,16 @@ def _configure(people: int, runtime: str, mail: Mailbox, identity: Identity) -> 
     for secret in (Path("revoke.secret"), SECRET):
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_hex(32) + "\n")
+
+
+def _can_pdf(say: Callable[[str], None]) -> bool:
+    """Tell whether PDFs can be made here; say what is missing where not."""
+    try:
+        loaded()
+    except ServiceError as problem:
+        say(f"No PDF is written: {problem}")
+        return False
+    return True
 
 
 def _take(tale: Tale, number: int, step: Step, say: Callable[[str], None]) -> Chapter:

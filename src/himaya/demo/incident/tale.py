@@ -40,11 +40,13 @@ class Tale:
         self.counted: dict[str, Any] = {}
         self.compared: dict[str, Any] = {}
         self.deadlines: dict[str, Any] = {}
+        self.after: dict[str, str] = {}
         self.assessed: dict[str, tuple[str, str]] = {}
         self.notices: list[dict[str, Any]] = []
         self.annex: dict[str, Any] = {}
         self.letters: dict[str, str] = {}
         self.checks: list[Check] = []
+        self.with_pdf = True
 
     def do(self, by: str, verb: str, *words: object, ends: int = 0) -> str:
         """Run a command about the case and return its output. Raises ServiceError."""

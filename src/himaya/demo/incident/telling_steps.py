@@ -31,7 +31,7 @@ _LANGUAGES = {
 def _incomplete(tale: Tale) -> str:
     """Draft the first notice without a person's words: it is not ready, and says what is missing."""
     place = ("--country", "ES", "--party", "authority")
-    told = tale.told(ANALYST, "notice draft", *place, "--out", NOTICES / "not-ready", "--pdf")
+    told = tale.told(ANALYST, "notice draft", *place, *_out(tale, NOTICES / "not-ready"))
     tale.check(
         f"a notice without a person's words is not ready: missing {', '.join(told['missing'])}",
         holds=told["stage"] == "not ready" and bool(told["missing"]),
@@ -42,6 +42,10 @@ def _incomplete(tale: Tale) -> str:
         else ""
     )
     return f"{told['id']} is {told['stage']}, and is not released: {_short(refusal)}"
+
+
+def _out(tale: Tale, directory: Path) -> tuple[object, ...]:
+    return ("--out", directory, "--pdf") if tale.with_pdf else ("--out", directory)
 
 
 def _short(refusal: str) -> str:
@@ -112,7 +116,7 @@ def _ready(tale: Tale, country: str, party: str, languages: tuple[str, ...]) -> 
         and bool(told["regime"]) == (country in RULED),
     )
     tale.do(LEGAL, "notice release", told["id"], "--why", "read in full, in each language")
-    tale.do(LEGAL, "notice show", told["id"], "--out", NOTICES, "--pdf")
+    tale.do(LEGAL, "notice show", told["id"], *_out(tale, NOTICES))
     tale.notices.append(told)
     return told
 
