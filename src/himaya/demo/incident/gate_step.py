@@ -20,7 +20,7 @@ _ASK = 5
 
 def _held(tale: Tale) -> str:
     farm = tale.played.accounts[:_ASK]
-    members = [f"member.{n}" for n in range(_ASK)]
+    members = [f"neighbour.{n}" for n in range(_ASK)]
     seen = [one.handle for one in tale.people if one.handle not in tale.played.disk]
     port = free_port()
     child = _gate(port)

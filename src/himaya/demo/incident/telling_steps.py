@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 import tomllib
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from himaya.demo.incident.mail import check_mail
 from himaya.demo.incident.operators import ANALYST, DPO, LEGAL
 from himaya.demo.incident.residents import RULED
 from himaya.demo.incident.tale import Step, Tale
@@ -20,8 +19,6 @@ from himaya.demo.incident.tale import Step, Tale
 #: Where notices are written, and what the played people say in them.
 NOTICES = Path("notices")
 _WORDS = "words.toml"
-#: Addresses of the site's people.
-_ADDRESS = re.compile(r"[\w.+-]+@post\.example")
 #: The languages in which people of each place are written to; the first is the draft's own.
 _LANGUAGES = {
     "ES": ("es",), "FR": ("fr",), "GB": ("en",), "CO": ("es",), "IL": ("ar", "en"), "MA": ("ar", "fr"),
@@ -80,27 +77,8 @@ def _people(tale: Tale) -> str:
         one = _ready(tale, country, "people", _LANGUAGES.get(country, ("en",)))
         tale.do(DPO, "notice send", one["id"])
         sent += tale.told(DPO, "notice send", one["id"], "--wave", 1, "--send")["sent"]
-    _check_mail(tale, sent)
+    check_mail(tale, sent)
     return f"{sent:,} mails taken by a mail server on this machine, a dry run before each of {len(told)} waves"
-
-
-def _check_mail(tale: Tale, sent: int) -> None:
-    """Compare the mails that arrived with the people on the farm's disk, and each mail with its person."""
-    homes = {one.email: one for one in tale.people}
-    arrived = [recipient for recipient, _ in tale.mail.mails]
-    reached = {homes[one].handle for one in arrived if one in homes}
-    tale.check(
-        f"{len(arrived):,} mails arrived, one for each of {len(tale.played.disk):,} people and for nobody else",
-        holds=len(arrived) == len(reached) == sent and reached == set(tale.played.disk),
-    )
-    others = sum(_names_another(recipient, mail) for recipient, mail in tale.mail.read())
-    tale.check("no mail holds the address of anybody but its recipient", holds=others == 0)
-
-
-def _names_another(recipient: str, mail: EmailMessage) -> bool:
-    """Tell whether a mail holds an address of the site's people that is not its recipient's."""
-    texts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
-    return any(found != recipient for text in texts for found in _ADDRESS.findall(text))
 
 
 def _ready(tale: Tale, country: str, party: str, languages: tuple[str, ...]) -> dict[str, Any]:
