@@ -241,6 +241,10 @@ SCOPE = {
         " `report weekly`. `alerts.silence_s` is 2 s for the test, 300 by default. The gate says it only while people"
         " are asked for, and only once a line came. Rules are those of the file; nothing proposes them."
     ),
+    "JS23-19": (
+        "Clocks start where a person sets them; five laws with a number of hours or days, one country without a rule,"
+        " and people of unknown residence. Filing with an authority stays a person's work: none offers an interface."
+    ),
     "JS23-29": (
         "An entry that a site's own file dates to 2020, in list, page, dates of a case and calendar; drafts of notices"
         " take the same marks. Nineteen regimes; a country without one is named, not computed. That an entry is right"
@@ -379,10 +383,6 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "JS23-19": Part(
-        ("test_five_drafts_add_up",),
-        "Clocks: when each authority has to be told.",
-    ),
     "MUSA-B1": Part(
         ("test_fewer_fields_for_strangers",),
         "A table of fields by class of access: a budget of 0 does it here, people seen before stay"

@@ -71,7 +71,8 @@ def bring(register: Register, state: State, case: str = "c-1") -> None:
         if state is State.ANSWERED:
             register.add(act("answered", case, role="dpo"))
     elif state is State.MERGED:
-        register.add_all([*acts[State.SUSPECTED], act("merged", case, data={"into": "c-2"})])
+        merged = act("merged", case, data={"into": "c-2"})
+        register.add_all([opened("c-2"), *acts[State.SUSPECTED], merged])
     else:
         for step in WAY[: WAY.index(state) + 1]:
             register.add_all(acts[step])

@@ -139,7 +139,7 @@ def test_it_is_taken_back(site, sink):
     assert held(site, group).state is State.CLOSED
     assert [order["event"] for order in sink.orders()] == ["revoke", "restore"]
     assert sink.orders()[1]["accounts"] == [f"taker{n}" for n in range(4)]
-    site.run("uncontain", "c-9", "--why", "x", fails="there is no such case")
+    site.run("uncontain", "c-9", "--why", "x", fails="there is no case c-9")
 
 
 def test_sessions_can_be_left_alone(site, sink):

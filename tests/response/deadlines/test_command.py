@@ -49,7 +49,7 @@ def test_a_program_reads_the_same(tmp_path):
     assert one["marks"] == ["unconfirmed"]
     assert one["due"].endswith("Z")
     assert told["no_rule"] == []
-    with pytest.raises(InputError, match="no such case"):
+    with pytest.raises(InputError, match="there is no case c-9"):
         run("--ledger", tmp_path / "ledger", "--case", "c-9")
 
 

@@ -98,7 +98,7 @@ def test_mistakes_are_named(site):
     few = leaked(site, range(5))
     leak = ("leak", few, "--key", "id", "--why", "a file")
     site.run(*leak, fails="5 people of the file are known here")
-    site.run(*leak, "--case", "c-9", fails="there is no such case")
+    site.run(*leak, "--case", "c-9", fails="there is no case c-9")
     site.run(*leak, "--seen", "2099-01-01", fails="is in the future")
     site.run("leak", few + "x.csv", "--key", "id", "--why", "a file", fails="cannot be read")
     site.run("leak", few, "--key", "mail", "--why", "a file", fails="mail")
