@@ -26,7 +26,7 @@ def _held(tale: Tale) -> str:
     child = _gate(port)
     try:
         asyncio.run(child.ready(port))
-        refused = [_verdict(port, account, "203.0.113.1", seen[0]) for account in farm]
+        refused = [_verdict(port, account, "198.18.0.7", seen[0]) for account in farm]
         passed = [_verdict(port, account, "198.51.100.1", seen[0]) for account in members]
     finally:
         child.stop()

@@ -82,7 +82,8 @@ def _farm(
     for number, place in enumerate(wanted):
         seen, worker = people[place], number % FARM
         at = end - DAYS * _DAY_S + number * step + rng.uniform(0, step)
-        address = f"203.0.113.{worker + 1}"
+        # A range kept for measurements (RFC 2544): every account is in a network of its own.
+        address = f"198.18.{worker}.7"
         if number % _GONE_EVERY == _GONE_EVERY - 1:
             gone = f"/u/left.{number}"
             yield _line(at, _account(worker), address, _TOOL, gone, status=404)
