@@ -100,7 +100,8 @@ def _compared(tale: Tale) -> str:
     tale.compared = tale.told(ANALYST, "compare", "--why", "the same, for the page")
     found = tale.compared
     return (
-        f"{found['observed']:,} people as it was, {found['proposed']:,} under half of every budget"
+        f"{found['observed']:,} people as it was, the log being read afterwards; {found['current']:,} had the limits"
+        f" been enforced, {found['proposed']:,} with half of every budget"
     )
 
 
