@@ -14,12 +14,15 @@ import pytest
 from himaya.core.errors import InputError
 from himaya.demo.incident.finding_steps import DISK
 from himaya.demo.incident.hands import Done, Hands
+from himaya.demo.incident.letter_steps import check_annex, check_names
+from himaya.demo.incident.operators import LEGAL
 from himaya.demo.incident.output import NEVER, check_output, texts
 from himaya.demo.incident.residents import COUNTRIES, RULED, UNKNOWN, UNRULED, residents
 from himaya.demo.incident.sinks import outside
 from himaya.demo.incident.story import LEAST_PEOPLE, Options, _end, tell
 from himaya.demo.incident.tale import Tale
-from himaya.demo.incident.traffic import write_traffic
+from himaya.demo.incident.traffic import Played, write_traffic
+from himaya.response.notices.texts import FORBIDDEN
 
 COMMAND = [sys.executable, "-c", "from himaya.cli import main; main()", "demo", "--incident"]
 
@@ -153,6 +156,45 @@ def test_a_text_that_says_too_much_is_found(tale, words):
     check_output(tale)
     assert [check.holds for check in tale.checks] == [False, False]
     assert "one.txt" in tale.checks[0].words
+
+
+def test_a_notice_that_says_too_much_in_another_language_is_found(tale):
+    """What a notice never says is looked for in the words of each language."""
+    Path("notices").mkdir()
+    words = next(" ".join(one) for one in FORBIDDEN if not NEVER.search(" ".join(one)))
+    Path("notices/two.txt").write_text(words)
+    check_output(tale)
+    assert not tale.checks[0].holds
+
+
+@pytest.mark.parametrize("off", [None, "people", "rows", "actors"])
+def test_an_annex_that_differs_from_the_ledger_is_found(tale, off):
+    """One count of the annex that the ledger's answer does not have is a comparison that fails; else all hold."""
+    fields = ["email", "name"]
+    subjects = [{"subject": name, "fields": fields, "times": 2} for name in ("a", "b")]
+    told = {"people": 2, "subjects": subjects}
+    tale.hands = Hands(lambda _: Done(0, json.dumps(told)))
+    tale.hands.passes[LEGAL] = Path("pass")
+    tale.played = Played({"a": set(fields), "b": set(fields)}, ("one",), 4)
+    tale.counted = {"countries": [{"country": "ES", "people": 2}]}
+    evidence = {"people": 2, "rows": 4, "actors": 1}
+    if off:
+        evidence[off] += 1
+    parts = [{"name": name, "people": 2} for name in fields]
+    tale.annex = {"annex": {"evidence": {**evidence, "fields": parts}}}
+    Path("letters").mkdir()
+    check_annex(tale)
+    assert all(check.holds for check in tale.checks) == (off is None)
+
+
+def test_a_letter_that_names_one_of_the_people_is_found(tale):
+    """A name, a mail address or a telephone number of anybody who was taken, in any letter, is found."""
+    one = tale.people[0]
+    tale.played = Played({one.handle: {"name"}}, ("one",), 1)
+    Path("letters").mkdir()
+    Path("letters/l.txt").write_text(f"It is about {one.name}.")
+    check_names(tale)
+    assert [check.holds for check in tale.checks] == [False]
 
 
 def test_the_farm_divides_the_site_and_has_its_own_disk(tmp_path):

@@ -24,7 +24,7 @@ _DAYS = 14
 def _drafted(tale: Tale) -> str:
     for kind in ("deletion", "confirmation"):
         _draft(tale, kind)
-    _check_annex(tale)
+    check_annex(tale)
     evidence = tale.annex["annex"]["evidence"]
     counts = f"{evidence['rows']:,} records of {evidence['people']:,} people"
     return f"a demand of deletion and its form; the annex counts {counts}"
@@ -46,7 +46,7 @@ def _draft(tale: Tale, kind: str) -> None:
         tale.check("the annex is the one whose SHA-256 stands in the register", holds=same)
 
 
-def _check_annex(tale: Tale) -> None:
+def check_annex(tale: Tale) -> None:
     """Compare every count of the annex with what `himaya who` answers, and with the farm's own disk."""
     told = tale.hands.told(
         LEGAL, "who", "--ledger", LEDGER, "--case", tale.case, "--why", "beside the annex"
@@ -62,7 +62,7 @@ def _check_annex(tale: Tale) -> None:
     ):
         tale.check(f"annex and {beside}: {mine:,} and {theirs:,} {words}", holds=mine == theirs)
     _check_fields(tale, evidence, told)
-    _check_names(tale)
+    check_names(tale)
 
 
 def _check_fields(tale: Tale, evidence: dict[str, Any], told: dict[str, Any]) -> None:
@@ -77,7 +77,7 @@ def _check_fields(tale: Tale, evidence: dict[str, Any], told: dict[str, Any]) ->
     )
 
 
-def _check_names(tale: Tale) -> None:
+def check_names(tale: Tale) -> None:
     """Look for anybody's handle, name, mail address or telephone in every file of the letters."""
     texts = [path.read_text("utf-8") for path in LETTERS.iterdir() if path.suffix != ".pdf"]
     taken = [one for one in tale.people if one.handle in tale.played.disk]
