@@ -12,7 +12,7 @@ import click
 @click.option(
     "--incident",
     is_flag=True,
-    help="Tell another story: one incident from the first signal to the closed case.",
+    help="Tell another story: one incident from the first signal to the closed case. Takes --out and --people.",
 )
 @click.option("--once", is_flag=True, help="End when the story is over; else run on until Ctrl-C.")
 @click.option(

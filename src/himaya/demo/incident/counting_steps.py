@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from himaya.demo.incident.finding_steps import DISK
@@ -44,7 +44,7 @@ def _clocks(tale: Tale) -> str:
 
 
 def _counted(tale: Tale) -> str:
-    until = (date.today() + timedelta(days=60)).isoformat()  # noqa: DTZ011  (a date of the file's end)
+    until = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
     tale.do(DPO, "people", "--why", "whom it concerns", "--csv", PEOPLE, "--purpose", "notices",
             "--holder", DPO, "--until", until)  # fmt: skip
     tale.counted = tale.told(DPO, "people", "--why", "the same, for the page")

@@ -31,7 +31,7 @@ def _happened(tale: Tale) -> str:
     _follow()
     return (
         f"{tale.played.lines:,} lines of a log of three days; {len(tale.played.accounts)} accounts of a farm took"
-        f" {len(tale.played.disk):,} of {len(tale.people):,} people, and nobody of himaya was told which"
+        f" {len(tale.played.disk):,} of {len(tale.people):,} people, and himaya is not told whom"
     )
 
 

@@ -33,32 +33,21 @@ def _incomplete(tale: Tale) -> str:
         f"a notice without a person's words is not ready: missing {', '.join(told['missing'])}",
         holds=told["stage"] == "not ready" and bool(told["missing"]),
     )
-    refusal = (
-        tale.do(LEGAL, "notice release", told["id"], "--why", "too early", ends=2)
-        if told["missing"]
-        else ""
-    )
-    return f"{told['id']} is {told['stage']}, and is not released: {_short(refusal)}"
+    said = tale.do(LEGAL, "notice release", told["id"], "--why", "too early", ends=2)
+    refusal = said.strip().removeprefix("himaya: ")
+    return f"{told['id']} is {told['stage']}, and is not released: {refusal}"
 
 
 def _out(tale: Tale, directory: Path) -> tuple[object, ...]:
     return ("--out", directory, "--pdf") if tale.with_pdf else ("--out", directory)
 
 
-def _short(refusal: str) -> str:
-    return refusal.strip().removeprefix("himaya: ")
-
-
 def _authorities(tale: Tale) -> str:
     told = [country for country, (authority, _) in tale.assessed.items() if authority != "none"]
     for country in told:
-        one = _ready(tale, country, "authority", _authority_languages(country))
+        one = _ready(tale, country, "authority", _LANGUAGES[country][:1])
         _receipt(tale, one)
     return f"{len(told)} notices to authorities, complete, released by {LEGAL}, each with an invented receipt"
-
-
-def _authority_languages(country: str) -> tuple[str, ...]:
-    return _LANGUAGES[country][:1]
 
 
 def _receipt(tale: Tale, one: dict[str, Any]) -> None:
