@@ -150,3 +150,15 @@ def test_a_notice_says_held_or_blocked_as_it_was(tmp_path):
         text = rig.notice("show", rig.case, rig.drafted("GB", "authority", "--language", "en"))
         assert said in " ".join(text.split())
         assert not_said not in " ".join(text.split())
+
+
+def test_people_of_a_shared_law_are_sent_to_the_authority_of_their_country(tmp_path):
+    """The entry of several countries names no authority to a person; that of one country does."""
+    rig = Rig(tmp_path)
+    for country, said in (
+        ("FR", "the data protection authority of your country"),
+        ("GB", "Information Commissioner"),
+    ):
+        text = rig.notice("show", rig.case, rig.drafted(country, "people", "--language", "en"))
+        assert said in " ".join(text.split())
+        assert "lead supervisory" not in text
