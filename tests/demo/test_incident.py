@@ -211,11 +211,12 @@ def test_the_farm_divides_the_site_and_has_its_own_disk(tmp_path):
     assert len({line["account"] for line in lines} - set(played.accounts)) >= 40
 
 
-def test_a_directory_in_use_and_a_small_site_are_refused(tmp_path):
-    """Nothing is written over, and a site on which no farm can stand out is refused with the number."""
+def test_a_directory_in_use_and_a_site_of_another_size_are_refused(tmp_path):
+    """Nothing is written over; a site too small for a farm to stand out, or too large, is refused with the bounds."""
     (tmp_path / "mine").write_text("x")
     with pytest.raises(InputError, match="not empty"):
         tell(Options(tmp_path), lambda _: Done(0, ""), print)
-    with pytest.raises(InputError, match="400 or more"):
-        tell(Options(tmp_path / "new", 399), lambda _: Done(0, ""), print)
+    for people in (399, 20_001):
+        with pytest.raises(InputError, match="400 to 20000 people"):
+            tell(Options(tmp_path / "new", people), lambda _: Done(0, ""), print)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]

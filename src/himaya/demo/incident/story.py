@@ -30,8 +30,10 @@ from himaya.demo.incident.sinks import Identity, Mailbox, outside
 from himaya.demo.incident.tale import Chapter, Step, Tale
 from himaya.response.rendering.pdf import loaded
 
-#: Fewer people than this are no site on which a farm of thirty accounts stands out.
-LEAST_PEOPLE = 400
+#: Fewer people than this are no site on which a farm of thirty accounts stands out; of more, the mails fill the memory.
+LEAST_PEOPLE, MOST_PEOPLE = 400, 20_000
+#: The site that the limits in the configuration are made for; of a larger one the farm sees more a day.
+_PEOPLE = 3000
 STEPS = (
     *finding_steps.STEPS,
     *counting_steps.STEPS,
@@ -47,7 +49,7 @@ class Options(msgspec.Struct, frozen=True):
     """What the command line asked for: where everything goes, and how many people the site has."""
 
     out: Path
-    people: int = 3000
+    people: int = _PEOPLE
 
 
 def tell(options: Options, run: Runner, say: Callable[[str], None]) -> int:
@@ -56,9 +58,9 @@ def tell(options: Options, run: Runner, say: Callable[[str], None]) -> int:
     Raises InputError for a directory that is not empty and for too few people, ServiceError when a command ends
     otherwise than it should.
     """
-    if options.people < LEAST_PEOPLE:
+    if not LEAST_PEOPLE <= options.people <= MOST_PEOPLE:
         raise InputError(
-            f"--people {options.people}: a farm stands out among {LEAST_PEOPLE} or more"
+            f"--people {options.people}: this story is told with {LEAST_PEOPLE} to {MOST_PEOPLE} people"
         )
     _make(options.out)
     say(_NOTE)
@@ -90,7 +92,10 @@ def _runtime() -> tempfile.TemporaryDirectory[str]:
 def _configure(people: int, runtime: str, mail: Mailbox, identity: Identity) -> None:
     """Write the configuration of the site, with the places of this run, and the secrets of gate and orders."""
     text = files("himaya.demo.incident").joinpath("site.toml").read_text("utf-8")
-    text = text.replace("population = 3000", f"population = {people}")
+    text = text.replace(f"population = {_PEOPLE}", f"population = {people}")
+    times = -(-people // _PEOPLE)
+    limits = f"hour = {20 * times}, day = {36 * times}, month = {300 * times}"
+    text = text.replace("hour = 20, day = 36, month = 300", limits)
     text = text.replace("smtp_port = 2525", f"smtp_port = {mail.port}")
     text = text.replace('"gate.sock"', f'"{runtime}/gate.sock"')
     Path("himaya.toml").write_text(text.replace("127.0.0.1:2526", f"127.0.0.1:{identity.port}"))
