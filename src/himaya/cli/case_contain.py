@@ -153,7 +153,7 @@ class _Hand:
 
         told = self.desk.config.response if self.desk.config else None
         if told is None or not told.revoke_url:
-            return {"sessions": "not told: [response] revoke_url is not set"}
+            return {"told": "not told: [response] revoke_url is not set"}
         order = self._order(event, self._names(actors))
         kind = "revoked" if event == "revoke" else "note"
         counts = {key: len(getattr(order, key)) for key in ("accounts", "keys", "sessions")}
@@ -180,7 +180,7 @@ class _Hand:
         at = round(told.at * 1e6)
         took = round((at - self.desk.now) / 1e6, 3)
         self.act("delivered", at, id=order.id, said=told.said, tries=told.tries, took_s=took)
-        return {"sessions": f"{told.said}, {took:g} s after the decision", "took_s": took, **counts}
+        return {"told": f"{told.said}, {took:g} s after the decision", "took_s": took, **counts}
 
     def _names(self, actors: tuple[int, ...]) -> Names:
         from himaya.response.actors import names_of
@@ -216,7 +216,7 @@ def _print(answer: dict[str, Any], *, as_json: bool) -> None:
         return
     practice = "PRACTICE  " if answer["practice"] else ""
     click.echo(f"{practice}{answer['id']} is {answer['state']}.")
-    for name in ("group", "way", "actors", "ended", "in force", "sessions", "note"):
+    for name in ("group", "way", "actors", "ended", "in force", "told", "note"):
         if name in answer:
             click.echo(shared.printable(f"  {name}: {answer[name]}"))
     click.echo(f"Next: himaya case letter draft {answer['id']}, or undo it: himaya case uncontain")

@@ -131,8 +131,9 @@ def short(desk: Desk, found: Case) -> dict[str, Any]:
 def _of_groups(groups: list[Any]) -> dict[str, Any]:
     links = [ground.link for group in groups for ground in group.grounds if ground.link]
     return {
-        "members": sum(len(group.members) for group in groups),
-        "proven": sum(len(group.proven) for group in groups),
+        # Whoever is held is in the group that was found, too.
+        "members": len({one for group in groups for one in group.members}),
+        "proven": len({one for group in groups for one in group.proven}),
         "people": sum(group.people for group in groups),
         "shown": sum(group.shown for group in groups),
         "links": list(dict.fromkeys(links)),

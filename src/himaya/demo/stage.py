@@ -20,6 +20,7 @@ _PASSING = (
     "ledger.key",
     "ledger.cases",
     "ledger.alerts",
+    "ledger.register",
     "himaya.toml",
     "findings.jsonl",
     "site.log",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from tests.response.cases.conftest import KEYS
 from tests.response.cases.making import AT, act, bring, opened, way
@@ -13,6 +15,7 @@ from himaya.core.errors import InputError
 from himaya.response.cases import MACHINE, Register, State
 from himaya.response.cases.mirror import mirror
 from himaya.response.cases.moving import merging, splitting
+from himaya.response.cases.rules import WAY
 from himaya.response.cases.tables import connect
 
 DAY_S = 86_400
@@ -174,3 +177,30 @@ def test_two_who_open_at_once_take_a_group_over_once(register, store, monkeypatc
     mirror(register, store, AT + 1)
     monkeypatch.undo()
     assert len(register.entries()) == 4
+
+
+def test_a_hold_is_no_case_and_ends_with_its_case(register, store):
+    """A group that holds the actors of a case opens none, stays as it was made, and is closed when the case closes."""
+    store.put(group("held-g-1-1"), FOUND + 60)
+    mirror(register, store, AT)
+    register.add(act("joined", "g-1", data={"groups": ["held-g-1-1"]}))
+    register.add(act("confirmed", "g-1"))
+    mirror(register, store, AT + 1)
+    assert [one.id for one in register.cases()] == ["g-1", "g-2"]
+    assert store.states()["held-g-1-1"] is Stage.SUSPECTED
+    acts = way("g-1")
+    for state in WAY[2:]:
+        register.add_all(acts[state])
+    mirror(register, store, AT + 2)
+    assert store.states()["held-g-1-1"] is Stage.CLOSED
+
+
+def test_two_who_look_at_the_same_moment_agree(register, store, monkeypatch):
+    """When somebody else moved the group since it was looked at, that is no error."""
+    mirror(register, store, AT)
+    register.add(act("confirmed", "g-1"))
+    seen = store.states()
+    mirror(register, store, AT + 1)
+    monkeypatch.setattr(store, "states", Mock(side_effect=[seen, store.states()]))
+    mirror(register, store, AT + 2)
+    assert store.get("g-1").state is Stage.CONFIRMED

@@ -139,3 +139,26 @@ def test_two_drafts_at_once(rig):
     with pytest.raises(InputError, match="somebody drafted XX-people-1 a moment ago"):
         rig.act("drafted", **draft)
     rig.act("drafted", **{**draft, "version": 2})
+
+
+def test_a_notice_says_held_or_blocked_as_it_was(tmp_path):
+    """Actors who share one budget are said to be limited; only a block of addresses is called one."""
+    rig = Rig(tmp_path)
+    held, blocked = "may still be shown was limited", "that collected were blocked"
+    for way, said, not_said in (("budget", held, blocked), ("block", blocked, held)):
+        rig.act("blocked", "they go on", group=f"held-c-1-{way}", way=way, actors=1)
+        text = rig.notice("show", rig.case, rig.drafted("GB", "authority", "--language", "en"))
+        assert said in " ".join(text.split())
+        assert not_said not in " ".join(text.split())
+
+
+def test_people_of_a_shared_law_are_sent_to_the_authority_of_their_country(tmp_path):
+    """The entry of several countries names no authority to a person; that of one country does."""
+    rig = Rig(tmp_path)
+    for country, said in (
+        ("FR", "the data protection authority of your country"),
+        ("GB", "Information Commissioner"),
+    ):
+        text = rig.notice("show", rig.case, rig.drafted(country, "people", "--language", "en"))
+        assert said in " ".join(text.split())
+        assert "lead supervisory" not in text

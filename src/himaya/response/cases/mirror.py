@@ -22,6 +22,8 @@ from himaya.response.cases.data import is_name
 from himaya.response.cases.register import Register
 from himaya.response.cases.rules import ACTS, SURE, State
 
+#: Groups of such a name hold the actors of a case (`containment`): they open no case, and only its end touches them.
+HELD = "held-"
 _FOUND = "found by the search for groups"
 #: Characters of the grounds of a group that are kept as the reason of its first signal.
 _GROUNDS = 2000
@@ -36,13 +38,15 @@ def mirror(register: Register, store: CaseStore, now: int, owner: str = "") -> N
         return
     known = {case.id for case in register.cases()}
     for name in stages:
-        if name not in known:
+        if name not in known and not name.startswith(HELD):
             _take_over(register, store.get(name), now, owner)
     holders = _holders(register.cases())
     for name, stage in stages.items():
-        if name in holders:
-            _follow(store, name, stage, holders[name])
-            _grow(register, store, name, holders[name], now)
+        case = holders.get(name)
+        if case is None or (name.startswith(HELD) and case.state is not State.CLOSED):
+            continue
+        _follow(store, name, stage, case)
+        _grow(register, store, name, case, now)
 
 
 def _holders(cases: list[Case]) -> dict[str, Case]:
@@ -158,7 +162,12 @@ def _follow(store: CaseStore, name: str, stage: Stage, case: Case) -> None:
     if stage is Stage.CLOSED and store.log(name)[-1].at * 1e6 > decided.at:
         return  # closed by an earlier himaya, after what the register knows of
     at = decided.at / 1e6
-    store.move(name, wanted, why=decided.why or "as its case", by=decided.by, at=at)
+    try:
+        store.move(name, wanted, why=decided.why or "as its case", by=decided.by, at=at)
+    except InputError:
+        if store.states()[name] is not wanted:
+            raise
+        # Somebody else looked at the same moment, and brought it there.
 
 
 def _decision(case: Case) -> Act | None:

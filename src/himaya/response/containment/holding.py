@@ -11,6 +11,7 @@ from pathlib import Path
 from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.analysis.groups import Group
 from himaya.response.cases import Case
+from himaya.response.cases.mirror import HELD
 
 
 def hold(
@@ -31,7 +32,7 @@ def hold(
     members: dict[int | str, None] = dict.fromkeys(actors)
     first = case.start / 1e6 if case.start else now
     group = Group(
-        f"held-{case.id}-{number}", first, now, members=members, proven=dict.fromkeys(members)
+        f"{HELD}{case.id}-{number}", first, now, members=members, proven=dict.fromkeys(members)
     )
     with CaseStore(cases_path(directory.absolute())) as store:
         store.put(group, now, by)

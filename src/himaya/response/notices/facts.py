@@ -15,7 +15,8 @@ class AuthorityNeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     `contents` and `people_contents` are the keys of what an authority's and a person's notice hold; `voluntary`: no
     law asks for it; `unconfirmed`: which of `contents`, `form_url`, `languages` rest on nothing that was read;
-    `doubts`: what the table says of the whole entry, such as that its review is due.
+    `doubts`: what the table says of the whole entry, such as that its review is due; `shared`: it is the entry of
+    several countries, so that `authority` is no name that a person could write to.
     """
 
     regime: str = ""
@@ -28,6 +29,7 @@ class AuthorityNeeds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     voluntary: bool = False
     unconfirmed: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    shared: bool = False
 
 
 #: What is asked for where the table has no rule: the items that most laws share. A person decides, with counsel.

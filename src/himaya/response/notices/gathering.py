@@ -51,9 +51,11 @@ def _aware(case: Case) -> str:
 
 
 def _done(case: Case) -> Iterator[str]:
-    for kind in ("blocked", "revoked"):
-        if case.last(kind):
-            yield kind
+    ways = {act.data.get("way") for act in case.acts("blocked")}
+    if ways:
+        yield "blocked" if "block" in ways else "held"
+    if case.last("revoked"):
+        yield "revoked"
     if any(act.data.get("party") == "scraper" for act in case.acts("sent")):
         yield "demanded"
     if any(act.data.get("answer") == "confirmed" for act in case.acts("reply")):

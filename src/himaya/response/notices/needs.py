@@ -38,6 +38,7 @@ def needs_by(regimes: Sequence[Regime], now: int) -> AuthorityNeeds:
             name for name, group in groups.items() if not regime.mark(group, day).verified
         ),
         doubts=tuple(marks(regime, now)),
+        shared=len(regime.countries) > 1,
     )
 
 

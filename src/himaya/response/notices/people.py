@@ -98,8 +98,8 @@ def _doing(sources: Sources) -> Part:
 def _more(sources: Sources) -> Part:
     texts, facts, needs = sources.texts, sources.facts, sources.needs
     more = texts.line("more", contact=facts.contact, case=facts.case)
-    if not needs.authority:
-        return Part(texts.line("more_title"), (more, texts.line("complaint_general")))
-    complaint = texts.line("complaint", authority=needs.authority)
+    complaint = texts.line("complaint_general")
+    if needs.authority and not needs.shared:
+        complaint = texts.line("complaint", authority=needs.authority)
     links = (Link(texts.words["complaint"], needs.url),) if needs.url else ()
     return Part(texts.line("more_title"), (more, complaint), links=links)
