@@ -93,7 +93,7 @@ def uncontain(
     reason = shared.purpose(why)
     with Desk("case uncontain", directory, key_file, config) as desk:
         hand = _Hand(desk, name, reason)
-        if hand.case.last("blocked") is None:
+        if not hand.case.holds:
             raise InputError(
                 f"case {name} was not contained by a command; there is nothing to undo"
             )
@@ -134,14 +134,13 @@ class _Hand:
         return chosen
 
     def hold(self, actors: tuple[int, ...], *, block: bool) -> str:
-        from himaya.response.containment import hold
+        """Hold actors and return the group: the register first, so that nothing holds that it does not know of."""
+        from himaya.response.containment import hold, hold_name
 
-        desk, by = self.desk, shared.operator()
-        group = hold(
-            self.case, actors, desk.directory, block=block, why=self.why, by=by, now=desk.now / 1e6
-        )
+        desk, case, group = self.desk, self.case, hold_name(self.case)
         self.act("blocked", group=group, way="block" if block else "budget", actors=len(actors))
-        self.act("joined", groups=[group])
+        by, now = shared.operator(), desk.now / 1e6
+        hold(group, case, actors, desk.directory, block=block, why=self.why, by=by, now=now)
         return group
 
     def tell(self, event: Literal["revoke", "restore"], actors: tuple[int, ...]) -> dict[str, Any]:

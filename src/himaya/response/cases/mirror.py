@@ -22,6 +22,8 @@ from himaya.response.cases.data import is_name
 from himaya.response.cases.register import Register
 from himaya.response.cases.rules import ACTS, SURE, State
 
+#: How the groups begin by which a containment holds actors: they are no cases of their own.
+HELD = "held-"
 _FOUND = "found by the search for groups"
 #: Characters of the grounds of a group that are kept as the reason of its first signal.
 _GROUNDS = 2000
@@ -31,9 +33,11 @@ _OWNER = 400
 
 def mirror(register: Register, store: CaseStore, now: int, owner: str = "") -> None:
     """Bring register and store into step at `now` (microseconds); `owner` answers for new ones. Raises ServiceError."""
-    stages = {name: stage for name, stage in store.states().items() if is_name(name)}
-    if not stages:
+    states = store.states()
+    if not states:
         return
+    _end_holds(register, store, {k: v for k, v in states.items() if k.startswith(HELD)})
+    stages = {k: v for k, v in states.items() if is_name(k) and not k.startswith(HELD)}
     known = {case.id for case in register.cases()}
     for name in stages:
         if name not in known:
@@ -159,6 +163,18 @@ def _follow(store: CaseStore, name: str, stage: Stage, case: Case) -> None:
         return  # closed by an earlier himaya, after what the register knows of
     at = decided.at / 1e6
     store.move(name, wanted, why=decided.why or "as its case", by=decided.by, at=at)
+
+
+def _end_holds(register: Register, store: CaseStore, stages: dict[str, Stage]) -> None:
+    """End the holds of closed cases. Nothing else follows: a hold by budget is not confirmed by its case."""
+    if all(stage is Stage.CLOSED for stage in stages.values()):
+        return
+    for case in register.cases():
+        decided = _decision(case) if case.state is State.CLOSED else None
+        for name in case.holds if decided else ():
+            if decided and stages.get(name, Stage.CLOSED) is not Stage.CLOSED:
+                why, at = decided.why or "as its case", decided.at / 1e6
+                store.move(name, Stage.CLOSED, why=why, by=decided.by, at=at)
 
 
 def _decision(case: Case) -> Act | None:

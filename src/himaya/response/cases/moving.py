@@ -20,6 +20,7 @@ def merging(source: Case, into: Case, act: Act) -> list[Act]:
         )
     scope = {
         "groups": source.groups,
+        "holds": source.holds,
         "actors": source.actors,
         "start": source.start,
         "end": source.end,

@@ -11,9 +11,16 @@ from pathlib import Path
 from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.analysis.groups import Group
 from himaya.response.cases import Case
+from himaya.response.cases.mirror import HELD
+
+
+def hold_name(case: Case) -> str:
+    """Return what the next hold of a case is called."""
+    return f"{HELD}{case.id}-{sum(1 for _ in case.acts('blocked')) + 1}"
 
 
 def hold(
+    name: str,
     case: Case,
     actors: tuple[int, ...],
     directory: Path,
@@ -22,22 +29,18 @@ def hold(
     why: str,
     by: str,
     now: float,
-) -> str:
-    """Hold actors (surrogates) from `now` (epoch seconds) on; return the name of their group.
+) -> None:
+    """Hold actors (surrogates) from `now` (epoch seconds) on, as the group `name`.
 
     With `block` the addresses that they come from are blocked, too. Raises ServiceError.
     """
-    number = sum(1 for _ in case.acts("blocked")) + 1
     members: dict[int | str, None] = dict.fromkeys(actors)
     first = case.start / 1e6 if case.start else now
-    group = Group(
-        f"held-{case.id}-{number}", first, now, members=members, proven=dict.fromkeys(members)
-    )
+    group = Group(name, first, now, members=members, proven=dict.fromkeys(members))
     with CaseStore(cases_path(directory.absolute())) as store:
         store.put(group, now, by)
         if block:
-            store.move(group.id, State.CONFIRMED, why=why, by=by, at=now)
-    return group.id
+            store.move(name, State.CONFIRMED, why=why, by=by, at=now)
 
 
 def release(
@@ -47,12 +50,11 @@ def release(
 
     Those that a test found stay: they end with `himaya case close`. Raises ServiceError.
     """
-    # Retention may have taken the data of an act away; by then its group is closed.
-    held = {str(act.data.get("group", "")) for act in case.acts("blocked")}
     with CaseStore(cases_path(directory.absolute())) as store:
         states = store.states()
-        standing = [name for name in sorted(held) if states.get(name, State.CLOSED) != State.CLOSED]
+        standing = [
+            name for name in sorted(case.holds) if states.get(name, State.CLOSED) != State.CLOSED
+        ]
         for name in standing:
             store.move(name, State.CLOSED, why=why, by=by, at=now)
-    found = [n for n in case.groups if n not in held]
-    return standing, [n for n in found if states.get(n, State.CLOSED) != State.CLOSED]
+    return standing, [n for n in case.groups if states.get(n, State.CLOSED) != State.CLOSED]

@@ -136,7 +136,7 @@ def _found(cases: Iterable[Case], ledger: Path) -> list[_Suspect]:
     path = cases_path(ledger.absolute())
     if not path.exists():
         return []
-    known = {name for one in cases for name in one.groups}
+    known = {name for one in cases for name in (*one.groups, *one.holds)}
     with CaseStore(path) as store:
         groups = [one for one in store.all() if one.id not in known]
     return [
