@@ -135,13 +135,13 @@ class _Hand:
 
     def hold(self, actors: tuple[int, ...], *, block: bool) -> str:
         """Hold actors and return the group: the register first, so that nothing holds that it does not know of."""
-        from himaya.response.containment import hold, hold_name
+        from himaya.response.containment import hold, hold_of
 
-        desk, case, group = self.desk, self.case, hold_name(self.case)
-        self.act("blocked", group=group, way="block" if block else "budget", actors=len(actors))
-        by, now = shared.operator(), desk.now / 1e6
-        hold(group, case, actors, desk.directory, block=block, why=self.why, by=by, now=now)
-        return group
+        by, now = shared.operator(), self.desk.now / 1e6
+        group, way = hold_of(self.case, actors, now), "block" if block else "budget"
+        self.act("blocked", group=group.id, way=way, actors=len(actors))
+        hold(group, self.desk.directory, block=block, why=self.why, by=by, now=now)
+        return group.id
 
     def tell(self, event: Literal["revoke", "restore"], actors: tuple[int, ...]) -> dict[str, Any]:
         """Have the identity system end (or give back) what the actors use; return what came of it.

@@ -289,7 +289,8 @@ def _filed(
     kept = {**said, "number": receipt["number"], "sha256": receipt["sha256"]}
     acts = [desk.act(case_id, "receipt", why=why, when=at, data=dict(kept))]
     if not any(act.data.get("id") == name for act in found.acts("sent")):
-        data = {**said, "version": one.version}
+        known = sorted({*(found.countries or {}), *found.assessments})
+        data = {**said, "version": one.version, "countries": desk.regimes.led(one.country, known)}
         acts.insert(0, desk.act(case_id, "sent", why=why, when=at, data=data))
     desk.register.add_all(acts)
     return {**said, **receipt}

@@ -66,6 +66,7 @@ class _Named(msgspec.Struct):
 class _Sent(msgspec.Struct):
     country: str = ""
     party: str = ""
+    countries: list[Country] = []
 
 
 class _Reply(msgspec.Struct):

@@ -14,33 +14,24 @@ from himaya.response.cases import Case
 from himaya.response.cases.mirror import HELD
 
 
-def hold_name(case: Case) -> str:
-    """Return what the next hold of a case is called."""
-    return f"{HELD}{case.id}-{sum(1 for _ in case.acts('blocked')) + 1}"
-
-
-def hold(
-    name: str,
-    case: Case,
-    actors: tuple[int, ...],
-    directory: Path,
-    *,
-    block: bool,
-    why: str,
-    by: str,
-    now: float,
-) -> None:
-    """Hold actors (surrogates) from `now` (epoch seconds) on, as the group `name`.
-
-    With `block` the addresses that they come from are blocked, too. Raises ServiceError.
-    """
+def hold_of(case: Case, actors: tuple[int, ...], now: float) -> Group:
+    """Return the next hold of a case: a group of these actors (surrogates), at `now` (epoch seconds)."""
+    number = sum(1 for _ in case.acts("blocked")) + 1
     members: dict[int | str, None] = dict.fromkeys(actors)
     first = case.start / 1e6 if case.start else now
-    group = Group(name, first, now, members=members, proven=dict.fromkeys(members))
+    name, proven = f"{HELD}{case.id}-{number}", dict.fromkeys(members)
+    return Group(name, first, now, members=members, proven=proven)
+
+
+def hold(group: Group, directory: Path, *, block: bool, why: str, by: str, now: float) -> None:
+    """Have a hold obeyed from `now` (epoch seconds) on, once the register knows of it.
+
+    With `block` the addresses that its members come from are blocked, too. Raises ServiceError.
+    """
     with CaseStore(cases_path(directory.absolute())) as store:
         store.put(group, now, by)
         if block:
-            store.move(name, State.CONFIRMED, why=why, by=by, at=now)
+            store.move(group.id, State.CONFIRMED, why=why, by=by, at=now)
 
 
 def release(
