@@ -57,6 +57,7 @@ def _overdue(config: Config, directory: Path, now: float) -> Iterator[Occurrence
 
     key = config.ledger.key_file
     with open_register(directory, Path(key) if key else None, config) as register:
-        late = overdue([one for one in register.cases() if one.is_open], int(now * 1e6))
+        cases = [one for one in register.cases() if one.is_open and not one.practice]
+        late = overdue(cases, int(now * 1e6))
     for case, letter in late:
         yield words.letter_overdue(now, case.id, letter.id, iso(letter.due - 1)[:10])

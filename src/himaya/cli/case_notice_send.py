@@ -151,12 +151,13 @@ def _wave(
 
 
 def _may_go(found: Case, one: Draft, number: int | None) -> None:
-    from himaya.response.notices.drafts import is_released
+    from himaya.response.notices.drafts import Stage, is_released, stage
 
     if not is_released(found, one):
-        raise InputError(
-            f"{one.id} is not released; run: himaya case notice release {found.id} {one.id} --why ..."
-        )
+        over = stage(found, one) is Stage.WITHDRAWN
+        how = "was withdrawn; draft it again" if over else "is not released; run:"
+        run = "" if over else f" himaya case notice release {found.id} {one.id} --why ..."
+        raise InputError(f"{one.id} {how}{run}")
     if found.practice:
         raise InputError(f"case {found.id} is practice; nothing of it is sent to anybody")
     if number is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import click
 
 from himaya.cli import ledger_options as shared
-from himaya.cli.case_desk import Desk, bounds, desk_options, moment
+from himaya.cli.case_desk import Desk, bounds, desk_options, moment, owner_of
 from himaya.cli.case_view import say
 from himaya.core.errors import InputError
 
@@ -89,7 +89,7 @@ def _data(desk: Desk, options: _Options, why: str) -> dict[str, Any]:
     """Return what the opening says of the case; actors are surrogates. Raises InputError."""
     start, end = bounds(options["start"], options["end"])
     source = "leak" if options["leak"] else "report" if options["report"] else "hand"
-    owner = options["owner"].strip() or (desk.config.owner.name if desk.config else "")
+    owner = options["owner"].strip() or owner_of(desk)
     return {
         "source": source,
         "title": options["title"].strip(),

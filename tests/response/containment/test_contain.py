@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.response.crew_case import MEMBERS, Sink, Site
+from tests.response.crew_case import CONFIG, MEMBERS, Sink, Site
 
 from himaya.analysis.cases import CaseStore, State, cases_path
 from himaya.bootstrap.groups import covered, named
-from himaya.config import loads
+from himaya.config import Config, loads
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.ledger.reader import Reader
 from himaya.response.actors import actors_of
 from himaya.response.containment import Revocation, tell
+from himaya.response.notices.gathering import measures
 from himaya.runner.alerting.webhook import HEADER, signature
 
 SECRET = "s" * 40
@@ -231,3 +232,15 @@ def test_members_who_only_look_alike_are_not_proven_by_a_hold(site):
     before = actors_of(site.case(), site.ledger).certain
     site.run("contain", "c-1", "--others", "--why", "they go on")
     assert actors_of(site.case(), site.ledger).certain == before
+
+
+def test_notices_tell_what_was_done_and_stands(site, sink):
+    """A budget is no block, an order that was not taken is no end of sessions, and what was taken back is not told."""
+    limited = loads(CONFIG)
+    site.run("contain", "c-1", "--why", "they go on", "--keep-sessions")
+    assert list(measures(site.case(), limited)) == ["held"]
+    assert list(measures(site.case(), Config())) == []
+    site.run("contain", "c-1", "--why", "they go on", "--block")
+    assert list(measures(site.case(), limited)) == ["blocked", "revoked"]
+    site.run("uncontain", "c-1", "--why", "a partner of ours")
+    assert list(measures(site.case(), limited)) == []

@@ -140,18 +140,21 @@ def _closed(case: Case, act: Act) -> Iterator[str]:
         yield from _untold(case)
     if case.last("compared") is None:
         yield f"no comparison with proposed limits; run: himaya case compare {case.id}"
-    if not _is_deleted(case) and not str(act.data.get("without_confirmation", "")).strip():
+    if not is_deleted(case) and not str(act.data.get("without_confirmation", "")).strip():
         yield "no deletion was confirmed; say why it ends without (--without-confirmation)"
 
 
-def _is_deleted(case: Case) -> bool:
+def is_deleted(case: Case) -> bool:
     """Tell whether a deletion was confirmed, and no later sample contradicts it."""
     said = [act for act in case.acts("reply", "reappeared") if _speaks_of_deletion(act)]
     return bool(said) and said[-1].kind == "reply"
 
 
 def _speaks_of_deletion(act: Act) -> bool:
-    return act.kind == "reappeared" or act.data.get("answer") == "confirmed"
+    """Tell whether an act confirms a deletion or contradicts one; a file seen before does neither."""
+    if act.kind == "reappeared":
+        return bool(act.data.get("letters", True))
+    return act.data.get("answer") == "confirmed"
 
 
 def _drafted(case: Case, act: Act) -> Iterator[str]:
