@@ -197,6 +197,8 @@ def _escalated(case: Case, act: Act) -> Iterator[str]:
 def _merged(case: Case, act: Act) -> Iterator[str]:
     if act.data.get("into") == case.id:
         yield "a case is not merged into itself"
+    if act.role == "analyst" and case.state is not State.SUSPECTED:
+        yield f"it is {case.state}; legal or dpo merges it"
 
 
 def _split(case: Case, act: Act) -> Iterator[str]:
