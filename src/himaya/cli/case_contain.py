@@ -218,4 +218,9 @@ def _print(answer: dict[str, Any], *, as_json: bool) -> None:
     for name in ("group", "way", "actors", "ended", "in force", "sessions", "note"):
         if name in answer:
             click.echo(shared.printable(f"  {name}: {answer[name]}"))
-    click.echo(f"Next: himaya case letter draft {answer['id']}, or undo it: himaya case uncontain")
+    name = answer["id"]
+    undo = f"himaya case letter draft {name}, or undo it: himaya case uncontain {name}"
+    again = (
+        f"himaya case show {name} says what is missing; hold them again: himaya case contain {name}"
+    )
+    click.echo(f"Next: {again if 'ended' in answer else undo}")

@@ -281,7 +281,7 @@ def _next(found: Case, one: Draft) -> str:
     if one.party == "people":
         return f"himaya case notice send {found.id} {one.id} --wave 1, then the same with --send"
     where = f" at {one.needs.form_url}" if one.needs.form_url else ""
-    return f"file it{where}, then himaya case notice receipt {found.id} {one.id} --number ..."
+    return f"file it{where}, then himaya case notice receipt {found.id} {one.id} --number ... --when ... --why ..."
 
 
 for _command in (send, receipt, bounced):

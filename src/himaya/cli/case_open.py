@@ -139,7 +139,10 @@ def _lines(file: Path) -> list[tuple[str, str, int]]:
 
 
 def _ended(desk: Desk, name: str, groups: tuple[str, ...], why: str) -> tuple[list[Act], int]:
-    """Return the acts that end the cases of groups in the new one, and their first signal, 0: none. Raises InputError."""
+    """Return the acts that end the cases of groups in the new one, and the first signal of them, 0: none.
+
+    Raises InputError for a group that has no suspected case of its own.
+    """
     from himaya.response.cases.case import first_signal
 
     acts, seen = [], []

@@ -8,10 +8,12 @@ import pytest
 from tests.response.crew_case import CONFIG, MEMBERS, Sink, Site
 
 from himaya.analysis.cases import CaseStore, State, cases_path
+from himaya.analysis.cases.matters import matters_of
 from himaya.bootstrap.groups import covered, named
 from himaya.config import Config, loads
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.ledger.reader import Reader
+from himaya.ledger.state import read_state
 from himaya.response.actors import actors_of
 from himaya.response.containment import Revocation, tell
 from himaya.response.notices.gathering import measures
@@ -244,3 +246,13 @@ def test_notices_tell_what_was_done_and_stands(site, sink):
     assert list(measures(site.case(), limited)) == ["blocked", "revoked"]
     site.run("uncontain", "c-1", "--why", "a partner of ours")
     assert list(measures(site.case(), limited)) == []
+
+
+def test_what_a_hold_freezes_is_said_with_its_case(site):
+    """Where rows are kept because actors are held, the basis is the case and who held them, no search."""
+    site.run("contain", "c-1", "--why", "they go on")
+    with Reader.open(site.ledger) as reader:
+        found = {one.case: one for one in matters_of(site.ledger, read_state(reader.chain))}
+    one = found["held-c-1-1"]
+    assert "held in case c-1, which somebody confirmed" in one.basis
+    assert one.by != "himaya"

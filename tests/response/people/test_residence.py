@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.facts import SubjectFact
 from himaya.facts_store import FactsStore
-from himaya.response.people.countries import ASSIGNED, country_of
 from himaya.response.notices.recipients import read_contacts
+from himaya.response.people.countries import ASSIGNED, country_of
 from himaya.response.people.residence import (
     MAX_LINE,
     Found,

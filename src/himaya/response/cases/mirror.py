@@ -13,7 +13,7 @@ from himaya.analysis.cases import Case as Found
 from himaya.analysis.cases import CaseStore
 from himaya.analysis.cases import Entry as Line
 from himaya.analysis.cases import State as Stage
-from himaya.analysis.cases.case import TRANSITIONS
+from himaya.analysis.cases.case import HELD, TRANSITIONS
 from himaya.core.errors import InputError
 from himaya.ledger.schema import iso, micros
 from himaya.response.cases.acts import MACHINE, Act
@@ -22,8 +22,6 @@ from himaya.response.cases.data import is_name
 from himaya.response.cases.register import Register
 from himaya.response.cases.rules import ACTS, SURE, State
 
-#: How the groups begin by which a containment holds actors: they are no cases of their own.
-HELD = "held-"
 _FOUND = "found by the search for groups"
 #: Characters of the grounds of a group that are kept as the reason of its first signal.
 _GROUNDS = 2000

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from himaya.analysis.cases import CaseStore, State, cases_path
+from himaya.analysis.cases.case import HELD
 from himaya.analysis.groups import Group
 from himaya.response.cases import Case
-from himaya.response.cases.mirror import HELD
 
 
 def hold_of(case: Case, actors: tuple[int, ...], now: float) -> Group:
