@@ -14,7 +14,7 @@ NEVER = ("not exposed", "not from us", "you were not", "unexposed", "never expos
 #: What no text about a case says, in any of its languages: it orders nobody about, and clears nobody.
 ORDERS = (
     *("you must", "you have to", "you are obliged", "you are required"),
-    *("vous devez", "vous êtes tenu", "n'avez pas été exposé", "n’avez pas été exposé"),
+    *("vous devez", "vous êtes tenu", "pas été exposé"),
     *("usted debe", "debe usted", "deberá", "no ha sido expuest"),
     *("يجب عليك", "يتعين عليك", "عليكم أن", "لم تتعرض"),
 )
