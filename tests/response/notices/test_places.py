@@ -6,6 +6,8 @@ from tests.response.notices.rig import Rig
 
 from himaya.bootstrap.register import open_register
 from himaya.response.cases.conditions import untold
+from himaya.response.deadlines import deadlines_of
+from himaya.response.regimes import load_regimes
 
 
 def test_a_notice_is_to_somebody_whom_the_case_concerns(tmp_path):
@@ -30,3 +32,23 @@ def test_a_lead_authority_is_told_for_the_countries_of_its_regime(tmp_path):
     rig.notice("receipt", rig.case, name, "--number", "1", "--when", "2026-01-01", "--why", "late")
     with open_register(rig.ledger) as register:
         assert untold(register.case(rig.case)) == [("ES", "authority")]
+
+
+def test_a_first_part_says_that_the_rest_follows(tmp_path):
+    """What was filed in part meets the time, and the deadline says so until the whole one is filed."""
+    rig = Rig(tmp_path, {"FR": 2})
+    rig.act("assessment", "risk", country="FR", authority="notify", people="none")
+    rig.act("clock", "a meeting", clock="aware")
+    said = (f"--set={key}=x" for key in ("cause", "consequences"))
+    given = ("--needs", str(rig.needs()), *said)
+    filed = ("--number", "1", "--when", "2025-06-16T12:00:00Z", "--why", "late")
+    for flags, rest in ((("--partial",), True), ((), False)):
+        name = rig.released("FR", "authority", *given)
+        rig.notice("receipt", rig.case, name, *filed, *flags)
+        with open_register(rig.ledger) as register:
+            (one,) = (
+                each
+                for each in deadlines_of(register.case(rig.case), load_regimes(), 2 * 10**15)
+                if each.party == "authority"
+            )
+        assert ("the rest follows" in one.note) is rest
