@@ -82,10 +82,12 @@ def _place(desk: Desk, found: Case, text: str, party: str) -> str:
 
     Raises InputError for another one: its notice would be to nobody.
     """
+    if not text.strip():
+        raise InputError("no country is named; `--country unknown` is unknown residence")
     code = "" if text.strip().lower() == "unknown" else text.strip().upper()
     known = sorted({*(found.countries or {}), *found.assessments})
     led = desk.regimes.led(code, known) if party == "authority" else []
-    if found.countries is None or code in known or led:
+    if found.countries is None or not code or code in known or led:
         return code
     names = ", ".join(one or "unknown" for one in known) or "none"
     raise InputError(f"case {found.id} concerns nobody of {text[:40]!r}; its countries: {names}")
