@@ -202,9 +202,11 @@ def _merged(case: Case, act: Act) -> Iterator[str]:
 
 
 def _split(case: Case, act: Act) -> Iterator[str]:
-    for key, there in (("groups", case.groups), ("actors", case.actors)):
-        if strange := [one for one in act.data.get(key, []) if one not in there]:
-            yield f"{', '.join(map(str, strange[:5]))} is not among its {key}"
+    if strange := [one for one in act.data.get("groups", []) if one not in case.groups]:
+        yield f"{', '.join(strange[:5])} is not among its groups"
+    if lost := [one for one in act.data.get("actors", []) if one not in case.actors]:
+        # Their numbers would tell nobody anything.
+        yield f"{len(lost)} of these are not among its actors; members of a group go with it: --groups"
 
 
 def _released(case: Case, act: Act) -> Iterator[str]:
