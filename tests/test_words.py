@@ -11,6 +11,13 @@ import pytest
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "himaya"
 NEVER = ("not exposed", "not from us", "you were not", "unexposed", "never exposed")
+#: What no text about a case says, in any of its languages: it orders nobody about, and clears nobody.
+ORDERS = (
+    *("you must", "you have to", "you are obliged", "you are required"),
+    *("vous devez", "vous êtes tenu", "pas été exposé"),
+    *("usted debe", "debe usted", "deberá", "no ha sido expuest"),
+    *("يجب عليك", "يتعين عليك", "عليكم أن", "لم تتعرض"),
+)
 BINARY = {".png", ".ico", ".woff2", ".ttf", ".gz", ".zst", ".parquet", ".so"}
 
 
@@ -31,9 +38,9 @@ def _said(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def _found(texts: Iterator[str]) -> set[str]:
+def _found(texts: Iterator[str], never: tuple[str, ...] = NEVER) -> set[str]:
     plain = (" ".join(re.sub(r"<[^>]*>", " ", text).lower().split()) for text in texts)
-    return {words for text in plain for words in NEVER if words in text}
+    return {words for text in plain for words in never if words in text}
 
 
 FILES = sorted(
@@ -48,6 +55,21 @@ def test_no_output_says_that_somebody_was_left_alone():
     assert len(FILES) > 400
     found = {str(path.relative_to(SRC)): _found(_said(path)) for path in FILES}
     assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_nothing_about_a_case_orders_anybody_about():
+    """Texts of notices, letters, laws and commands say "you must" to nobody, in English, French, Spanish or Arabic."""
+    rooms = [path for path in FILES if "response" in path.parts or path.name.startswith("case")]
+    assert {"notices/templates/ar.toml", "letters/texts/fr.toml", "regimes/data/eu.toml"} <= {
+        str(path.relative_to(SRC / "response")) for path in rooms if "response" in path.parts
+    }
+    # The file that refuses such words names them.
+    said = {p: _found(_said(p), ORDERS) for p in rooms if p.name != "texts.py"}
+    assert {path.name: words for path, words in said.items() if words} == {}
+    assert _found(iter(["<p>You <b>must</b> act, usted  debe</p>"]), ORDERS) == {
+        "you must",
+        "usted debe",
+    }
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from himaya.ledger.schema import iso, micros
 from himaya.response import drill as d
 from himaya.response.actors import names_of
 from himaya.response.cases import Act, Case, Register
-from himaya.response.containment import Revocation, hold, tell
+from himaya.response.containment import Revocation, hold, hold_of, tell
 from himaya.response.letters.addressee import Addressee
 from himaya.response.letters.annex import Annex, signed
 from himaya.response.letters.draft import Draft, Sender, check
@@ -112,10 +112,10 @@ class _Drill:
         self.watch.over(step, d.played(kind)["role"], str(state))
 
     def _contain(self, crew: tuple[int, ...]) -> None:
-        case, who = self._register.case(self.name), d.played("blocked")
-        directory, now = self._out / "ledger", time.time()
-        group = hold(case, crew, directory, block=True, why=who["why"], by=who["by"], now=now)
-        self._do("held", "blocked", group=group, way="block", actors=len(crew))
+        who, now = d.played("blocked"), time.time()
+        group = hold_of(self._register.case(self.name), crew, now)
+        hold(group, self._out / "ledger", block=True, why=who["why"], by=who["by"], now=now)
+        self._do("held", "blocked", group=group.id, way="block", actors=len(crew))
         self._revoke(crew)
         self._do("contained", "contained")
 

@@ -58,6 +58,9 @@ def _overdue(config: Config, directory: Path, now: float) -> Iterator[Occurrence
 
     key = config.ledger.key_file
     with open_register(directory, Path(key) if key else None, config) as register:
-        late = overdue([one for one in register.cases() if one.is_open], int(now * 1e6))
+        # A letter of a case that went on in another one still waits for its answer.
+        every = (one for one in register.cases() if not one.practice)
+        cases = [one for one in every if one.is_open or one.into]
+        late = overdue(cases, int(now * 1e6))
     for case, letter in late:
         yield words.letter_overdue(now, case.id, letter.id, iso(letter.due - 1)[:10])

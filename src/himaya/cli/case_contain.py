@@ -93,7 +93,7 @@ def uncontain(
     reason = shared.purpose(why)
     with Desk("case uncontain", directory, key_file, config) as desk:
         hand = _Hand(desk, name, reason)
-        if hand.case.last("blocked") is None:
+        if not hand.case.holds:
             raise InputError(
                 f"case {name} was not contained by a command; there is nothing to undo"
             )
@@ -134,15 +134,14 @@ class _Hand:
         return chosen
 
     def hold(self, actors: tuple[int, ...], *, block: bool) -> str:
-        from himaya.response.containment import hold
+        """Hold actors and return the group: the register first, so that nothing holds that it does not know of."""
+        from himaya.response.containment import hold, hold_of
 
-        desk, by = self.desk, shared.operator()
-        group = hold(
-            self.case, actors, desk.directory, block=block, why=self.why, by=by, now=desk.now / 1e6
-        )
-        self.act("blocked", group=group, way="block" if block else "budget", actors=len(actors))
-        self.act("joined", groups=[group])
-        return group
+        by, now = shared.operator(), self.desk.now / 1e6
+        group, way = hold_of(self.case, actors, now), "block" if block else "budget"
+        self.act("blocked", group=group.id, way=way, actors=len(actors))
+        hold(group, self.desk.directory, block=block, why=self.why, by=by, now=now)
+        return group.id
 
     def tell(self, event: Literal["revoke", "restore"], actors: tuple[int, ...]) -> dict[str, Any]:
         """Have the identity system end (or give back) what the actors use; return what came of it.
@@ -219,4 +218,9 @@ def _print(answer: dict[str, Any], *, as_json: bool) -> None:
     for name in ("group", "way", "actors", "ended", "in force", "told", "note"):
         if name in answer:
             click.echo(shared.printable(f"  {name}: {answer[name]}"))
-    click.echo(f"Next: himaya case letter draft {answer['id']}, or undo it: himaya case uncontain")
+    name = answer["id"]
+    undo = f"himaya case letter draft {name}, or undo it: himaya case uncontain {name}"
+    again = (
+        f"himaya case show {name} says what is missing; hold them again: himaya case contain {name}"
+    )
+    click.echo(f"Next: {again if 'ended' in answer else undo}")

@@ -106,6 +106,15 @@ def clock(  # noqa: PLR0913  (the options of the command)
         say(desk, found, f"{found.id}: {', '.join(names)} set to {when}.", as_json=as_json)
 
 
+def place_of(text: str) -> str:
+    """Return the country that somebody named, "" for `unknown`. Raises InputError."""
+    from himaya.response.people.countries import country_of
+
+    if not text.strip():
+        raise InputError("no country is named; `--country unknown` is unknown residence")
+    return "" if text.strip().lower() == "unknown" else country_of(text.upper())
+
+
 def _clock(name: str, *, correct: bool) -> dict[str, Any]:
     return {"clock": name, "correct": True} if correct else {"clock": name}
 
@@ -161,7 +170,9 @@ def assess(  # noqa: PLR0913  (the options of the command)
             found = desk.do(name, "assessed", why=shared.purpose(why))
             words = f"{found.id} is {found.state}."
         else:
-            where = "" if country == "unknown" else str(country).upper()
+            where = place_of(str(country))
+            if regime:
+                desk.regimes.get(regime)
             found = desk.do(
                 name,
                 "assessment",

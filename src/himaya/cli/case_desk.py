@@ -123,6 +123,11 @@ class Desk:
         return Reader.open(self.directory, self.key_file)
 
 
+def owner_of(desk: Desk) -> str:
+    """Return who answers for a new case where nobody is named: the owner of the configuration, "" without one."""
+    return desk.config.owner.name if desk.config else ""
+
+
 def load_config(path: Path | None) -> Config | None:
     """Return the configuration that is named, else the one in this directory, else none. Raises ConfigError."""
     from himaya.config import load

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
-from himaya.cli.case_desk import Desk, desk_options, moment
+from himaya.cli.case_desk import Desk, desk_options, moment, owner_of
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _open(desk: Desk, source: str, found: Found, title: str, why: str) -> dict[s
     case, named = fresh_id(desk.now), title or f"import from {source}: {', '.join(found.about)}"
     period = {"start": found.start, "end": min(found.end + 1, desk.now)} if found.start else {}
     data = {"title": named[:200], "source": source, "actors": ours.actors, "facets": ours.facets}
+    data["owner"] = owner_of(desk)
     acts = [desk.act(case, "opened", why=why, data={**data, **period})]
     if found.start:
         acts.append(desk.act(case, "signal", why=why, when=found.start))
@@ -122,6 +123,7 @@ def claim(  # noqa: PLR0913  (the options of the command)
             raise InputError(f"--received {received} is in the future")
         sealed = keys_of(desk).seal_text(shared.purpose(who, "--from"))
         data = {"title": title or "a claim from outside", "source": "claim", "from": sealed}
+        data["owner"] = owner_of(desk)
         case = _claimed(desk, data, reason, at, moment(notified))
     told = {
         "id": case,

@@ -66,11 +66,18 @@ def leak(  # noqa: PLR0913  (the options of the command)
 
 
 def _cases(desk: Desk, only: str | None) -> list[Case]:
-    """Return the cases that somebody confirmed, or the one that is named. Raises InputError."""
-    if only is not None:
-        return [desk.register.case(only)]
-    found = [one for one in desk.register.cases() if one.last("confirmed") and not one.practice]
-    found = [one for one in found if one.state != "merged"]
+    """Return the cases that somebody confirmed, or the one of them that is named. Raises InputError.
+
+    A case whose reasons retention removed is not opened again, so nothing is compared with it.
+    """
+    every = [desk.register.case(only)] if only is not None else desk.register.cases()
+    sure = [one for one in every if one.last("confirmed") and not one.practice]
+    found = [one for one in sure if one.state != "merged" and one.last("expired") is None]
+    if only is not None and not found:
+        raise InputError(
+            f"case {only} is {every[0].state}; a file is compared with a real case that somebody"
+            " confirmed, that did not go on in another one and whose reasons are still kept"
+        )
     if not found:
         raise InputError("no case was ever confirmed; there is nothing to compare with")
     return found

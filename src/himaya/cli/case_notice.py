@@ -11,6 +11,7 @@ from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk, desk_options
 from himaya.cli.case_notice_files import check_out, desk_library, out_options, write_all
 from himaya.cli.case_notice_send import bounced, receipt, send
+from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.response.cases import Case
@@ -68,12 +69,28 @@ def draft(  # noqa: PLR0913  (the options of the command)
     check_out(out, pdf=pdf)
     with Desk("case notice draft", directory, key_file, config) as desk:
         found = desk.register.case(case_id)
-        place = "" if country.lower() == "unknown" else country.upper()
+        place = _place(desk, found, country, about["party"])
         facts = _gathered(desk, found, why or f"notices of case {case_id}")
         one = _draft(desk, found, place, facts, about)
         found = desk.do(case_id, "drafted", **one.data())
         files = write_all(desk, found, one, out, pdf=pdf)
     _told(found, one, files, as_json=as_json)
+
+
+def _place(desk: Desk, found: Case, text: str, party: str) -> str:
+    """Return whose notice it is: a country of the case, "" for unknown residence; of authorities EU, too.
+
+    Raises InputError for another one: its notice would be to nobody.
+    """
+    if not text.strip():
+        raise InputError("no country is named; `--country unknown` is unknown residence")
+    code = "" if text.strip().lower() == "unknown" else text.strip().upper()
+    known = sorted({*(found.countries or {}), *found.assessments})
+    led = desk.regimes.led(code, known) if party == "authority" else []
+    if found.countries is None or not code or code in known or led:
+        return code
+    names = ", ".join(one or "unknown" for one in known) or "none"
+    raise InputError(f"case {found.id} concerns nobody of {text[:40]!r}; its countries: {names}")
 
 
 def _gathered(desk: Desk, found: Case, why: str) -> NoticeFacts:
@@ -93,7 +110,9 @@ def _draft(desk: Desk, found: Case, place: str, facts: NoticeFacts, about: dict[
 
     response, library = (desk.config or Config()).response, desk_library(desk)
     file = about["needs"]
-    needs = needs_of(file) if file else needs_by(desk.regimes.regimes_for(place), desk.now)
+    lead = desk.regimes.lead(place)
+    regimes = [lead] if lead else desk.regimes.regimes_for(place)
+    needs = needs_of(file) if file else needs_by(regimes, desk.now)
     own = needs.languages if about["party"] == "authority" else ()
     default = next(filter(library.has, own), response.language)
     language = about["language"] or default
@@ -264,7 +283,7 @@ def _next(found: Case, one: Draft) -> str:
     if one.party == "people":
         return f"himaya case notice send {found.id} {one.id} --wave 1, then the same with --send"
     where = f" at {one.needs.form_url}" if one.needs.form_url else ""
-    return f"file it{where}, then himaya case notice receipt {found.id} {one.id} --number ..."
+    return f"file it{where}, then himaya case notice receipt {found.id} {one.id} --number ... --when ... --why ..."
 
 
 for _command in (send, receipt, bounced):

@@ -151,12 +151,13 @@ def _wave(
 
 
 def _may_go(found: Case, one: Draft, number: int | None) -> None:
-    from himaya.response.notices.drafts import is_released
+    from himaya.response.notices.drafts import Stage, is_released, stage
 
     if not is_released(found, one):
-        raise InputError(
-            f"{one.id} is not released; run: himaya case notice release {found.id} {one.id} --why ..."
-        )
+        over = stage(found, one) is Stage.WITHDRAWN
+        how = "was withdrawn; draft it again" if over else "is not released; run:"
+        run = "" if over else f" himaya case notice release {found.id} {one.id} --why ..."
+        raise InputError(f"{one.id} {how}{run}")
     if found.practice:
         raise InputError(f"case {found.id} is practice; nothing of it is sent to anybody")
     if number is None:
@@ -177,7 +178,9 @@ def _noted(
 
     without = len(telling.people) - len(telling.reached)
     told = {"id": one.id, **msgspec.to_builtins(outcome), "without_address": without}
-    acts = [desk.act(found.id, "wave", data=told)]
+    # What a mail server says may name whom it speaks of: that it broke off is kept, its words are not.
+    kept = {**told, "error": "it broke off" if outcome.error else ""}
+    acts = [desk.act(found.id, "wave", data=kept)]
     done = outcome.left == 0 and not outcome.error and telling.reached
     if done and not any(act.data.get("id") == one.id for act in found.acts("sent")):
         data = {"id": one.id, "country": one.country, "party": "people", "without_address": without}
@@ -249,6 +252,7 @@ def _broke_off(told: dict[str, Any]) -> str:
 @click.option(
     "--when", required=True, help="When it was filed (ISO 8601; UTC where no zone is named)."
 )
+@click.option("--partial", is_flag=True, help="It was a first part; the rest follows.")
 @click.option("--why", default="", help="Reason; needed when it was filed earlier than now.")
 @_JSON
 def receipt(  # noqa: PLR0913  (the options of the command)
@@ -262,12 +266,14 @@ def receipt(  # noqa: PLR0913  (the options of the command)
     file: Path | None,
     when: str,
     why: str,
+    partial: bool,
     as_json: bool,
 ) -> None:
     """Keep an authority's receipt: that a notice was filed, when, and under which number."""
     with Desk("case notice receipt", directory, key_file, config) as desk:
         digest = hashlib.sha256(_read(file)).hexdigest() if file else ""
-        told = _filed(desk, case_id, name, why, {"number": number, "sha256": digest, "when": when})
+        told = {"number": number, "sha256": digest, "when": when}
+        told = _filed(desk, case_id, name, why, told, partial=partial)
     if as_json:
         shared.print_json(told)
     else:
@@ -275,7 +281,7 @@ def receipt(  # noqa: PLR0913  (the options of the command)
 
 
 def _filed(
-    desk: Desk, case_id: str, name: str, why: str, receipt: dict[str, str]
+    desk: Desk, case_id: str, name: str, why: str, receipt: dict[str, str], *, partial: bool
 ) -> dict[str, str]:
     """Write down that a notice was filed, where nothing says so yet, and its receipt; both or neither."""
     from himaya.response.notices.drafts import draft_named, is_released
@@ -289,7 +295,9 @@ def _filed(
     kept = {**said, "number": receipt["number"], "sha256": receipt["sha256"]}
     acts = [desk.act(case_id, "receipt", why=why, when=at, data=dict(kept))]
     if not any(act.data.get("id") == name for act in found.acts("sent")):
-        data = {**said, "version": one.version}
+        known = sorted({*(found.countries or {}), *found.assessments})
+        data = {**said, "version": one.version, "countries": desk.regimes.led(one.country, known)}
+        data |= {"partial": True} if partial else {}
         acts.insert(0, desk.act(case_id, "sent", why=why, when=at, data=data))
     desk.register.add_all(acts)
     return {**said, **receipt}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import click
 
 from himaya.cli import ledger_options as shared
-from himaya.cli.case_desk import Desk, bounds, desk_options, moment
+from himaya.cli.case_desk import Desk, bounds, desk_options, moment, owner_of
 from himaya.cli.case_view import say
 from himaya.core.errors import InputError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Days for which a leak sample or another file of a case is kept, unless said otherwise.
 DAYS = 365
+#: Bytes of a file of actors.
+_MOST = 64 << 20
 
 
 class _Options(TypedDict):
@@ -76,9 +78,10 @@ def open_case(**options: Unpack[_Options]) -> None:
     with Desk("case open", options["directory"], options["key_file"], options["config"]) as desk:
         data = _data(desk, options, why)
         acts = [desk.act(name, "opened", why=why, data=data)]
-        if first:
-            acts.append(desk.act(name, "signal", why=why, when=first))
-        acts += _ended(desk, name, options["groups"], why)
+        ended, seen = _ended(desk, name, options["groups"], why)
+        if first or seen:
+            acts.append(desk.act(name, "signal", why=why, when=first or seen))
+        acts += ended
         if options["leak"]:
             acts.append(_leak(desk, name, options, why))
         found = desk.do_all(acts)
@@ -89,7 +92,7 @@ def _data(desk: Desk, options: _Options, why: str) -> dict[str, Any]:
     """Return what the opening says of the case; actors are surrogates. Raises InputError."""
     start, end = bounds(options["start"], options["end"])
     source = "leak" if options["leak"] else "report" if options["report"] else "hand"
-    owner = options["owner"].strip() or (desk.config.owner.name if desk.config else "")
+    owner = options["owner"].strip() or owner_of(desk)
     return {
         "source": source,
         "title": options["title"].strip(),
@@ -123,17 +126,26 @@ def actors_of(desk: Desk, names: list[str], file: Path | None, why: str, command
 def _lines(file: Path) -> list[tuple[str, str, int]]:
     """Return the names of a file with their lines; blank lines and those that begin with # are passed over."""
     try:
-        text = file.read_text("utf-8")
+        with file.open("rb") as opened:
+            data = opened.read(_MOST + 1)
+        text = data.decode()
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "is no UTF-8 text"
         raise InputError(f"cannot be read: {reason}", file=str(file)) from problem
+    if len(data) > _MOST:
+        raise InputError(f"is larger than {_MOST >> 20} MiB", file=str(file))
     lines = ((line.strip(), str(file), n) for n, line in enumerate(text.splitlines(), 1))
     return [one for one in lines if one[0] and not one[0].startswith("#")]
 
 
-def _ended(desk: Desk, name: str, groups: tuple[str, ...], why: str) -> list[Act]:
-    """Return the acts that end the cases of groups in the new one. Raises InputError."""
-    acts = []
+def _ended(desk: Desk, name: str, groups: tuple[str, ...], why: str) -> tuple[list[Act], int]:
+    """Return the acts that end the cases of groups in the new one, and the first signal of them, 0: none.
+
+    Raises InputError for a group that has no suspected case of its own.
+    """
+    from himaya.response.cases.case import first_signal
+
+    acts, seen = [], []
     for group in dict.fromkeys(groups):
         case = next(
             (one for one in desk.register.cases() if group in one.groups and one.is_open), None
@@ -145,7 +157,8 @@ def _ended(desk: Desk, name: str, groups: tuple[str, ...], why: str) -> list[Act
         if str(case.state) != "suspected":
             raise InputError(f"case {case.id} of the group {group} is {case.state}; go on in it")
         acts.append(desk.act(case.id, "merged", why=why, data={"into": name}))
-    return acts
+        seen.append(first_signal(case))
+    return acts, min(seen, default=0)
 
 
 def _leak(desk: Desk, name: str, options: _Options, why: str) -> Act:

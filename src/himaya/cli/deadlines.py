@@ -84,12 +84,13 @@ class _Found:
     """The deadlines of some cases at one time, and people for whom there is no rule."""
 
     def __init__(self, cases: list[Case], table: Table, now: int) -> None:
-        from himaya.response.deadlines import deadlines_of, unruled
+        from himaya.response.deadlines import answers_due, deadlines_of, unruled
         from himaya.response.deadlines.deadline import order
 
         self.now = now
         self.cases = {case.id: case for case in cases}
         every = [each for case in cases for each in deadlines_of(case, table, now)]
+        every += [each for case in cases for each in answers_due(case, now)]
         self.deadlines: list[Deadline] = sorted(every, key=order)
         self.unruled: list[tuple[str, Unruled]] = [
             (case.id, one) for case in cases for one in unruled(case, table)
@@ -143,7 +144,7 @@ def _cells(each: Deadline) -> list[str]:
     due = _iso(each.due) or ("-" if each.kind else "none")
     return [
         each.case,
-        each.regime,
+        each.regime or "-",
         each.party,
         each.kind or "-",
         due,

@@ -117,6 +117,27 @@ def test_first_signals_are_the_machines_and_start_no_clock(register):
     assert {name: one.when for name, one in clocks.items()} == {"first_signal": AT - 10**9}
 
 
+def test_clocks_go_with_what_is_merged_and_split(register):
+    """The earlier moment of each clock counts in the case that goes on, and a part that was split off has them all."""
+    for name, hours in (("c-1", 5), ("c-2", 3)):
+        register.add_all([opened(name), act("confirmed", name)])
+        when = AT - hours * 3_600_000_000
+        register.add(act("clock", name, role="legal", when=when, data={"clock": "aware"}))
+    when = AT - 1_000_000
+    register.add(act("clock", "c-1", role="dpo", when=when, data={"clock": "determined"}))
+    register.add(act("joined", "c-1", data={"actors": [7, 8]}))
+    one = register.case("c-1")
+    register.add_all(splitting(one, "c-3", [], [7], act("split", role="legal")))
+    assert {k: v.when for k, v in register.case("c-3").clocks.items()} == {
+        k: v.when for k, v in one.clocks.items()
+    }
+    register.add_all(merging(one, register.case("c-2"), act("merged", role="legal")))
+    clocks = register.case("c-2").clocks
+    assert clocks["aware"].when == one.clocks["aware"].when
+    assert clocks["aware"].corrects
+    assert clocks["determined"].when == when
+
+
 def test_a_merged_case_goes_on_in_another(register):
     """Groups, actors and the longer period go over; whom it concerns is counted again there."""
     register.add(opened(groups=["g-1"], actors=[5], start=10, end=20))

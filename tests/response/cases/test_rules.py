@@ -246,7 +246,10 @@ def test_no_country_closes_silently(register):
     everybody = itertools.product(("ES", ""), ("authority", "people"))
     register.add_all(sent(*each) for each in everybody)
     said = refused(register, act("notified"))
-    assert said == "case c-1 does not take 'notified': no assessment for FR (2 people)"
+    assert said == (
+        "case c-1 does not take 'notified': no assessment for FR (2 people):"
+        " himaya case assess c-1 --country FR"
+    )
     register.add(assessed("FR", outcome="none", why="two people, names alone, low harm"))
     register.add_all([act("notified"), counted(ES=12, FR=2, IT=1, **{"": 3})])
     assert "no assessment for IT (1 people)" in refused(register, act("closed"))
@@ -260,6 +263,35 @@ def test_who_was_to_be_told_is_told_before_the_case_goes_on(register):
     assert "nothing was sent to the people of ES" in said
     assert "nothing was sent to the authority of unknown residence" in said
     assert "to the authority of ES" not in said
+
+
+def test_whoever_was_counted_late_is_told_before_the_case_closes(register):
+    """Also after all were told a country that was counted and assessed since holds the case up until it is told."""
+    bring(register, State.NOTIFIED)
+    register.add_all([counted(ES=12, IT=1), assessed("IT"), act("compared", by=MACHINE)])
+    over = act("closed", role="legal", data={"without_confirmation": "nobody to ask"})
+    said = refused(register, over)
+    assert "the authority of IT: himaya case notice draft c-1 --country IT --party auth" in said
+    register.add_all([sent("IT", "authority"), sent("IT", "people"), over])
+
+
+def test_a_lead_authority_speaks_for_its_countries(register):
+    """What was sent to a lead authority is sent to the authorities of the countries that it names."""
+    bring(register, State.ASSESSED)
+    data = {"id": "EU-1", "country": "EU", "party": "authority", "countries": ["ES"]}
+    register.add(act("sent", role="dpo", data=data))
+    said = refused(register, act("notified"))
+    assert "to the authority of ES" not in said
+    assert "to the people of ES" in said
+
+
+def test_what_was_withdrawn_is_not_released(register):
+    """A notice that was withdrawn is drafted again; one that is released is not released twice."""
+    bring(register, State.CONFIRMED)
+    register.add_all([act("drafted", data={"id": n, "what": "notice"}) for n in ("n-1", "n-2")])
+    register.add_all([act("released", data={"id": "n-1"}), act("withdrawn", data={"id": "n-2"})])
+    assert "n-1 is released already" in refused(register, act("released", data={"id": "n-1"}))
+    assert "withdrawn; draft it again" in refused(register, act("released", data={"id": "n-2"}))
 
 
 def test_a_confirmed_case_says_all_that_is_missing_before_it_closes(register):

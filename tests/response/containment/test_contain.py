@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.response.crew_case import MEMBERS, Sink, Site
+from tests.response.crew_case import CONFIG, MEMBERS, Sink, Site
 
 from himaya.analysis.cases import CaseStore, State, cases_path
+from himaya.analysis.cases.matters import matters_of
 from himaya.bootstrap.groups import covered, named
-from himaya.config import loads
+from himaya.config import Config, loads
 from himaya.core.errors import ConfigError, ServiceError
 from himaya.ledger.reader import Reader
+from himaya.ledger.state import read_state
+from himaya.response.actors import actors_of
 from himaya.response.containment import Revocation, tell
+from himaya.response.notices.gathering import measures
 from himaya.runner.alerting.webhook import HEADER, signature
 
 SECRET = "s" * 40
@@ -187,3 +191,68 @@ def test_sessions_are_bounded(site, sink, monkeypatch):
     site.run("contain", "c-1", "--why", "they go on")
     (order,) = sink.orders()
     assert (order["sessions"], len(order["accounts"])) == (["visit2", "visit3"], 4)
+
+
+def test_a_hold_stays_what_it_was(site):
+    """A later command makes no case of a hold, counts nobody twice, and turns no budget into a block."""
+    group = site.json("contain", "c-1", "--why", "they go on")["group"]
+    cases = {one["id"]: one["members"] for one in site.json("list")["cases"]}
+    assert cases["c-1"] == 6
+    assert group not in cases
+    assert held(site, group).state is State.SUSPECTED
+
+
+def test_what_was_taken_back_stays_so(site):
+    """A later command brings no hold into force again that somebody took back."""
+    group = site.json("contain", "c-1", "--why", "they go on", "--block")["group"]
+    site.run("uncontain", "c-1", "--why", "a partner of ours")
+    site.run("list")
+    assert held(site, group).state is State.CLOSED
+
+
+def test_a_hold_goes_on_in_the_case_that_took_its_own_and_ends_with_it(site):
+    """After a merge the other case can take a hold back; closing a case ends its holds."""
+    group = site.json("contain", "c-1", "--why", "they go on")["group"]
+    site.opened("c-2")
+    site.run("merge", "c-1", "--into", "c-2", "--why", "the same crew")
+    assert site.json("uncontain", "c-2", "--why", "a partner of ours")["ended"] == [group]
+
+
+def test_closing_a_case_ends_its_holds(site):
+    """Whoever was held is free when the case is closed."""
+    group = site.json("contain", "c-1", "--why", "they go on")["group"]
+    site.act("c-1", "counted", data={"countries": {}})
+    for kind in ("assessed", "notified", "compared"):
+        site.act("c-1", kind, why="nobody is concerned")
+    site.run("close", "c-1", "--why", "over", "--without-confirmation", "nobody was asked")
+    assert held(site, group).state is State.CLOSED
+
+
+def test_members_who_only_look_alike_are_not_proven_by_a_hold(site):
+    """Who was held with --others is no more certain afterwards than before."""
+    site.crew("g-c-1", proven=2)
+    before = actors_of(site.case(), site.ledger).certain
+    site.run("contain", "c-1", "--others", "--why", "they go on")
+    assert actors_of(site.case(), site.ledger).certain == before
+
+
+def test_notices_tell_what_was_done_and_stands(site, sink):
+    """A budget is no block, an order that was not taken is no end of sessions, and what was taken back is not told."""
+    limited = loads(CONFIG)
+    site.run("contain", "c-1", "--why", "they go on", "--keep-sessions")
+    assert list(measures(site.case(), limited)) == ["held"]
+    assert list(measures(site.case(), Config())) == []
+    site.run("contain", "c-1", "--why", "they go on", "--block")
+    assert list(measures(site.case(), limited)) == ["blocked", "revoked"]
+    site.run("uncontain", "c-1", "--why", "a partner of ours")
+    assert list(measures(site.case(), limited)) == []
+
+
+def test_what_a_hold_freezes_is_said_with_its_case(site):
+    """Where rows are kept because actors are held, the basis is the case and who held them, no search."""
+    site.run("contain", "c-1", "--why", "they go on")
+    with Reader.open(site.ledger) as reader:
+        found = {one.case: one for one in matters_of(site.ledger, read_state(reader.chain))}
+    one = found["held-c-1-1"]
+    assert "held in case c-1, which somebody confirmed" in one.basis
+    assert one.by != "himaya"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from tests.response.site_support import case, site
+from tests.response.site_support import HOUR, case, done, micros, site
 
 from himaya.cli import group
 from himaya.core.errors import ConfigError, InputError, LedgerError
@@ -120,3 +120,17 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch):
     config.unlink()
     with pytest.raises(InputError, match="--alert needs the channels"):
         run("--ledger", tmp_path / "ledger", "--alert")
+
+
+def test_what_a_person_asked_is_due_too(tmp_path):
+    """A request stands among the deadlines, in the calendar and in the alerts, until it is answered."""
+    config = site(tmp_path, "[alerts]\ncommand = '/bin/true'\nfree_mb = 0\n")
+    late = {"kind": "complaint", "country": "ES", "due": micros() - HOUR}
+    done(tmp_path, "r-1", "opened", **late)
+    said = run("--config", config, "--ics", tmp_path / "due.ics", "--alert")
+    assert "overdue" in said.splitlines()[1]
+    assert "SUMMARY:r-1: complaint\\, answer to the person" in (tmp_path / "due.ics").read_text()
+    assert "Told as alerts: 1." in said
+    done(tmp_path, "r-1", "answered")
+    (one,) = json.loads(run("--config", config, "--json"))["deadlines"]
+    assert (one["id"], one["standing"], one["open"]) == ("r-1-people-answer", "done late", [])

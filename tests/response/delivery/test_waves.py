@@ -10,6 +10,7 @@ import pytest
 from tests.response.delivery.sink import Sink
 from tests.response.notices.rig import Rig
 
+from himaya.bootstrap.register import open_register
 from himaya.ledger.reader import Reader
 from himaya.ledger.schema import Kind
 from himaya.response.delivery.waves import waves_path
@@ -46,7 +47,7 @@ def test_only_what_was_released_is_sent(rig):
         sent(rig, name, 1, fails="is not released")
         rig.notice("send", rig.case, rig.drafted("ES", "authority"), fails="goes to an authority")
         rig.notice("withdraw", rig.case, rig.released(), "--why", "an error")
-        sent(rig, "ES-people-2", 1, fails="is not released")
+        sent(rig, "ES-people-2", 1, fails="was withdrawn; draft it again")
         assert sink.taken == []
 
 
@@ -244,3 +245,18 @@ def test_a_receipt(rig, tmp_path):
     found = rig.told(*words, "--why", "written down a day later")
     assert found["sha256"] == "318c5ad51e9b36ff5924ae323dd59031245413a3e0f2aa3e03cc42902e9e7acc"
     assert rig.told("show", rig.case)["notices"][0]["stage"] == "sent"
+
+
+def test_nobody_is_forgotten_when_somebody_else_was_erased(rig):
+    """Who was sent a notice and erased since is nobody's turn: the rest is still left, and the case says so."""
+    with Sink() as sink:
+        rig.configure(f"{sink.settings()}\nwave = 3")
+        name = rig.released()
+        assert "left: 2" in sent(rig, name, 1)
+        with Reader.open(rig.ledger) as reader:
+            gone = sink.addresses[0].partition("@")[0]
+            reader.identities.forget([reader.identities.find(Kind.SUBJECT, gone)])
+        assert "left: 2" in sent(rig, name, 1)
+        with open_register(rig.ledger) as register:
+            assert register.case(rig.case).last("sent") is None
+        assert "left: 0" in sent(rig, name, 2)

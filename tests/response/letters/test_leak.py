@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from tests.response.crew_case import Site
 
+from himaya.config import Config
 from himaya.core.errors import InputError
+from himaya.response.cases.conditions import is_deleted
 from himaya.response.letters.standing import letter_of
+from himaya.response.notices.gathering import measures
+from himaya.response.people.taken import demands_of
 
 DEMAND = {
     "id": "l-1", "what": "letter", "form": "deletion", "party": "scraper", "language": "en",
@@ -91,6 +95,27 @@ def test_a_file_seen_before_the_confirmation_contradicts_nothing(site):
     one = compared(site, range(40), "--seen", "2020-01-01")
     assert (one["matches"], one["contradicted"]) == (True, [])
     assert letter_of(site.case(), "l-1").state == "confirmed"
+    assert is_deleted(site.case())
+
+
+def test_people_are_told_that_a_confirmation_is_contradicted(site):
+    """Whoever deletes something hears that the confirmed deletion is in doubt, and notices do not tell of it."""
+    assert not demands_of(site.case())[0].is_open
+    compared(site, range(40))
+    (one,) = demands_of(site.case())
+    assert (one.state, one.is_open) == ("contradicted", True)
+    assert "confirmed" not in measures(site.case(), Config())
+
+
+def test_only_a_confirmed_case_is_compared(site):
+    """An error that was closed is not opened again by a file, nor is a drill's case: the command says why."""
+    site.opened("c-2", sure=False)
+    site.act("c-2", "closed", why="our own partner")
+    site.opened("c-3", practice=True)
+    leak = ("leak", leaked(site, range(40)), "--key", "id", "--why", "a file")
+    for name in ("c-2", "c-3"):
+        site.run(*leak, "--case", name, fails="a real case that somebody confirmed")
+    assert site.case("c-2").state == "closed"
 
 
 def test_mistakes_are_named(site):

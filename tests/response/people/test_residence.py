@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,15 @@ from hypothesis import strategies as st
 from himaya.core.errors import InputError, ServiceError
 from himaya.core.facts import SubjectFact
 from himaya.facts_store import FactsStore
+from himaya.response.notices.recipients import read_contacts
 from himaya.response.people.countries import ASSIGNED, country_of
-from himaya.response.people.residence import MAX_LINE, Found, read_residence, residence_of
+from himaya.response.people.residence import (
+    MAX_LINE,
+    Found,
+    file_source,
+    read_residence,
+    residence_of,
+)
 from himaya.response.people.residence_asked import command_source, read_answers
 from himaya.response.people.residence_facts import facts_source
 
@@ -186,3 +194,19 @@ def test_a_country_that_is_none_is_an_error_of_the_command():
     """A malformed country in an answer names the command and the line."""
     with pytest.raises(InputError, match="the command:1: 'spain' is no country"):
         read_answers(b"a\tspain\n", ["a"], "the command")
+
+
+def test_a_line_without_end_is_not_read_whole(tmp_path):
+    """A file that is one line is refused at its bound; in memory there is never more than that."""
+    homes, contacts = tmp_path / "r.csv", tmp_path / "c.csv"
+    homes.write_bytes(b"subject,country\n" + b"a" * (20 << 20))
+    contacts.write_bytes(b"subject,email,language,name\n" + b"a" * (20 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="is longer than"):
+            file_source(homes)(["anna"])
+        with pytest.raises(InputError, match="a line has more than"):
+            read_contacts(str(contacts), ["anna"])
+        assert tracemalloc.get_traced_memory()[1] < 5 << 20
+    finally:
+        tracemalloc.stop()

@@ -90,6 +90,13 @@ def test_demands_stand_as_the_letters_do(world):
     assert not one.is_open
 
 
+def test_a_letter_that_asks_to_stop_is_no_demand_to_delete(world):
+    """Nobody is told that a deletion was demanded when the scraper was asked to stop, or got a form to sign."""
+    for form in ("stop", "confirmation", "deletion"):
+        world.act("c1", "drafted", id=f"l-{form}", what="letter", form=form, party="scraper")
+    assert [one.id for one in demands_of(world.read("c1"))] == ["l-deletion"]
+
+
 def test_a_confirmed_group_without_a_case_is_told_of_too(tmp_path):
     """A group that somebody confirmed counts, and its log keeps that the person was told."""
     world = small(tmp_path)

@@ -18,6 +18,9 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+#: How the groups begin by which a containment holds actors of a case; no search found them.
+HELD = "held-"
+
 #: From which state a case may go where. A closed one comes back only where people reopen it (`himaya case reopen`).
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.SUSPECTED: (State.CONFIRMED, State.CLOSED),

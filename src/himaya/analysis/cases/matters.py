@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himaya.analysis.cases.case import Case, Entry, State
+from himaya.analysis.cases.case import HELD, Case, Entry, State
 from himaya.analysis.cases.store import CaseStore, cases_path
 from himaya.ledger import entries as e
 from himaya.ledger.matters import Matter
@@ -29,16 +29,23 @@ def matters_of(directory: Path, state: Ledger) -> tuple[Matter, ...]:
 
 def _matter(case: Case, days: int, longer: int) -> Matter:
     said = next((entry for entry in case.log if entry.what == State.CONFIRMED), None)
+    held = case.log[0] if case.id.startswith(HELD) and case.log else None
     at, kept = (said.at, longer) if said else (case.opened, days)
     return Matter(
         case=case.id,
         actors=frozenset(actor for actor in case.group.members if isinstance(actor, int)),
         start=micros(case.group.first),
         until=micros(at + kept * DAY_S) if case.is_open else 0,
-        basis=_basis(said),
-        by=said.by if said else "himaya",
+        basis=_held(case) if held else _basis(said),
+        by=held.by if held else said.by if said else "himaya",
         confirmed=said is not None,
     )
+
+
+def _held(case: Case) -> str:
+    """Return why rows of whoever a containment holds are frozen: it is named by its case."""
+    name = case.id.removeprefix(HELD).rpartition("-")[0]
+    return f"its actors are held in case {name}, which somebody confirmed"
 
 
 def _basis(said: Entry | None) -> str:

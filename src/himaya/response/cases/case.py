@@ -49,7 +49,8 @@ class Assessment(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct):
     """A case as it stands. `kind`: scraping, or a person's complaint, access or claim. `practice`: a drill, never real.
 
-    `groups` are the groups of actors that were found (`analysis.cases`), `actors` further actors (surrogates). The
+    `groups` are the groups of actors that were found (`analysis.cases`), `actors` further actors (surrogates), `holds`
+    the groups by which a containment holds some of both. The
     period of what was taken is [start, end), microseconds, 0: open. `countries` are the people of each country at the
     last count, "" those of unknown residence; None before any count.
     """
@@ -64,6 +65,7 @@ class Case(msgspec.Struct):
     owner: str = ""
     acknowledged: int = 0
     groups: list[str] = []
+    holds: list[str] = []
     actors: list[int] = []
     start: int = 0
     end: int = 0
@@ -136,12 +138,19 @@ def _opened(case: Case, entry: Entry) -> None:
 def _joined(case: Case, entry: Entry) -> None:
     data = entry.act.data
     case.groups += [one for one in data.get("groups", []) if one not in case.groups]
+    case.holds += [one for one in data.get("holds", []) if one not in case.holds]
     known = set(case.actors)
     case.actors += [one for one in data.get("actors", []) if one not in known]
     if data.get("start"):
         case.start = min(case.start or data["start"], data["start"])
     if data.get("end"):
         case.end = max(case.end, data["end"])
+
+
+def _blocked(case: Case, entry: Entry) -> None:
+    """A hold is no group of the case: its members are in the case already, and are counted once."""
+    group = str(entry.act.data.get("group", ""))
+    case.holds += [group] if group and group not in case.holds else []
 
 
 def _owner(case: Case, entry: Entry) -> None:
@@ -226,6 +235,7 @@ _TAKES = {
     "counted": _counted,
     "merged": _merged,
     "split": _split,
+    "blocked": _blocked,
 }
 
 

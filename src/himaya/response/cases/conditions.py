@@ -84,12 +84,22 @@ def _assessed(case: Case, _: Act) -> Iterator[str]:
         yield f"its people were not counted; run: himaya case people {case.id}"
     for country in unassessed(case):
         number = (case.countries or {})[country]
-        yield f"no assessment for {country or 'unknown residence'} ({number:,} people)"
+        yield (
+            f"no assessment for {country or 'unknown residence'} ({number:,} people):"
+            f" himaya case assess {case.id} --country {country or 'unknown'}"
+        )
 
 
 def untold(case: Case) -> list[tuple[str, str]]:
-    """Return every country and party (authority, people) that was to be told, and nothing was sent to."""
-    told = {(act.data.get("country"), act.data.get("party")) for act in case.acts("sent")}
+    """Return every country and party (authority, people) that was to be told, and nothing was sent to.
+
+    A notice to a lead authority names the `countries` that it speaks for beside its own.
+    """
+    told = {
+        (country, act.data.get("party"))
+        for act in case.acts("sent")
+        for country in (act.data.get("country"), *act.data.get("countries", ()))
+    }
     return [
         (one.country, party)
         for one in case.assessments.values()
@@ -100,8 +110,15 @@ def untold(case: Case) -> list[tuple[str, str]]:
 
 def _notified(case: Case, act: Act) -> Iterator[str]:
     yield from _assessed(case, act)
+    yield from _untold(case)
+
+
+def _untold(case: Case) -> Iterator[str]:
     for country, party in untold(case):
-        yield f"nothing was sent to the {party} of {country or 'unknown residence'}"
+        yield (
+            f"nothing was sent to the {party} of {country or 'unknown residence'}: himaya case notice"
+            f" draft {case.id} --country {country or 'unknown'} --party {party}"
+        )
 
 
 def _closed(case: Case, act: Act) -> Iterator[str]:
@@ -113,26 +130,31 @@ def _closed(case: Case, act: Act) -> Iterator[str]:
     if case.state is State.ANSWERED:
         return
     if case.state is State.RECEIVED:
-        yield "the person was not answered"
+        yield f"the person was not answered; run: himaya case answer {case.id}"
         return
     # Whoever was counted after the last assessment keeps it open, too: no country closes silently.
     yield from _assessed(case, act)
     if case.state is not State.NOTIFIED:
-        yield f"it is {case.state} and not notified"
+        yield f"it is {case.state} and not notified; what comes next: himaya case show {case.id}"
+    else:
+        yield from _untold(case)
     if case.last("compared") is None:
         yield f"no comparison with proposed limits; run: himaya case compare {case.id}"
-    if not _is_deleted(case) and not str(act.data.get("without_confirmation", "")).strip():
+    if not is_deleted(case) and not str(act.data.get("without_confirmation", "")).strip():
         yield "no deletion was confirmed; say why it ends without (--without-confirmation)"
 
 
-def _is_deleted(case: Case) -> bool:
+def is_deleted(case: Case) -> bool:
     """Tell whether a deletion was confirmed, and no later sample contradicts it."""
     said = [act for act in case.acts("reply", "reappeared") if _speaks_of_deletion(act)]
     return bool(said) and said[-1].kind == "reply"
 
 
 def _speaks_of_deletion(act: Act) -> bool:
-    return act.kind == "reappeared" or act.data.get("answer") == "confirmed"
+    """Tell whether an act confirms a deletion or contradicts one; a file seen before does neither."""
+    if act.kind == "reappeared":
+        return bool(act.data.get("letters", True))
+    return act.data.get("answer") == "confirmed"
 
 
 def _drafted(case: Case, act: Act) -> Iterator[str]:
@@ -175,12 +197,16 @@ def _escalated(case: Case, act: Act) -> Iterator[str]:
 def _merged(case: Case, act: Act) -> Iterator[str]:
     if act.data.get("into") == case.id:
         yield "a case is not merged into itself"
+    if act.role == "analyst" and case.state is not State.SUSPECTED:
+        yield f"it is {case.state}; legal or dpo merges it"
 
 
 def _split(case: Case, act: Act) -> Iterator[str]:
-    for key, there in (("groups", case.groups), ("actors", case.actors)):
-        if strange := [one for one in act.data.get(key, []) if one not in there]:
-            yield f"{', '.join(map(str, strange[:5]))} is not among its {key}"
+    if strange := [one for one in act.data.get("groups", []) if one not in case.groups]:
+        yield f"{', '.join(strange[:5])} is not among its groups"
+    if lost := [one for one in act.data.get("actors", []) if one not in case.actors]:
+        # Their numbers would tell nobody anything.
+        yield f"{len(lost)} of these are not among its actors; members of a group go with it: --groups"
 
 
 def _released(case: Case, act: Act) -> Iterator[str]:
@@ -189,6 +215,10 @@ def _released(case: Case, act: Act) -> Iterator[str]:
     if draft is None:
         yield f"there is no draft {act.data.get('id')!r} in it"
         return
+    if any(a.data.get("id") == act.data.get("id") for a in case.acts("withdrawn")):
+        yield f"{act.data.get('id')} was withdrawn; draft it again"
+    elif any(a.data.get("id") == act.data.get("id") for a in case.acts("released")):
+        yield f"{act.data.get('id')} is released already"
     lacking = list(_lacking(draft.data.get("missing")))
     if lacking:
         yield f"{act.data.get('id')} is not ready: missing {', '.join(lacking)}"
@@ -229,13 +259,16 @@ _MISSING: dict[str, Callable[[Case, Act], Iterator[str]]] = {
 
 #: What leads on from each state, and the command that does it.
 _ON: dict[State, tuple[str, str]] = {
-    State.SUSPECTED: ("confirmed", "confirm it, or close it as an error"),
-    State.CONFIRMED: ("contained", "contain it"),
+    State.SUSPECTED: (
+        "confirmed",
+        "confirm it, or close it as an error: himaya case confirm {0}, himaya case close {0}",
+    ),
+    State.CONFIRMED: ("contained", "contain it: himaya case contain {}"),
     State.CONTAINED: ("assessed", "say that it is assessed: himaya case assess {} --done"),
     State.ASSESSED: ("notified", "say that all were told: himaya case notified {}"),
-    State.NOTIFIED: ("closed", "close it"),
-    State.RECEIVED: ("answered", "answer the person"),
-    State.ANSWERED: ("closed", "close it"),
+    State.NOTIFIED: ("closed", "close it: himaya case close {}"),
+    State.RECEIVED: ("answered", "answer the person: himaya case answer {}"),
+    State.ANSWERED: ("closed", "close it: himaya case close {}"),
 }
 
 

@@ -20,6 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 class _Scope(msgspec.Struct):
     groups: list[str] = []
+    holds: list[str] = []
     actors: list[int] = []
     start: Moment = 0
     end: Moment = 0
@@ -65,6 +66,7 @@ class _Named(msgspec.Struct):
 class _Sent(msgspec.Struct):
     country: str = ""
     party: str = ""
+    countries: list[Country] = []
 
 
 class _Reply(msgspec.Struct):

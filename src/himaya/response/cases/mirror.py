@@ -13,7 +13,7 @@ from himaya.analysis.cases import Case as Found
 from himaya.analysis.cases import CaseStore
 from himaya.analysis.cases import Entry as Line
 from himaya.analysis.cases import State as Stage
-from himaya.analysis.cases.case import TRANSITIONS
+from himaya.analysis.cases.case import HELD, TRANSITIONS
 from himaya.core.errors import InputError
 from himaya.ledger.schema import iso, micros
 from himaya.response.cases.acts import MACHINE, Act
@@ -22,8 +22,6 @@ from himaya.response.cases.data import is_name
 from himaya.response.cases.register import Register
 from himaya.response.cases.rules import ACTS, SURE, State
 
-#: Groups of such a name hold the actors of a case (`containment`): they open no case, and only its end touches them.
-HELD = "held-"
 _FOUND = "found by the search for groups"
 #: Characters of the grounds of a group that are kept as the reason of its first signal.
 _GROUNDS = 2000
@@ -33,20 +31,20 @@ _OWNER = 400
 
 def mirror(register: Register, store: CaseStore, now: int, owner: str = "") -> None:
     """Bring register and store into step at `now` (microseconds); `owner` answers for new ones. Raises ServiceError."""
-    stages = {name: stage for name, stage in store.states().items() if is_name(name)}
-    if not stages:
+    states = store.states()
+    if not states:
         return
+    _end_holds(register, store, {k: v for k, v in states.items() if k.startswith(HELD)})
+    stages = {k: v for k, v in states.items() if is_name(k) and not k.startswith(HELD)}
     known = {case.id for case in register.cases()}
     for name in stages:
-        if name not in known and not name.startswith(HELD):
+        if name not in known:
             _take_over(register, store.get(name), now, owner)
     holders = _holders(register.cases())
     for name, stage in stages.items():
-        case = holders.get(name)
-        if case is None or (name.startswith(HELD) and case.state is not State.CLOSED):
-            continue
-        _follow(store, name, stage, case)
-        _grow(register, store, name, case, now)
+        if name in holders:
+            _follow(store, name, stage, holders[name])
+            _grow(register, store, name, holders[name], now)
 
 
 def _holders(cases: list[Case]) -> dict[str, Case]:
@@ -168,6 +166,18 @@ def _follow(store: CaseStore, name: str, stage: Stage, case: Case) -> None:
         if store.states()[name] is not wanted:
             raise
         # Somebody else looked at the same moment, and brought it there.
+
+
+def _end_holds(register: Register, store: CaseStore, stages: dict[str, Stage]) -> None:
+    """End the holds of closed cases. Nothing else follows: a hold by budget is not confirmed by its case."""
+    if all(stage is Stage.CLOSED for stage in stages.values()):
+        return
+    for case in register.cases():
+        decided = _decision(case) if case.state is State.CLOSED else None
+        for name in case.holds if decided else ():
+            if decided and stages.get(name, Stage.CLOSED) is not Stage.CLOSED:
+                why, at = decided.why or "as its case", decided.at / 1e6
+                store.move(name, Stage.CLOSED, why=why, by=decided.by, at=at)
 
 
 def _decision(case: Case) -> Act | None:

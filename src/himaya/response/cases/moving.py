@@ -11,7 +11,11 @@ from himaya.response.cases.rules import SURE, WAY, State
 
 
 def merging(source: Case, into: Case, act: Act) -> list[Act]:
-    """Return the acts that end `source` in another case; `act` says who, when and why. Raises InputError."""
+    """Return the acts that end `source` in another case; `act` says who, when and why. Raises InputError.
+
+    Clocks of laws go with it, the earlier moment of each: no deadline moves because of a merge. What was sent stays
+    in `source`: whom the other case concerns is counted, and told, anew.
+    """
     _check_alike(source, into)
     if source.state in SURE and into.state is State.SUSPECTED:
         raise InputError(
@@ -20,6 +24,7 @@ def merging(source: Case, into: Case, act: Act) -> list[Act]:
         )
     scope = {
         "groups": source.groups,
+        "holds": source.holds,
         "actors": source.actors,
         "start": source.start,
         "end": source.end,
@@ -28,6 +33,7 @@ def merging(source: Case, into: Case, act: Act) -> list[Act]:
     return [
         _like(act, source.id, "merged", {"into": into.id}),
         _like(act, into.id, "took", scope),
+        *_clocks(source, into, act),
     ]
 
 
@@ -65,6 +71,18 @@ def splitting(source: Case, new: str, groups: list[str], actors: list[int], act:
     ]
     if source.state in WAY and source.state in SURE:
         acts.append(_like(act, new, "confirmed", {"from": source.id}))
+    return [*acts, *_clocks(source, Case(new), act)]
+
+
+def _clocks(source: Case, into: Case, act: Act) -> list[Act]:
+    """Return acts that set the clocks of a case in another one, where they are not set there, or later."""
+    acts = []
+    for clock in source.clocks.values():
+        there = into.clocks.get(clock.name)
+        if there is None or clock.when < there.when:
+            data = {"clock": clock.name, "correct": there is not None, "from": source.id}
+            made = _like(act, into.id, "clock", dict(data))
+            acts.append(msgspec.structs.replace(made, when=clock.when))
     return acts
 
 

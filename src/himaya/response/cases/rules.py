@@ -80,7 +80,8 @@ ACTS: Final[dict[str, Rule]] = {
     "reopened": Rule(_HANDLERS, frozenset({S.CLOSED}), S.CONFIRMED, reason=True),
     # what was closed before there was a register, by whom and why as it was noted then; nobody's to do now
     "closed_before": Rule(frozenset(), OPEN, S.CLOSED, reason=True, dates=True),
-    "merged": Rule(_LEGAL, OPEN, S.MERGED, reason=True),
+    # that of a group that is still suspected ends in the case that an analyst opens (`conditions`)
+    "merged": Rule(_HANDLERS, OPEN, S.MERGED, reason=True),
     "took": Rule(_LEGAL),
     "split": Rule(_LEGAL, reason=True),
     # requests of persons

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from himaya.response.containment.holding import hold as hold
+from himaya.response.containment.holding import hold_of as hold_of
 from himaya.response.containment.holding import release as release
 from himaya.response.containment.revoking import Revocation as Revocation
 from himaya.response.containment.revoking import Told as Told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from himaya.response.deadlines.answers import ANSWER
 from himaya.response.deadlines.deadline import ENDED, Deadline
 
 #: Octets of a line without its end (RFC 5545, 3.1).
@@ -55,11 +56,14 @@ def _alarm(each: Deadline) -> Iterator[str]:
 def summary(each: Deadline) -> str:
     """Return a deadline in one line: case, country, party, kind, and its marks."""
     marks = f" ({', '.join(each.marks)})" if each.marks else ""
+    if each.kind == ANSWER:
+        return f"{each.case}: {each.name}, answer to the person{marks}"
     return f"{each.case}: {each.name}, {_PARTY[each.party]}, {each.kind}{marks}"
 
 
 def _description(each: Deadline) -> str:
-    told = f"{each.text}. Authority: {each.authority}. Clock: {each.clock}, {_utc(each.started)}."
+    authority = f" Authority: {each.authority}." if each.authority else ""
+    told = f"{each.text}.{authority} Clock: {each.clock}, {_utc(each.started)}."
     return f"{told} {each.standing}. Not legal advice."
 
 

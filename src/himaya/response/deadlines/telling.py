@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from himaya.response.deadlines.answers import ANSWER
 from himaya.response.deadlines.deadline import Deadline, Standing
 from himaya.runner.alerting.alert import Kind, Occurrence
 
 _DAY_S = 86_400.0
 #: How long the same deadline counts up instead of being told again: soon ones are told once, overdue ones every day.
 _ONCE_S = 3660 * _DAY_S
+#: What is due where it is no notice.
+_WHOM = {"assessment": "assessment", ANSWER: "answer to the person"}
 _PARTY = {"authority": "the authority", "people": "people"}
 
 
@@ -31,7 +34,7 @@ def occurrences(deadlines: Iterable[Deadline], now: int, soon_s: int) -> Iterato
 def _told(each: Deadline, now: int, how: str) -> Occurrence:
     marks = f" ({', '.join(each.marks)})" if each.marks else ""
     until = datetime.fromtimestamp(each.due // 1_000_000, UTC).isoformat()
-    whom = "assessment" if each.kind == "assessment" else f"notice to {_PARTY[each.party]}"
+    whom = _WHOM.get(each.kind, f"notice to {_PARTY[each.party]}")
     is_over = each.standing is Standing.OVERDUE
     return Occurrence(
         kind=Kind.DEADLINE,

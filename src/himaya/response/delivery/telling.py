@@ -9,7 +9,7 @@ import msgspec
 
 from himaya.core.errors import HimayaError
 from himaya.response.delivery.sender import Mail, Wave
-from himaya.response.delivery.waves import PLANNED, UNSURE, Waves
+from himaya.response.delivery.waves import UNSURE, Waves
 from himaya.response.notices.contents import Sources
 from himaya.response.notices.drafts import Draft, sources
 from himaya.response.notices.facts import Recipient
@@ -86,15 +86,15 @@ def run_wave(
         wave.send(telling.mails(members))
     except HimayaError as problem:
         error = str(problem)
-    counts = waves.counts(key)
-    settled = sum(counts.values()) - counts.get(PLANNED, 0)
+    # Not a difference of counts: who was sent one and erased since is settled, and nobody's turn.
+    left = telling.reached.keys() - waves.settled(key)
     return Outcome(
         wave=number,
         sent=wave.sent,
         refused=wave.refused,
         later=wave.later,
-        unsure=counts.get(UNSURE, 0),
-        left=max(len(telling.reached) - settled, 0),
+        unsure=waves.counts(key).get(UNSURE, 0),
+        left=len(left),
         error=error,
     )
 

@@ -118,6 +118,13 @@ class Waves(StoreFile):
             )
             return max(done.rowcount, 0)
 
+    def settled(self, notice: str) -> set[int]:
+        """Return of whom something was settled: everybody in a wave whose mail is not planned any more."""
+        rows = self._db.execute(
+            "SELECT person FROM mail WHERE notice = ? AND state <> ?", (notice, PLANNED)
+        )
+        return {int(row[0]) for row in rows}
+
     def counts(self, notice: str, wave: int = 0) -> dict[str, int]:
         """Return how many mails are in which state, of one wave or (0) of all."""
         some, values = ("AND wave = ?", (notice, wave)) if wave else ("", (notice,))

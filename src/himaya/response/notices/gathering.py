@@ -9,7 +9,9 @@ from himaya.config import Config
 from himaya.core.errors import InputError
 from himaya.ledger.affected import Affected
 from himaya.response.cases import Case
+from himaya.response.cases.conditions import is_deleted
 from himaya.response.notices.facts import NoticeFacts
+from himaya.response.people.taken import demands_of
 
 #: Clocks that say when the organisation knew, the surest first.
 _KNEW = (
@@ -39,7 +41,7 @@ def gathered(case: Case, found: Affected, config: Config | None) -> NoticeFacts:
         countries=case.countries,
         records=sum(one.times for one in found.scopes),
         fields=tuple(sorted({field for one in found.scopes for field in one.fields})),
-        done=tuple(_done(case)),
+        done=tuple(measures(case, config)),
         told=tuple(_told(case)),
         planned={one.country: one.people for one in case.assessments.values()},
     )
@@ -50,16 +52,27 @@ def _aware(case: Case) -> str:
     return _moment(clock.when).strftime("%Y-%m-%d %H:%M UTC") if clock else ""
 
 
-def _done(case: Case) -> Iterator[str]:
-    ways = {act.data.get("way") for act in case.acts("blocked")}
-    if ways:
-        yield "blocked" if "block" in ways else "held"
-    if case.last("revoked"):
-        yield "revoked"
-    if any(act.data.get("party") == "scraper" for act in case.acts("sent")):
+def measures(case: Case, config: Config) -> Iterator[str]:
+    """Yield keys of what was done and stands: what failed, was taken back or contradicted since is not told."""
+    hold = next((act for act in reversed([*case.acts("blocked", "unblocked")])), None)
+    if hold is not None and hold.kind == "blocked":
+        if hold.data.get("way", "block") == "block":
+            yield "blocked"
+        elif config.budgets.group is not None:
+            yield "held"
+        if _is_revoked(case):
+            yield "revoked"
+    demands = [one for one in demands_of(case) if one.party == "scraper"]
+    if any(one.state != "drafted" for one in demands):
         yield "demanded"
-    if any(act.data.get("answer") == "confirmed" for act in case.acts("reply")):
+    if is_deleted(case):
         yield "confirmed"
+
+
+def _is_revoked(case: Case) -> bool:
+    """Tell whether the identity system took an order to end sessions; one that it did not take is no measure."""
+    taken = {act.data.get("id") for act in case.acts("delivered")}
+    return any(act.data.get("id") in taken for act in case.acts("revoked"))
 
 
 def _told(case: Case) -> Iterator[tuple[str, str, str]]:

@@ -92,7 +92,8 @@ def _check(said: dict[str, dict[str, str]]) -> None:
 
 def _toml(file: Path) -> dict[str, object]:
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(_MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
             raise InputError(f"larger than {_MAX_BYTES:,} bytes", file=str(file))
         return tomllib.loads(data.decode())

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
@@ -22,6 +24,8 @@ from himaya.response.notices.facts import UNKNOWN, Recipient
 _COLUMNS = ("subject", "email", "language", "name")
 #: Characters of one cell of a file of contacts.
 _LONGEST = 1000
+#: Characters of one line of it.
+_LONGEST_LINE = 16_384
 _LONGEST_PATH = 254
 
 
@@ -65,11 +69,20 @@ def read_contacts(path: str, subjects: Iterable[str]) -> dict[str, Contact]:
     wanted = set(subjects)
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            return _contacts(csv.DictReader(file), path, wanted)
+            return _contacts(csv.DictReader(_lines(file, path)), path, wanted)
     except OSError as problem:
         raise InputError(f"cannot be read: {problem.strerror}", file=path) from problem
     except (UnicodeDecodeError, csv.Error) as problem:
         raise InputError(f"expected CSV in UTF-8: {problem}", file=path) from problem
+
+
+def _lines(file: TextIO, path: str) -> Iterator[str]:
+    """Yield the lines of a file, however long it is. Raises InputError for a line that no person needs."""
+    for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE + 1), ""), 1):
+        if len(line) > _LONGEST_LINE:
+            what = f"a line has more than {_LONGEST_LINE:,} characters"
+            raise InputError(what, file=path, line=number)
+        yield line
 
 
 def _contacts(rows: csv.DictReader[str], path: str, wanted: set[str]) -> dict[str, Contact]:

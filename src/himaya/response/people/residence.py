@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -63,7 +64,8 @@ def file_source(path: Path) -> Source:
 
     def source(people: Collection[str]) -> Found:
         try:
-            with path.open("rb") as lines:
+            with path.open("rb") as file:
+                lines = iter(partial(file.readline, MAX_LINE + 1), b"")
                 return read_residence(lines, people, str(path))
         except OSError as problem:
             raise InputError(f"cannot be read: {problem.strerror}", file=str(path)) from problem

@@ -23,12 +23,15 @@ from himaya.ledger.state import State as Ledger
 from himaya.response.cases import Act, Case, Register
 from himaya.response.people.whom import members_of, period_of
 
-#: Letters to these parties ask for deletion.
-_ASKED = ("scraper", "host")
+#: Letters that ask for deletion, by party and form; one that asks a scraper to stop, or to sign, is none.
+_ASKED = frozenset({("scraper", "deletion"), ("host", "host")})
 
 
 class Demand(msgspec.Struct, frozen=True):
-    """A letter that asks for deletion: drafted, sent, or answered (confirmed, refused, silent). `day`: since when."""
+    """A letter that asks for deletion: drafted, sent, or answered (confirmed, refused, silent). `day`: since when.
+
+    `contradicted`: it was confirmed, and a later sample says otherwise.
+    """
 
     id: str
     party: str
@@ -136,7 +139,7 @@ def _found(cases: Iterable[Case], ledger: Path) -> list[_Suspect]:
     path = cases_path(ledger.absolute())
     if not path.exists():
         return []
-    known = {name for one in cases for name in one.groups}
+    known = {name for one in cases for name in (*one.groups, *one.holds)}
     with CaseStore(path) as store:
         groups = [one for one in store.all() if one.id not in known]
     return [
@@ -153,19 +156,25 @@ def _numbers(found: GroupCase) -> list[int]:
 def demands_of(case: Case) -> list[Demand]:
     """Return the letters of a case that ask for deletion, as they stand, in the order of writing."""
     found: dict[str, Demand] = {}
-    for act in case.acts("drafted", "withdrawn", "sent", "silent", "reply"):
-        name = str(act.data.get("id", ""))
-        if act.kind == "drafted" and act.data.get("party") in _ASKED:
-            found[name] = Demand(name, act.data["party"], "drafted", iso(act.moment)[:10])
-        elif name in found:
-            state = _state_of(act)
-            found[name] = msgspec.structs.replace(
-                found[name], state=state, day=iso(act.moment)[:10]
-            )
+    for act in case.acts("drafted", "withdrawn", "sent", "silent", "reply", "reappeared"):
+        day, party = iso(act.moment)[:10], str(act.data.get("party", ""))
+        if act.kind == "drafted":
+            if (party, act.data.get("form", _FORM.get(party))) in _ASKED:
+                found[str(act.data["id"])] = Demand(str(act.data["id"]), party, "drafted", day)
+            continue
+        for name in act.data.get("letters", [act.data.get("id")]):
+            if name in found:
+                found[name] = msgspec.structs.replace(found[name], state=_state_of(act), day=day)
     return [one for one in found.values() if one.state != "withdrawn"]
 
 
+#: What a letter whose form nobody wrote down is taken for.
+_FORM = {"scraper": "deletion", "host": "host"}
+
+
 def _state_of(act: Act) -> str:
+    if act.kind == "reappeared":
+        return "contradicted"
     return str(act.data.get("answer", "answered")) if act.kind == "reply" else act.kind
 
 
@@ -223,6 +232,7 @@ def _demand(one: Demand) -> str:
         "sent": f"was sent on {one.day}, and nobody confirmed the deletion yet",
         "silent": f"was not answered by {one.day}",
         "confirmed": f"was answered on {one.day}: the deletion was confirmed",
+        "contradicted": f"was answered as done, and a file found since, noted on {one.day}, contradicts it",
         "refused": f"was refused on {one.day}",
     }
     return f"A demand to delete it ({one.party}) {states.get(one.state, f'stands: {one.state}')}."

@@ -32,6 +32,16 @@ class Table:
             raise InputError(f"there is no regime {name!r}; there are: {', '.join(self._by_id)}")
         return found
 
+    def lead(self, code: str) -> Regime | None:
+        """Return the regime of several countries whose lead authority a code names, such as EU; else None."""
+        found = self._by_id.get(code.lower())
+        return found if found and code.upper() not in found.countries else None
+
+    def led(self, code: str, countries: Iterable[str]) -> list[str]:
+        """Return those of some countries for which a notice to the lead authority of `code` speaks."""
+        lead = self.lead(code)
+        return [one for one in countries if lead and self.regimes_for(one)[:1] == [lead]]
+
     def regimes_for(self, country: str) -> list[Regime]:
         """Return the regimes for people of a country (ISO 3166: ES, CA-QC), those of its part first.
 
