@@ -183,8 +183,9 @@ def test_a_hold_is_no_case_and_ends_with_its_case(register, store):
     """A group that holds the actors of a case opens none, stays as it was made, and is closed when the case closes."""
     store.put(group("held-g-1-1"), FOUND + 60)
     mirror(register, store, AT)
-    register.add(act("joined", "g-1", data={"groups": ["held-g-1-1"]}))
     register.add(act("confirmed", "g-1"))
+    hold = {"group": "held-g-1-1", "way": "budget", "actors": 1}
+    register.add(act("blocked", "g-1", data=hold))
     mirror(register, store, AT + 1)
     assert [one.id for one in register.cases()] == ["g-1", "g-2"]
     assert store.states()["held-g-1-1"] is Stage.SUSPECTED

@@ -144,6 +144,7 @@ def test_two_drafts_at_once(rig):
 def test_a_notice_says_held_or_blocked_as_it_was(tmp_path):
     """Actors who share one budget are said to be limited; only a block of addresses is called one."""
     rig = Rig(tmp_path)
+    rig.configure("[budgets]\ngroup = { day = 10 }\n")
     held, blocked = "may still be shown was limited", "that collected were blocked"
     for way, said, not_said in (("budget", held, blocked), ("block", blocked, held)):
         rig.act("blocked", "they go on", group=f"held-c-1-{way}", way=way, actors=1)

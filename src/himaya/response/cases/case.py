@@ -50,9 +50,9 @@ class Case(msgspec.Struct):
     """A case as it stands. `kind`: scraping, or a person's complaint, access or claim. `practice`: a drill, never real.
 
     `groups` are the groups of actors that were found (`analysis.cases`), `actors` further actors (surrogates), `holds`
-    the groups by which a containment holds some of both. The
-    period of what was taken is [start, end), microseconds, 0: open. `countries` are the people of each country at the
-    last count, "" those of unknown residence; None before any count.
+    the groups by which a containment holds some of both. The period of what was taken is [start, end), microseconds,
+    0: open. `countries` are the people of each country at the last count, "" those of unknown residence; None before
+    any count.
     """
 
     id: str
