@@ -39,6 +39,7 @@ class _Options(TypedDict):
     end: str | None
     others: bool
     out: Path
+    pdf: bool
     why: str
     as_json: bool
 
@@ -79,20 +80,23 @@ class _Options(TypedDict):
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Directory for letter and annex."
 )
+@click.option("--pdf", is_flag=True, help="PDF of letter and annex, too (himaya[pdf]).")
 @click.option("--why", required=True, help="Why; the ledger is read for it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def draft(**options: Unpack[_Options]) -> None:
     """Draft a letter of a confirmed case, with an annex whose counts are the ledger's. A draft is never sent."""
     from himaya.cli.case_letter_files import write_files
+    from himaya.cli.case_notice_files import check_out
     from himaya.response.letters.draft import check
 
+    check_out(options["out"], pdf=options["pdf"])
     place = options["directory"], options["key_file"], options["config"]
     with Desk("case letter draft", *place) as desk:
         case = desk.register.case(options["name"])
         made = _draft(desk, case, options)
         doubts = check(made[0])
         case = _keep(desk, case, options, *made)
-        files = write_files(desk, case, made[0].id, options["out"])
+        files = write_files(desk, case, made[0].id, options["out"], pdf=options["pdf"])
     _print(case, made[0], doubts, files, as_json=options["as_json"])
 
 
@@ -194,9 +198,10 @@ def _keep(desk: Desk, case: Case, options: _Options, made: Draft, annex: bytes) 
     from himaya.cli.case_letter_files import digest, keys_of
     from himaya.response.letters.forms import form_of
     from himaya.response.letters.wording import VERSION, texts
-    from himaya.response.letters.writing import as_text, write
+    from himaya.response.letters.writing import write
+    from himaya.response.rendering import text_of
 
-    text = as_text(write(made, released=True))
+    text = text_of(write(made, released=True))
     return desk.do(
         case.id,
         "drafted",
