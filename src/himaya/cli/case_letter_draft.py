@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from himaya.response.cases import Case
     from himaya.response.letters.addressee import Addressee
     from himaya.response.letters.draft import Draft, Sender
-    from himaya.response.letters.evidence import Evidence
+    from himaya.response.letters.evidence import About, Evidence
 
 
 class _Options(TypedDict):
@@ -112,7 +112,8 @@ def _draft(desk: Desk, case: Case, options: _Options) -> tuple[Draft, bytes]:
     _early(options, to)
     number = sum(act.data.get("what") == "letter" for act in case.acts("drafted")) + 1
     name, sender = f"l-{number}", _sender(desk, options)
-    found = _evidence(desk, case, options)
+    asked = _asked(desk, case, options)
+    found = _evidence(desk, asked, options["why"])
     made = Annex(f"{case.id}/{name}", iso(desk.now), sender.site, found)
     annex = signed(made, keys_of(desk))
     return (
@@ -131,6 +132,7 @@ def _draft(desk: Desk, case: Case, options: _Options) -> tuple[Draft, bytes]:
             annex=annex_name(case.id, name),
             annex_sha256=digest(annex),
             evidence=found,
+            asked=asked,
             practice=case.practice,
             demand=_demand(case) if options["kind"] == "confirmation" else "",
         ),
@@ -175,10 +177,11 @@ def _sender(desk: Desk, options: _Options) -> Sender:
     return Sender(named, owner.name, owner.contact, options["authority"])
 
 
-def _evidence(desk: Desk, case: Case, options: _Options) -> Evidence:
+def _asked(desk: Desk, case: Case, options: _Options) -> About:
+    """Return whose evidence is asked for. Raises InputError when nobody of the case is sure enough."""
     from himaya.ledger.names import FOREVER, parse_time
     from himaya.response.actors import actors_of
-    from himaya.response.letters.evidence import About, gather
+    from himaya.response.letters.evidence import About
 
     found = actors_of(case, desk.directory)
     actors = found.everybody if options["others"] else found.certain
@@ -187,10 +190,16 @@ def _evidence(desk: Desk, case: Case, options: _Options) -> Evidence:
         raise InputError(f"case {case.id} has no actor that was proven or named{more}")
     start = parse_time(options["start"]) if options["start"] else case.start
     end = parse_time(options["end"], end=True) if options["end"] else case.end or FOREVER
+    return About(case.id, actors, start, end, practice=case.practice)
+
+
+def _evidence(desk: Desk, asked: About, reason: str) -> Evidence:
+    from himaya.response.letters.evidence import gather
+
     with desk.reader() as reader:
-        why = f"{shared.purpose(options['why'])} (case {case.id}, {len(actors)} actors)"
-        shared.record_use(reader, "case letter draft", why, start=start, end=end)
-        return gather(reader, About(case.id, actors, start, end, practice=case.practice))
+        why = f"{shared.purpose(reason)} (case {asked.case}, {len(asked.actors)} actors)"
+        shared.record_use(reader, "case letter draft", why, start=asked.start, end=asked.end)
+        return gather(reader, asked)
 
 
 def _keep(desk: Desk, case: Case, options: _Options, made: Draft, annex: bytes) -> Case:

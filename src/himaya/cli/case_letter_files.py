@@ -6,8 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk
 from himaya.core.errors import InputError, ServiceError
@@ -62,13 +60,14 @@ def write_files(
 
 def _files(desk: Desk, case: Case, letter_id: str, *, pdf: bool) -> dict[str, bytes]:
     """Return the files of a letter by name: the letter, the signed annex, and the annex to read."""
-    from himaya.response.letters.annex import checked
+    from himaya.response.letters.annex import read
     from himaya.response.letters.annex_page import annex_page
     from himaya.response.rendering import html_of, text_of
 
     letter, draft, annex, released = _written(desk, case, letter_id)
     base = f"{_plain(case.id)}-{letter_id}"
-    page = annex_page(draft, checked(annex).made, keys_of(desk).public, released=released)
+    signed = read(annex)
+    page = annex_page(draft, signed.annex.made, signed.public, released=released)
     parts = {
         f"{base}.txt": text_of(letter).encode(),
         f"{base}.html": html_of(letter).encode(),
@@ -82,19 +81,13 @@ def _files(desk: Desk, case: Case, letter_id: str, *, pdf: bool) -> dict[str, by
     return parts
 
 
-def print_letter(
-    desk: Desk, case: Case, letter_id: str, why: str, out: Path | None, *, pdf: bool
-) -> None:
-    """Print a letter as text, or write its files; that its recipient was looked at is recorded first."""
+def read_letter(desk: Desk, case: Case, letter_id: str, why: str) -> str:
+    """Return a letter as text; that its recipient was looked at is recorded first. Raises HimayaError."""
     from himaya.response.rendering import text_of
 
     with desk.reader() as reader:
         shared.record_use(reader, "case letter show", f"{why} (case {case.id}, letter {letter_id})")
-    if out is None:
-        click.echo(text_of(_written(desk, case, letter_id)[0]), nl=False)
-        return
-    for path in write_files(desk, case, letter_id, out, pdf=pdf):
-        click.echo(shared.printable(path))
+    return text_of(_written(desk, case, letter_id)[0])
 
 
 def attach(desk: Desk, case: Case, source: Path, days: int, why: str) -> tuple[str, str]:

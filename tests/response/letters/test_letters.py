@@ -305,6 +305,15 @@ def test_reading_a_letter_is_recorded(site):
     assert used == ["before sending (case c-1, letter l-1)"]
 
 
+def test_a_letter_is_shown_as_json(site):
+    """With --json one letter has where it stands and its text; the list has every letter."""
+    told = site.json("letter", "show", "c-1", "l-1", "--why", "before sending")
+    assert (told["case"], told["id"], told["state"], told["files"]) == ("c-1", "l-1", "draft", [])
+    assert "Collector Ltd" in told["text"]
+    (listed,) = site.json("letter", "show", "c-1")["letters"]
+    assert listed == {key: told[key] for key in listed}
+
+
 def test_every_language_has_the_same_texts():
     """Languages have the same keys, the same number of demands, and the same words to be filled in."""
     wanted = _shape(texts("en"))
