@@ -180,3 +180,11 @@ def test_every_row_of_the_list_is_whole():
     for row in rows:
         assert len(row) == 4, row
         assert f"tools/system.sh {row[2]}" in makefile, row
+
+
+def test_what_a_pdf_needs_of_the_system_is_in_the_list():
+    """Tests of PDFs need Pango: `make test` asks for the package that has it, and finds it by its program."""
+    rows = [
+        line.split()[:3] for line in (ROOT / "tools/system_packages.txt").read_text().splitlines()
+    ]
+    assert ["pango1.0-tools", "pango-view", "test"] in rows

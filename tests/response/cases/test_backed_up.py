@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 from click.testing import CliRunner
 from tests.response.crew_case import Site
+from tests.response.letters.test_letters import STOP, drafted
 
 from himaya.bootstrap.beside import files_beside
 from himaya.bootstrap.register import found_problems, open_register
@@ -138,3 +139,22 @@ def test_a_register_in_a_database_is_named(site):
     words = ("--ledger", site.ledger, "--config", site.config, "--keep-days", 9)
     said = run("ledger", "backup", *words, "--to", site.directory / "other")
     assert "is in a database ([response] database) and is not in it" in said
+
+
+def test_the_register_holds_after_a_new_key(site):
+    """After `ledger rotate-key` register and letters hold and go on, and a changed byte is found as before."""
+    drafted(site, *STOP)
+    run("ledger", "rotate-key", "--ledger", site.ledger)
+    site.act("c-1", "note", why="after the change")
+    assert found_problems(site.ledger, None, None) == []
+    assert "Collector Ltd" in site.run("letter", "show", "c-1", "l-1", "--why", "before sending")
+    annex = site.directory / "letters/c-1-l-1-annex.json"
+    told = run("case", "letter", "check", annex, "--ledger", site.ledger, "--config", site.config)
+    assert "Its counts and its digest are those of the ledger" in told
+    with sqlite3.connect(site.directory / "ledger.register") as db:
+        for (trigger,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            db.execute(f"DROP TRIGGER {trigger}")
+        db.execute("UPDATE entry SET by = 'somebody else' WHERE number = 1")
+    assert "does not fit its link" in found_problems(site.ledger, None, None)[0]
