@@ -180,3 +180,21 @@ def test_every_row_of_the_list_is_whole():
     for row in rows:
         assert len(row) == 4, row
         assert f"tools/system.sh {row[2]}" in makefile, row
+
+
+def test_what_a_pdf_needs_of_the_system_is_in_the_list():
+    """Tests of PDFs need Pango: `make test` asks for the package that has its library."""
+    rows = [
+        line.split()[:3] for line in (ROOT / "tools/system_packages.txt").read_text().splitlines()
+    ]
+    assert ["libpangoft2-1.0-0", "lib:libpangoft2-1.0.so.0", "test"] in rows
+
+
+def test_a_library_is_found_by_the_loader(someone):
+    """A library that the loader knows is there; another one is missing, also one whose name only begins the same."""
+    someone.program("ldconfig", 'echo "	libthere.so.0 (libc6,x86-64) => /lib/libthere.so.0"')
+    rows = (
+        "one lib:libthere.so.0 test -\ntwo lib:libthere.so test -\nthree lib:libgone.so.1 test -\n"
+    )
+    (someone.folder / "packages.txt").write_text(rows)
+    assert "missing: two three\n" in someone.system("test").stderr

@@ -20,6 +20,8 @@ rows() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$list"; }
 is_there() { # $1: how it is found
     case $1 in
         python:*) "${PYTHON:-$("$here/find_python.sh")}" -c "import ${1#python:}" >/dev/null 2>&1 ;;
+        # All of it is read: grep -q would end early, and pipefail take that for a failure.
+        lib:*) ldconfig -p 2>/dev/null | grep -F "${1#lib:} " >/dev/null ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }

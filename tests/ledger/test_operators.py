@@ -92,6 +92,7 @@ WORDS = {
     "case uncontain": ["c1", "--why", "t"],
     "case letter researcher": ["c1", "--answer", "no", "--why", "t"],
     "case letter show": ["c1"],
+    "case letter check": ["{log}"],
     "case letter release": ["c1", "l1", "--why", "t"],
     "case letter withdraw": ["c1", "l1", "--why", "t"],
     "case letter sent": ["c1", "l1", "--how", "post"],

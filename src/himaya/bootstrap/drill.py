@@ -26,7 +26,8 @@ from himaya.response.letters.addressee import Addressee
 from himaya.response.letters.annex import Annex, signed
 from himaya.response.letters.draft import Draft, Sender, check
 from himaya.response.letters.evidence import About, Evidence, gather
-from himaya.response.letters.writing import as_html, as_text, write
+from himaya.response.letters.writing import write
+from himaya.response.rendering import html_of, text_of
 
 #: An authority and people of an unknown residence: what a drill writes to.
 _PARTIES = ("authority", "people")
@@ -153,7 +154,7 @@ class _Drill:
         )
         draft = _draft(self.name, found, annex)
         check(draft)
-        text = as_text(write(draft, released=True))
+        text = text_of(write(draft, released=True))
         told = {
             "id": "l-1",
             "what": "letter",
@@ -169,8 +170,8 @@ class _Drill:
         self._act("researcher", answer="no")
         self._do("letter released", "released", id="l-1")
         written = write(draft, released=False)
-        write_private(self._out / "letter.txt", as_text(written).encode())
-        write_private(self._out / "letter.html", as_html(written).encode())
+        write_private(self._out / "letter.txt", text_of(written).encode())
+        write_private(self._out / "letter.html", html_of(written).encode())
         write_private(self._out / draft.annex, annex)
 
     def _assess(self) -> None:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from himaya.analysis.cases import matters_of
 from himaya.analysis.groups import Settings
 from himaya.anchoring import Anchoring, places_of
 from himaya.bootstrap.case_upkeep import expire_register, unacknowledged
 from himaya.bootstrap.letters import overdue_letters
+from himaya.bootstrap.matters import all_matters
 from himaya.config import Config
 from himaya.core.disclosure import Disclosures
 from himaya.core.engine import Engine
@@ -28,7 +28,6 @@ from himaya.ledger import entries as e
 from himaya.ledger.attachments import Attachments
 from himaya.ledger.chain import Chain
 from himaya.ledger.keys import Keys
-from himaya.ledger.matters import Matter
 from himaya.ledger.operators.periods import seal_periods
 from himaya.ledger.publish import publish
 from himaya.ledger.reader import Reader
@@ -196,7 +195,10 @@ def keep_house(ledger: Ledger, config: Config, now: float) -> None:
 
 def _end_rows(ledger: Ledger, config: Config, now: float) -> None:
     kept, by_actor = config.retention, retention_classes(config)
-    matters = matters_under(ledger, by_actor, kept.identified_days)
+    named = config.ledger.key_file
+    under = State(days=kept.identified_days, classes=by_actor)
+    directory = ledger.layout.directory
+    matters = all_matters(directory, under, Path(named) if named else None, config)
     seal_periods(ledger, now, config.open_days, matters)
     done = retention.execute(
         ledger,
@@ -211,11 +213,6 @@ def _end_rows(ledger: Ledger, config: Config, now: float) -> None:
     with suppress(LedgerError):  # a full disk, or somebody who reads: the next upkeep does it
         ledger.empty_map_log()
     forget_facts(ledger.layout.directory, done.forgotten)
-
-
-def matters_under(ledger: Ledger, by_actor: e.Classes, days: int) -> tuple[Matter, ...]:
-    """Return the cases beside a ledger as it takes them, under a retention. Raises ServiceError."""
-    return matters_of(ledger.layout.directory, State(days=days, classes=by_actor))
 
 
 def forget_facts(directory: Path, people: Iterable[tuple[str, str]]) -> None:

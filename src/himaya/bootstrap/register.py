@@ -14,7 +14,7 @@ from himaya.ledger.files import Layout
 from himaya.ledger.keys import default_key_file, read_key_file
 from himaya.ledger.schema import DAY_S, iso
 from himaya.ledger.state import read_state
-from himaya.response.cases import Act, Entry, Register
+from himaya.response.cases import Act, Case, Entry, Register
 from himaya.response.cases.mirror import mirror
 from himaya.response.cases.register import KEPT
 from himaya.response.cases.tables import connect
@@ -72,6 +72,13 @@ def mirror_groups(
     if path.exists():
         with CaseStore(path) as store:
             mirror(register, store, now, config.owner.name if config else "")
+
+
+def read_cases(directory: Path, key_file: Path | None, config: Config | None) -> list[Case]:
+    """Return every case of a register that is there, without writing anything. Raises HimayaError."""
+    register, _ = _opened(directory, key_file, config)
+    with register:
+        return register.cases()
 
 
 def found_problems(directory: Path, key_file: Path | None, config: Config | None) -> list[str]:

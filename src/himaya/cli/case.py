@@ -17,6 +17,7 @@ from himaya.cli.case_drill import drill
 from himaya.cli.case_exchange import claim, import_, indicators
 from himaya.cli.case_leak import leak
 from himaya.cli.case_letter import letter
+from himaya.cli.case_letter_check import check
 from himaya.cli.case_letter_draft import draft
 from himaya.cli.case_notice import notice
 from himaya.cli.case_people import people
@@ -103,6 +104,7 @@ case.add_command(notice)
 case.add_command(contain)
 case.add_command(uncontain)
 letter.add_command(draft)
+letter.add_command(check)
 case.add_command(letter)
 case.add_command(leak)
 case.add_command(drill)

@@ -32,7 +32,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_WHY
 @click.option(
     "--budget", "way", flag_value="budget", default=True,
-    help="Let the actors spend one budget together: [budgets] group. This is the default.",
+    help="Let the actors spend [budgets] group together, one for every group. This is the default.",
 )  # fmt: skip
 @click.option(
     "--block", "way", flag_value="block", help="Block the addresses they come from as well."

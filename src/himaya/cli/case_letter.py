@@ -20,6 +20,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Directory for letter and annex."
 )
+_PDF = click.option("--pdf", is_flag=True, help="With --out: PDF of both, too (himaya[pdf]).")
 _AT = click.option("--at", "when", help="When it happened, ISO 8601; an earlier time needs --why.")
 
 
@@ -63,28 +64,33 @@ def researcher(answer: str, why: str, *, as_json: bool, **where: Unpack[_Where])
 @click.argument("letter_id", required=False)
 @desk_options
 @_OUT
+@_PDF
 @click.option("--why", default="", help="With a LETTER: why its recipient is looked at.")
 @_JSON
 def show(
-    letter_id: str | None, out: Path | None, why: str, *, as_json: bool, **where: Unpack[_Where]
+    letter_id: str | None,
+    out: Path | None,
+    why: str,
+    *,
+    pdf: bool,
+    as_json: bool,
+    **where: Unpack[_Where],
 ) -> None:
     """List the letters of a case and what is overdue; with a LETTER print it, or write it anew with --out."""
-    from himaya.cli.case_letter_files import print_letter
-    from himaya.response.letters.standing import letters_of
+    from himaya.cli.case_letter_files import read_letter, write_files
+    from himaya.cli.case_notice_files import check_out
+    from himaya.response.letters.standing import letter_of
 
+    check_out(out, pdf=pdf)
     with _desk("show", where) as desk:
         case = desk.register.case(where["name"])
         if letter_id is not None:
-            print_letter(desk, case, letter_id, shared.purpose(why), out)
-            return
-        told = [_told(one, desk.now) for one in letters_of(case).values()]
-    if as_json:
-        shared.print_json({"id": case.id, "state": str(case.state), "letters": told})
-    elif told:
-        head = ("id", "kind", "party", "state", "due", "overdue", "by", "released_by")
-        shared.print_table(head, [[str(one[key]) for key in head] for one in told])
-    else:
-        click.echo(f"Case {case.id} has no letter. Next: himaya case letter draft {case.id}")
+            text = read_letter(desk, case, letter_id, shared.purpose(why))
+            files = write_files(desk, case, letter_id, out, pdf=pdf) if out else []
+            told = _told(letter_of(case, letter_id), desk.now)
+            _print_one({"case": case.id, **told, "text": text, "files": files}, as_json=as_json)
+        else:
+            _print_all(case, desk.now, as_json=as_json)
 
 
 @letter.command()
@@ -94,14 +100,19 @@ def show(
 @_WHY
 @click.option("--although", is_flag=True, help="Although the recipient may do research.")
 @_OUT
+@_PDF
 @_JSON
-def release(why: str, out: Path | None, *, although: bool, **step: Unpack[_Step]) -> None:
+def release(
+    why: str, out: Path | None, *, although: bool, pdf: bool, **step: Unpack[_Step]
+) -> None:
     """Release a letter that somebody else drafted: roles legal and dpo. It is not sent by himaya."""
     from himaya.cli.case_letter_files import write_files
+    from himaya.cli.case_notice_files import check_out
 
+    check_out(out, pdf=pdf)
     with _desk("release", step) as desk:
         case = _step(desk, step, "released", shared.purpose(why), although=although)
-        written = write_files(desk, case, step["letter_id"], out) if out else []
+        written = write_files(desk, case, step["letter_id"], out, pdf=pdf) if out else []
     _end(case, step, "Next: send it, then himaya case letter sent", written)
 
 
@@ -242,6 +253,29 @@ def _say(told: dict[str, Any], words: str, *, as_json: bool) -> None:
     else:
         for line in words.splitlines():
             click.echo(shared.printable(line))
+
+
+def _print_all(case: Case, now: int, *, as_json: bool) -> None:
+    from himaya.response.letters.standing import letters_of
+
+    told = [_told(one, now) for one in letters_of(case).values()]
+    if as_json:
+        shared.print_json({"id": case.id, "state": str(case.state), "letters": told})
+    elif told:
+        head = ("id", "kind", "party", "state", "due", "overdue", "by", "released_by")
+        shared.print_table(head, [[str(one[key]) for key in head] for one in told])
+    else:
+        click.echo(f"Case {case.id} has no letter. Next: himaya case letter draft {case.id}")
+
+
+def _print_one(told: dict[str, Any], *, as_json: bool) -> None:
+    """Print one letter: its text, or where it was written to."""
+    if as_json:
+        shared.print_json(told)
+    elif told["files"]:
+        _say({}, "\n".join(told["files"]), as_json=False)
+    else:
+        click.echo(told["text"], nl=False)
 
 
 def _told(one: Letter, now: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from himaya.response.cases import Case
     from himaya.response.letters.addressee import Addressee
     from himaya.response.letters.draft import Draft, Sender
-    from himaya.response.letters.evidence import Evidence
+    from himaya.response.letters.evidence import About, Evidence
 
 
 class _Options(TypedDict):
@@ -39,6 +39,7 @@ class _Options(TypedDict):
     end: str | None
     others: bool
     out: Path
+    pdf: bool
     why: str
     as_json: bool
 
@@ -79,20 +80,23 @@ class _Options(TypedDict):
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Directory for letter and annex."
 )
+@click.option("--pdf", is_flag=True, help="PDF of letter and annex, too (himaya[pdf]).")
 @click.option("--why", required=True, help="Why; the ledger is read for it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def draft(**options: Unpack[_Options]) -> None:
     """Draft a letter of a confirmed case, with an annex whose counts are the ledger's. A draft is never sent."""
     from himaya.cli.case_letter_files import write_files
+    from himaya.cli.case_notice_files import check_out
     from himaya.response.letters.draft import check
 
+    check_out(options["out"], pdf=options["pdf"])
     place = options["directory"], options["key_file"], options["config"]
     with Desk("case letter draft", *place) as desk:
         case = desk.register.case(options["name"])
         made = _draft(desk, case, options)
         doubts = check(made[0])
         case = _keep(desk, case, options, *made)
-        files = write_files(desk, case, made[0].id, options["out"])
+        files = write_files(desk, case, made[0].id, options["out"], pdf=options["pdf"])
     _print(case, made[0], doubts, files, as_json=options["as_json"])
 
 
@@ -108,7 +112,8 @@ def _draft(desk: Desk, case: Case, options: _Options) -> tuple[Draft, bytes]:
     _early(options, to)
     number = sum(act.data.get("what") == "letter" for act in case.acts("drafted")) + 1
     name, sender = f"l-{number}", _sender(desk, options)
-    found = _evidence(desk, case, options)
+    asked = _asked(desk, case, options)
+    found = _evidence(desk, asked, options["why"])
     made = Annex(f"{case.id}/{name}", iso(desk.now), sender.site, found)
     annex = signed(made, keys_of(desk))
     return (
@@ -127,6 +132,7 @@ def _draft(desk: Desk, case: Case, options: _Options) -> tuple[Draft, bytes]:
             annex=annex_name(case.id, name),
             annex_sha256=digest(annex),
             evidence=found,
+            asked=asked,
             practice=case.practice,
             demand=_demand(case) if options["kind"] == "confirmation" else "",
         ),
@@ -171,10 +177,11 @@ def _sender(desk: Desk, options: _Options) -> Sender:
     return Sender(named, owner.name, owner.contact, options["authority"])
 
 
-def _evidence(desk: Desk, case: Case, options: _Options) -> Evidence:
+def _asked(desk: Desk, case: Case, options: _Options) -> About:
+    """Return whose evidence is asked for. Raises InputError when nobody of the case is sure enough."""
     from himaya.ledger.names import FOREVER, parse_time
     from himaya.response.actors import actors_of
-    from himaya.response.letters.evidence import About, gather
+    from himaya.response.letters.evidence import About
 
     found = actors_of(case, desk.directory)
     actors = found.everybody if options["others"] else found.certain
@@ -183,10 +190,16 @@ def _evidence(desk: Desk, case: Case, options: _Options) -> Evidence:
         raise InputError(f"case {case.id} has no actor that was proven or named{more}")
     start = parse_time(options["start"]) if options["start"] else case.start
     end = parse_time(options["end"], end=True) if options["end"] else case.end or FOREVER
+    return About(case.id, actors, start, end, practice=case.practice)
+
+
+def _evidence(desk: Desk, asked: About, reason: str) -> Evidence:
+    from himaya.response.letters.evidence import gather
+
     with desk.reader() as reader:
-        why = f"{shared.purpose(options['why'])} (case {case.id}, {len(actors)} actors)"
-        shared.record_use(reader, "case letter draft", why, start=start, end=end)
-        return gather(reader, About(case.id, actors, start, end, practice=case.practice))
+        why = f"{shared.purpose(reason)} (case {asked.case}, {len(asked.actors)} actors)"
+        shared.record_use(reader, "case letter draft", why, start=asked.start, end=asked.end)
+        return gather(reader, asked)
 
 
 def _keep(desk: Desk, case: Case, options: _Options, made: Draft, annex: bytes) -> Case:
@@ -194,9 +207,10 @@ def _keep(desk: Desk, case: Case, options: _Options, made: Draft, annex: bytes) 
     from himaya.cli.case_letter_files import digest, keys_of
     from himaya.response.letters.forms import form_of
     from himaya.response.letters.wording import VERSION, texts
-    from himaya.response.letters.writing import as_text, write
+    from himaya.response.letters.writing import write
+    from himaya.response.rendering import text_of
 
-    text = as_text(write(made, released=True))
+    text = text_of(write(made, released=True))
     return desk.do(
         case.id,
         "drafted",

@@ -11,7 +11,7 @@ import click
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_deleted import told_at_deletion
-from himaya.cli.case_desk import config_option
+from himaya.cli.case_desk import config_option, load_config
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,12 +83,13 @@ def _erase(
     Return what the person is told about collectors (asked before, since nobody can be asked after), what was done, and
     the exports that are out.
     """
-    from himaya.analysis.cases import matters_of
+    from himaya.bootstrap.matters import all_matters
     from himaya.ledger import erasure, exports
     from himaya.ledger.reader import Reader
 
-    (directory, key_file, _), (subject, actor) = place, whom
+    (directory, key_file, config), (subject, actor) = place, whom
     purpose, now = shared.purpose(why), time.time()
+    settings = load_config(config)
     with Reader.open(directory, key_file) as reader:
         for side in filter(None, (subject, actor)):
             column, number = reader.facet(side) if side is actor else reader.subject(side)
@@ -101,7 +102,7 @@ def _erase(
             why=purpose,
             by=shared.operator(),
             now=now,
-            matters=matters_of(directory, reader.state()),
+            matters=all_matters(directory, reader.state(), key_file, settings),
         )
         register = exports.listed(reader.state(), reader.keys, now)
     _forget_facts(directory, done, subject, actor)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_desk import config_option, load_config
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--until", help="When the hold ends; a bare date includes that day.")
 @click.option("--list", "listing", is_flag=True, help="List the holds that stand.")
 @click.option("--release", metavar="ID", help="End a hold; say --basis and --by.")
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
     directory: Path,
@@ -39,6 +41,7 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
     owner: str,
     until: str | None,
     release: str | None,
+    config: Path | None,
     *,
     listing: bool,
     as_json: bool,
@@ -71,7 +74,7 @@ def hold(  # noqa: PLR0913, PLR0917  (the options of the command)
         if listing:
             shared.record_use(reader, "hold", "list of holds")
         rows = [_words(reader, entry) for entry in _standing(reader)]
-        _show([*rows, *_cases(directory, reader)], as_json=as_json)
+        _show([*rows, *_cases(reader, directory, key_file, config)], as_json=as_json)
 
 
 def _about(reader: Reader, actor: str | None, subject: str | None) -> tuple[str, int]:
@@ -111,12 +114,15 @@ def _standing(reader: Reader) -> list[e.Hold]:
     return reader.state().standing_holds(micros(time.time()))
 
 
-def _cases(directory: Path, reader: Reader) -> list[dict[str, Any]]:
+def _cases(
+    reader: Reader, directory: Path, key_file: Path | None, config: Path | None
+) -> list[dict[str, Any]]:
     """Return the open cases that freeze rows, as they are printed among holds."""
-    from himaya.analysis.cases import matters_of
+    from himaya.bootstrap.matters import all_matters
     from himaya.ledger.schema import iso, micros
 
     now = micros(time.time())
+    found = all_matters(directory, reader.state(), key_file, load_config(config))
     return [
         {
             "id": f"case {one.case}",
@@ -129,7 +135,7 @@ def _cases(directory: Path, reader: Reader) -> list[dict[str, Any]]:
             "by": one.by,
             "placed": "",
         }
-        for one in matters_of(directory, reader.state())
+        for one in found
         if one.until > now
     ]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
-from himaya.cli.case_desk import desk_options, load_config
+from himaya.cli.case_desk import config_option, desk_options, load_config
 from himaya.cli.ledger_backup import backup, restore, rotate_key
 from himaya.cli.ledger_compact import compact
 from himaya.cli.ledger_erasures import erasures, exports
@@ -98,6 +98,7 @@ def seal(directory: Path, key_file: Path | None) -> None:
     help="Days that are not sealed to operators; default: of the newest configuration, else 30.",
 )
 @click.option("--sealed-before", metavar="DATE", help="Also remove sealed periods before this day.")
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def expire(  # noqa: PLR0913  (the options of the command)
     directory: Path,
@@ -108,18 +109,20 @@ def expire(  # noqa: PLR0913  (the options of the command)
     open_days: int | None,
     sealed_before: str | None,
     *,
+    config: Path | None,
     as_json: bool,
 ) -> None:
     """Apply the retention now, by what was chosen for each class of actor. A running gate does so by itself.
 
     Erasures that had to wait, and need to no more, are completed.
     """
-    from himaya.bootstrap.parts import forget_facts, matters_under
+    from himaya.bootstrap.matters import all_matters
+    from himaya.bootstrap.parts import forget_facts
     from himaya.ledger import Ledger, entries, retention
     from himaya.ledger.names import parse_time
     from himaya.ledger.operators.periods import seal_periods
     from himaya.ledger.schema import day_of
-    from himaya.ledger.state import read_state
+    from himaya.ledger.state import State, read_state
 
     shared.allow_in(directory, key_file, "ledger expire")
     day = day_of(parse_time(sealed_before)) if sealed_before else 0
@@ -127,7 +130,8 @@ def expire(  # noqa: PLR0913  (the options of the command)
         chosen, now = read_state(opened.chain), time.time()
         which: retention.Then = "seal" if (then or chosen.then) == "seal" else "delete"
         for_days, classes = days or chosen.days, chosen.classes or entries.Classes(at="")
-        cases = matters_under(opened, classes, for_days)
+        under = State(days=for_days, classes=classes, case_entry=chosen.case_entry)
+        cases = all_matters(directory, under, key_file, load_config(config))
         opened.set_retention(for_days, which, now, class_days)
         closed = seal_periods(
             opened, now, open_days or _open_days(opened.chain, opened.keys), cases

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_desk import config_option, load_config
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
@@ -21,18 +22,37 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
     required=True,
     help="Days until you delete the copy: as long, whoever is erased stands in it.",
 )
-def backup(directory: Path, key_file: Path | None, to: Path, keep_days: int) -> None:
-    """Copy the ledger while the gate writes: chain, files, map. The key is not among it; keep it elsewhere."""
+@config_option
+def backup(
+    directory: Path, key_file: Path | None, to: Path, keep_days: int, config: Path | None
+) -> None:
+    """Copy the ledger and what lies beside it while the gate writes. The key is not among it; keep it elsewhere."""
+    from himaya.bootstrap.beside import files_beside
     from himaya.ledger.backup import make
     from himaya.ledger.reader import Reader
     from himaya.ledger.schema import iso
 
     with Reader.open(directory, key_file) as reader:
         shared.allow(reader, "ledger backup")
-        made = make(reader, to, keep_days=keep_days, by=shared.operator(), now=time.time())
+        database = _database(config)
+        by, beside = shared.operator(), files_beside(directory.absolute())
+        now = time.time()
+        made, taken = make(reader, to, keep_days=keep_days, by=by, now=now, beside=beside)
     click.echo(
         f"Copied to {to}. Delete it by {iso(made.until)}: until then it knows who is erased."
     )
+    if taken:
+        click.echo(f"From beside the ledger it has: {', '.join(taken)}.")
+    if database:
+        click.echo(
+            "The register of cases is in a database ([response] database) and is not in it: back that up, too."
+        )
+
+
+def _database(config: Path | None) -> str:
+    """Return the address of the database that the register of cases is in, "" where it lies beside the ledger."""
+    found = load_config(config)
+    return found.response.database if found else ""
 
 
 @click.command()
@@ -45,14 +65,15 @@ def backup(directory: Path, key_file: Path | None, to: Path, keep_days: int) -> 
 )
 def restore(directory: Path, key_file: Path | None, source: Path, newer: Path | None) -> None:
     """Take a copy into use as the ledger DIR, which must not be there; it is verified first."""
+    from himaya.bootstrap.beside import files_beside
     from himaya.ledger.backup import restore as take
     from himaya.ledger.keys import default_key_file, read_key_file
 
     place = key_file or default_key_file(directory)
     shared.allow_in(source, place, "ledger restore")
-    done = take(
-        source, directory, read_key_file(place), newer=newer, by=shared.operator(), now=time.time()
-    )
+    by, beside = shared.operator(), files_beside(directory.absolute())
+    keys, now = read_key_file(place), time.time()
+    done = take(source, directory, keys, newer=newer, by=by, now=now, beside=beside)
     click.echo(f"{directory} is the copy {done.backup}; {done.erased} identities erased again.")
     if newer is None:
         click.echo("Whoever was erased since the copy was made has a name again: give --newer.")

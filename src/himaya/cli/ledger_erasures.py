@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_desk import config_option, load_config
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @shared.ledger_options
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def erasures(directory: Path, key_file: Path | None, *, as_json: bool) -> None:
+def erasures(directory: Path, key_file: Path | None, config: Path | None, *, as_json: bool) -> None:
     """List the erasures: whether each is complete, what it waits for, and which exports still name somebody of it."""
-    from himaya.analysis.cases import matters_of
+    from himaya.bootstrap.matters import all_matters
     from himaya.ledger.erasures import erasures as ask
     from himaya.ledger.reader import Reader
 
     with Reader.open(directory, key_file) as reader:
         shared.record_use(reader, "ledger erasures", "list of erasures")
-        found = ask(reader, matters_of(directory, reader.state()), time.time())
+        matters = all_matters(directory, reader.state(), key_file, load_config(config))
+        found = ask(reader, matters, time.time())
     if as_json:
         shared.print_json({"erasures": found})
         return

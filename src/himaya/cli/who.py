@@ -10,25 +10,29 @@ import click
 import msgspec
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.case_desk import config_option, load_config
 from himaya.cli.engine_options import engine_options
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.cli.who_files import Files
+    from himaya.config import Config
     from himaya.ledger.affected import Affected, Asked
     from himaya.ledger.answers import WhoActor, WhoBeside, WhoSubject
     from himaya.ledger.engines import Choice
     from himaya.ledger.reader import Reader
 
     Answer = Affected | WhoActor | WhoBeside | WhoSubject
+    _Found = tuple[tuple[int, ...], tuple[int, ...], str]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _MANY = ("case", "group", "actors")
+_ABOUT = ("actor", "subject", *_MANY, "proven", "beside")
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for: exactly one of the first five."""
+    """What is asked for: exactly one of the first five. `key_file` and `config` say where the register of cases is."""
 
     actor: str | None
     subject: str | None
@@ -37,6 +41,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     actors: Path | None
     proven: bool
     beside: bool
+    key_file: Path | None = None
+    config: Path | None = None
 
 
 def about_options(command: _Command) -> _Command:
@@ -85,6 +91,7 @@ def file_options(command: _Command) -> _Command:
 @shared.ledger_options
 @engine_options
 @about_options
+@config_option
 @click.option("--from", "start", help="From this date or time on (ISO 8601; UTC).")
 @click.option("--to", "end", help="Before this time; a bare date includes that day.")
 @click.option("--why", required=True, help="What you ask for. Kept in the access log.")
@@ -101,6 +108,7 @@ def who(  # noqa: PLR0913  (the options of the command)
     *,
     directory: Path,
     key_file: Path | None,
+    config: Path | None,
     start: str | None,
     end: str | None,
     why: str,
@@ -120,7 +128,8 @@ def who(  # noqa: PLR0913  (the options of the command)
     from himaya.ledger.names import parse_time
     from himaya.ledger.reader import Reader
 
-    asked = Question(**{name: more.pop(name) for name in Question.__struct_fields__})
+    about = {name: more.pop(name) for name in _ABOUT}
+    asked = Question(**about, key_file=key_file, config=config)
     _check(asked)
     files = Files.of(form, **more)
     files.check(about_people=asked.subject is None and not asked.beside)
@@ -201,26 +210,57 @@ def _many(reader: Reader, asked: Question) -> Asked:
     from himaya.ledger.affected import Asked, named
 
     if asked.case is not None:
-        return _members(reader, asked.case, proven=asked.proven)
+        return _members(reader, asked.case, asked)
     if asked.group is not None:
         return Asked(f"group {asked.group}", group=asked.group)
     path = asked.actors or Path()
     return named(reader, _lines(path), f"the actors of {path.name}")
 
 
-def _members(reader: Reader, name: str, *, proven: bool) -> Asked:
-    from himaya.analysis.cases import CaseStore, cases_path
+def _members(reader: Reader, name: str, asked: Question) -> Asked:
+    """Return the members of a case: as the register has it, or, before it was taken over, as its group."""
     from himaya.ledger.affected import members
 
-    path = cases_path(reader.layout.directory.absolute())
+    directory = reader.layout.directory
+    settings = load_config(asked.config)
+    found = _of_register(reader, name, asked.key_file, settings) or _of_group(directory, name)
+    certain, others, state = found
+    actors = certain if asked.proven else (*certain, *others)
+    words = "proven members" if asked.proven else "members"
+    return members(actors, f"the {words} of case {name} ({state})")
+
+
+def _of_register(
+    reader: Reader, name: str, key_file: Path | None, config: Config | None
+) -> _Found | None:
+    """Return the proven and the other actors of a case of the register, and its state; None where it has none."""
+    from himaya.bootstrap.matters import has_register
+
+    if not has_register(reader.layout.directory, reader.state(), config):
+        return None
+    from himaya.bootstrap.register import read_cases
+    from himaya.response.actors import actors_of
+
+    cases = read_cases(reader.layout.directory, key_file, config)
+    case = next((one for one in cases if one.id == name), None)
+    if case is None:
+        return None
+    actors = actors_of(case, reader.layout.directory)
+    return actors.certain, actors.others, str(case.state)
+
+
+def _of_group(directory: Path, name: str) -> _Found:
+    """Return the same of a group. Raises InputError when there is none of that name."""
+    from himaya.analysis.cases import CaseStore, cases_path
+
+    path = cases_path(directory.absolute())
     if not path.exists():
         raise InputError(f"there is no case {name}: {path} does not exist")
     with CaseStore(path) as store:
         found = store.get(name)
-    chosen = found.group.proven if proven else found.group.members
-    actors = [one for one in chosen if isinstance(one, int)]
-    words = "proven members" if proven else "members"
-    return members(actors, f"the {words} of case {name} ({found.state})")
+    proven = tuple(one for one in found.group.proven if isinstance(one, int))
+    others = (one for one in found.group.members if isinstance(one, int))
+    return proven, tuple(one for one in others if one not in proven), str(found.state)
 
 
 def _lines(path: Path) -> list[str]:

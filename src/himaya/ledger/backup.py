@@ -21,6 +21,7 @@ import msgspec
 from himaya.core.errors import InputError, LedgerError
 from himaya.ledger import entries as e
 from himaya.ledger.chain import Chain, Line
+from himaya.ledger.copying_beside import bring_back, copy_beside, must_be_free, problems_beside
 from himaya.ledger.files import Layout, sync_directory
 from himaya.ledger.identities import Identities
 from himaya.ledger.keys import Keys
@@ -39,9 +40,18 @@ _EARLIER_BEAT = "heartbeat"
 _PLACES = ("sealed", "by_subject", "compact", "exports")
 
 
-def make(reader: Reader, to: Path, *, keep_days: int, by: str, now: float) -> e.Backup:
+def make(
+    reader: Reader,
+    to: Path,
+    *,
+    keep_days: int,
+    by: str,
+    now: float,
+    beside: Collection[Path] = (),
+) -> tuple[e.Backup, list[str]]:
     """Copy the ledger into a new directory; that it was, and until when it is kept, stands in the chain.
 
+    `beside` are SQLite files beside the ledger that go with it. Return the entry, and what of them is in the copy.
     Raises InputError when the directory is there already, LedgerError when it cannot be written.
     """
     if to.exists():
@@ -56,9 +66,10 @@ def make(reader: Reader, to: Path, *, keep_days: int, by: str, now: float) -> e.
     )
     try:
         _copy(reader, copy, entry)
+        taken = copy_beside(reader.layout, copy, reader.keys, beside)
     except OSError as problem:
         raise LedgerError(f"{to}: cannot make the copy: {problem}") from problem
-    return entry
+    return entry, taken
 
 
 def _copy(reader: Reader, copy: Layout, entry: e.Backup) -> None:
@@ -174,15 +185,24 @@ def _generation(db: sqlite3.Connection) -> int:
 
 
 def restore(
-    source: Path, to: Path, keys: Keys, *, newer: Path | None, by: str, now: float
+    source: Path,
+    to: Path,
+    keys: Keys,
+    *,
+    newer: Path | None,
+    by: str,
+    now: float,
+    beside: Collection[Path] = (),
 ) -> e.Restored:
     """Take a copy into use as a new ledger `to`, after it was verified; return what the chain says of it.
 
-    `newer` is a ledger's directory or its chain: whoever was erased there since the copy is erased again. Raises
-    InputError: a ledger is there already; LedgerError: the copy is damaged, or the newer chain is not of it.
+    `beside` are the files beside `to` that are brought back where the copy has them. `newer` is a ledger's directory or
+    its chain: whoever was erased there since the copy is erased again. Raises InputError: a ledger or a file beside is
+    there already; LedgerError: the copy is damaged, or the newer chain is not of it.
     """
     if to.exists():
         raise InputError("is there already, and is not overwritten; name a new one", file=str(to))
+    must_be_free(to, beside)
     Layout(source).must_exist()
     fresh = Layout(to.with_name(to.name + ".restoring"))
     try:
@@ -191,10 +211,15 @@ def restore(
     except (OSError, shutil.Error) as problem:
         raise LedgerError(f"{fresh.directory}: cannot copy: {problem}") from problem
     problems = verify(fresh, keys, beside=False)
+    problems = problems or list(problems_beside(fresh, keys, beside, to))
     if problems:
         raise LedgerError(f"{source}: the copy is not whole, nothing was restored: {problems[0]}")
     entry = _apply(fresh, keys, newer, by, now)
-    fresh.directory.rename(to)
+    try:
+        bring_back(fresh, to, beside)
+        fresh.directory.rename(to)
+    except OSError as problem:
+        raise LedgerError(f"{to}: cannot be put there: {problem}") from problem
     sync_directory(to.parent)
     return entry
 

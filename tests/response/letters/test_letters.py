@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from markupsafe import escape
 from tests.response.crew_case import MEMBERS, START, Site
 
 from himaya.core.errors import InputError
@@ -62,6 +63,11 @@ def files(site: Site) -> dict[str, str]:
     return {path.name: path.read_text() for path in (site.directory / "letters").iterdir()}
 
 
+def flat(text: str) -> str:
+    """Return a text without its line ends, which stand where 78 characters are full."""
+    return " ".join(text.split())
+
+
 def test_one_command_makes_a_letter_and_an_annex_with_the_ledgers_counts(site):
     """The annex has the ledger's counts: rows, people, fields, signed in and out apart, terms and days."""
     told = site.case().last("drafted").data
@@ -99,7 +105,7 @@ def test_nobody_who_was_taken_is_in_a_letter_or_its_annex(site):
 
 def test_the_letter_says_how_the_recipient_is_known(site):
     """The addressee line has how identity was established and how sure; markup of a name is no markup."""
-    text, page = files(site)["c-1-l-1.txt"], files(site)["c-1-l-1.html"]
+    text, page = flat(files(site)["c-1-l-1.txt"]), files(site)["c-1-l-1.html"]
     assert "To: Collector Ltd <b>, 1 Some Street" in text
     assert "the contract under which the API key was given; proven by a document" in text
     assert "Collector Ltd &lt;b&gt;" in page
@@ -242,7 +248,7 @@ def test_a_form_to_sign_goes_with_a_demand(site):
     site.run(*form, fails="goes with a deletion demand, and case c-1 has none")
     drafted(site, "--kind", "deletion", *more, "--due", DUE)
     drafted(site, "--kind", "confirmation", *more)
-    text = files(site)["c-1-l-3.txt"]
+    text = flat(files(site)["c-1-l-3.txt"])
     for words in (
         "Legal entity",
         "Derived data and models",
@@ -299,6 +305,15 @@ def test_reading_a_letter_is_recorded(site):
     assert used == ["before sending (case c-1, letter l-1)"]
 
 
+def test_a_letter_is_shown_as_json(site):
+    """With --json one letter has where it stands and its text; the list has every letter."""
+    told = site.json("letter", "show", "c-1", "l-1", "--why", "before sending")
+    assert (told["case"], told["id"], told["state"], told["files"]) == ("c-1", "l-1", "draft", [])
+    assert "Collector Ltd" in told["text"]
+    (listed,) = site.json("letter", "show", "c-1")["letters"]
+    assert listed == {key: told[key] for key in listed}
+
+
 def test_every_language_has_the_same_texts():
     """Languages have the same keys, the same number of demands, and the same words to be filled in."""
     wanted = _shape(texts("en"))
@@ -320,6 +335,7 @@ def _shape(said) -> dict:
         "bases",
         "demands",
         "answers",
+        "annex",
         "form",
     ):
         for key, value in getattr(said, table).items():
@@ -332,14 +348,35 @@ def _shape(said) -> dict:
 def test_a_letter_in_another_language_says_its_status(site, language):
     """The letter stands in its language and direction, has the same counts, and says that nobody reviewed it."""
     drafted(site, *STOP, "--language", language)
-    text, page = files(site)["c-1-l-2.txt"], files(site)["c-1-l-2.html"]
+    text, page = flat(files(site)["c-1-l-2.txt"]), files(site)["c-1-l-2.html"]
     said = texts(language)
     assert said.titles["stop"] in text
     assert said.status in text
+    annex = files(site)["c-1-l-2-annex.html"]
+    assert said.status in annex
+    for one in ("figures", "access", "days", "networks"):
+        assert escape(said.annex[one]) in annex
     assert not said.reviewed
     assert "126" in text
-    assert ("\u20662" in text) == (language == "ar")  # dates keep their order
+    assert ("\u20682" in text) == (language == "ar")  # dates keep their order
     assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
+
+
+@pytest.mark.system
+def test_letter_and_annex_are_written_as_pdf(site):
+    """With --pdf letter and annex are PDFs, when it is drafted and when it is written anew."""
+    drafted(site, *STOP, "--language", "ar", "--pdf")
+    out = site.directory / "again"
+    site.run("letter", "show", "c-1", "l-2", "--why", "to print", "--out", out, "--pdf")
+    for place in (site.directory / "letters", out):
+        for name in ("c-1-l-2.pdf", "c-1-l-2-annex.pdf"):
+            assert (place / name).read_bytes().startswith(b"%PDF")
+
+
+def test_a_pdf_goes_with_a_directory(untouched):
+    """--pdf without a directory is refused before anything is done."""
+    words = ("letter", "show", "c-1", "l-1", "--why", "to print", "--pdf")
+    untouched.run(*words, fails="--pdf goes with --out")
 
 
 def test_an_annex_lists_a_bounded_number_of_places(site, monkeypatch):

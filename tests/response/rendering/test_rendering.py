@@ -22,6 +22,8 @@ DOCUMENT = Document(
     parts=(
         Part("One", ("A sentence.",), ("a point", "another")),
         Part("Two", table=Table("What it shows", ("What", "Day"), ROWS)),
+        Part("Four", blanks=("Name and role",)),
+        Part("Five", table=Table("", ("What", "Day"), ROWS)),
         Part(
             "Three",
             links=(Link("Here", "https://a.example/x?y=1"), Link("Bad", "javascript:alert(1)")),
@@ -66,6 +68,7 @@ def test_text_has_everything_within_78_characters():
         "- a point",
         "Day: 2026-01-02",
         "https://a.example/x?y=1",
+        "Name and role: ____",
         "The end.",
     ):
         assert words in text
@@ -82,6 +85,16 @@ def test_html_is_whole_and_loads_nothing():
     assert {attrs.get("scope") for tag, attrs in tags.seen if tag == "th"} == {"row", "col"}
     assert [tag for tag, _ in tags.seen if tag in {"script", "img", "link", "iframe"}] == []
     assert not re.search(r"(src|url\()\s*=?", page.partition("<body>")[2])
+
+
+def test_paper_says_on_every_page_what_it_is():
+    """The first mark and the first line of the foot go to every page of paper; a table may have no caption."""
+    page = html_of(DOCUMENT)
+    assert 'data-foot="The end."' in page
+    for words in ("string(mark)", "string(foot)", "attr(data-foot)"):
+        assert words in page
+    assert page.count("<caption>") == 1
+    assert '<p class="blank">Name and role:</p>' in page
 
 
 def test_only_plain_addresses_become_links():

@@ -85,6 +85,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "case indicators": _READ_CASES,
     "case letter draft": _READ_CASES,
     "case letter show": _READ_CASES,
+    "case letter check": _READ_CASES | {"auditor"},
     "case letter researcher": frozenset({"legal", "dpo"}),
     "case letter release": frozenset({"legal", "dpo"}),
     "case letter withdraw": frozenset({"legal", "dpo"}),

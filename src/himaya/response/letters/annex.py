@@ -45,6 +45,14 @@ def checked(data: bytes, public: str = "") -> Annex:
 
     Raises InputError saying what is wrong with it.
     """
+    found = read(data)
+    if public and found.public != public.lower():
+        raise InputError(f"is signed with another key: {found.public}")
+    return found.annex
+
+
+def read(data: bytes) -> Signed:
+    """Return a file that is as it was signed, by whomever. Raises InputError saying what is wrong with it."""
     try:
         found = msgspec.json.decode(data, type=Signed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
@@ -53,6 +61,4 @@ def checked(data: bytes, public: str = "") -> Annex:
         raise InputError("was changed: it is not written as it was signed")
     if not is_signed(found.public, found.signature, _ABOUT + _encoder.encode(found.annex)):
         raise InputError("was changed: the signature does not fit")
-    if public and found.public != public.lower():
-        raise InputError(f"is signed with another key: {found.public}")
-    return found.annex
+    return found

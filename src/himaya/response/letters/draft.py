@@ -9,7 +9,7 @@ import msgspec
 from himaya.core.errors import InputError
 from himaya.ledger.keys import Keys
 from himaya.response.letters.addressee import Addressee
-from himaya.response.letters.evidence import Evidence
+from himaya.response.letters.evidence import About, Evidence
 from himaya.response.letters.forms import BASES, check_bases, form_of
 
 #: Places that a letter names, and the characters of each.
@@ -28,7 +28,8 @@ class Sender(msgspec.Struct, frozen=True):
 class Draft(msgspec.Struct, frozen=True):
     """Everything in a letter. `written` and `due` are ISO dates, `due` "" where no answer is asked for.
 
-    `demand` is the reference of the deletion demand that a form of confirmation goes with.
+    `demand` is the reference of the deletion demand that a form of confirmation goes with. `asked` is what the ledger
+    was asked for the evidence, None where an earlier himaya drafted.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Draft(msgspec.Struct, frozen=True):
     evidence: Evidence
     practice: bool = False
     demand: str = ""
+    asked: About | None = None
 
     @property
     def reference(self) -> str:

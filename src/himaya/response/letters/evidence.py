@@ -98,7 +98,7 @@ class About(msgspec.Struct, frozen=True):
 
 def gather(reader: Reader, about: About) -> Evidence:
     """Return the evidence about actors; whoever asks records the use. Raises LedgerError."""
-    known, blocks = reader.canaries(), _blocks(reader)
+    known, blocks = reader.canaries(), _blocks(reader, about.end)
 
     def question(moment: Moment) -> Evidence:
         rows = moment.rows("actor", about.start, about.end)
@@ -206,11 +206,14 @@ class _Read:
         return digest.hexdigest()
 
 
-def _blocks(reader: Reader) -> dict[tuple[str, int], int]:
-    """Return when each place (column, surrogate) was first blocked or challenged, microseconds, from the chain."""
+def _blocks(reader: Reader, end: int) -> dict[tuple[str, int], int]:
+    """Return when each place (column, surrogate) was first blocked or challenged before `end`, from the chain.
+
+    Times are microseconds.
+    """
     found: dict[tuple[str, int], int] = {}
     for _, entry in reader.chain.lines():
-        if isinstance(entry, e.Blocked):
+        if isinstance(entry, e.Blocked) and entry.start < end:
             for place in entry.places:
                 found.setdefault((place.column, place.surrogate), entry.start)
     return found

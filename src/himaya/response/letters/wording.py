@@ -5,10 +5,12 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
 from himaya.core.errors import InputError
+from himaya.response.rendering.shown import within
 
 #: Version of the texts; raised with every change of what a letter says.
 VERSION = "1"
@@ -18,7 +20,7 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The texts of one language. `reviewed` says by whom and when, "" by nobody."""
 
     language: str
-    direction: str
+    direction: Literal["ltr", "rtl"]
     reviewed: str
     words: dict[str, str]
     identity: dict[str, str]
@@ -33,16 +35,12 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     form: dict[str, str | list[str]]
 
     def fill(self, text: str, **values: str) -> str:
-        """Return a text with its words filled in.
+        """Return a text with its words filled in; each value is made safe to stand there."""
+        return text.format(**{name: self.value(value) for name, value in values.items()})
 
-        Where the language runs from right to left, each value is isolated from left to right (Unicode UAX 9, LRI and
-        PDI): else the parts of a date change places.
-        """
-        return text.format(**{name: self.isolated(plain(value)) for name, value in values.items()})
-
-    def isolated(self, value: str) -> str:
-        """Return a value that keeps its own direction within the language."""
-        return f"\u2066{value}\u2069" if self.direction == "rtl" and value else value
+    def value(self, text: str) -> str:
+        """Return a value as it may stand in these words: in its line, and in its own direction."""
+        return within(text, self.direction) if text else ""
 
     @property
     def status(self) -> str:
@@ -51,11 +49,6 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.words[name].format(
             language=self.language, version=VERSION, reviewed=self.reviewed
         )
-
-
-def plain(text: str) -> str:
-    """Return text from outside in one line, without what steers a terminal or turns a direction."""
-    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def languages() -> list[str]:

@@ -13,14 +13,12 @@ from typing import Any, Literal
 import msgspec
 
 from himaya.core.errors import InputError
-from himaya.response.rendering.shown import value, visible
+from himaya.response.rendering.shown import within
 
 _OURS = Path(__file__).parent / "templates"
 #: The language whose keys and braces all others have.
 FIRST = "en"
 MAX_BYTES = 1 << 20
-#: A value of so many characters is a name or a number, not a sentence.
-_SHORT = 64
 _BRACE = re.compile(r"\{(\w+)\}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 #: What no notice says: nobody is ordered about, and the ledger cannot know that somebody was spared.
@@ -62,13 +60,7 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def value(self, text: object) -> str:
         """Return foreign text as it may stand in these words."""
-        words = str(text)
-        if self.direction == "ltr" and len(words) < _SHORT and words.isascii():
-            return visible(words)
-        if self.direction == "rtl" and len(words) < _SHORT:
-            # WeasyPrint orders each line for itself: a Latin name has to stay on one.
-            words = words.replace(" ", "\u00a0")
-        return value(words)
+        return within(text, self.direction)
 
     def line(self, key: str, **values: object) -> str:
         """Return a sentence of the table `people`, filled."""

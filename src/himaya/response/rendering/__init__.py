@@ -11,4 +11,5 @@ from himaya.response.rendering.document import Part as Part
 from himaya.response.rendering.document import Table as Table
 from himaya.response.rendering.html import html_of as html_of
 from himaya.response.rendering.shown import value as value
+from himaya.response.rendering.shown import within as within
 from himaya.response.rendering.text import text_of as text_of

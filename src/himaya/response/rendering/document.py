@@ -8,7 +8,7 @@ import msgspec
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Figures; the first cell of a row says what the row is about. `caption` says what the table shows."""
+    """Figures; the first cell of a row says what the row is about. `caption` may be ""."""
 
     caption: str
     head: tuple[str, ...]
@@ -23,20 +23,22 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A part of a document: sentences, then points, a table, links; each may be missing."""
+    """A part of a document: sentences, points, a table, links, lines to be filled in by hand; each may be missing."""
 
     title: str
     sentences: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     table: Table | None = None
     links: tuple[Link, ...] = ()
+    blanks: tuple[str, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True):
     """A whole document. `language` is a BCP 47 tag, `direction` how its lines run.
 
-    `marks` are what stands on every page, such as that it is a draft; `about` are names and values on top; `foot` are
-    the last lines. Foreign text is put in by `shown.value` alone.
+    `marks` stand above everything, such as that it is a draft; `about` are names and values on top; `foot` are the last
+    lines. On paper the first mark and the first line of the foot stand on every page. Foreign text is put in by
+    `shown.within` or `shown.value` alone.
     """
 
     language: str

@@ -11,6 +11,8 @@ import unicodedata
 FIRST_STRONG, POP = "\u2068", "\u2069"
 #: No single value in a document is longer than this, wherever it came from.
 LONGEST = 2000
+#: A value of so many characters is a name or a number, not a sentence.
+_SHORT = 64
 #: Categories that draw nothing or reorder what follows: controls, format, surrogates, separators (Unicode TR 36).
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 #: Joiners belong into names of several scripts, and reorder nothing.
@@ -40,6 +42,17 @@ def value(text: object) -> str:
     if len(words) > LONGEST:
         words = f"{words[:LONGEST]}…"
     return f"{FIRST_STRONG}{visible(words)}{POP}"
+
+
+def within(text: object, direction: str) -> str:
+    """Return foreign text as it may stand in words that run in `direction`, "ltr" or "rtl"."""
+    words = str(text)
+    if direction == "ltr" and len(words) < _SHORT and words.isascii():
+        return visible(words)
+    if direction == "rtl" and len(words) < _SHORT:
+        # WeasyPrint orders each line for itself: a Latin name has to stay on one.
+        words = words.replace(" ", "\u00a0")
+    return value(words)
 
 
 def plain(text: str) -> str:

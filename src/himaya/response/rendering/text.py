@@ -11,6 +11,7 @@ from himaya.response.rendering.shown import plain
 
 _WIDTH = 78
 _RULE = "=" * 34
+_BLANK = "_" * 20
 
 
 def text_of(document: Document) -> str:
@@ -57,6 +58,9 @@ def _part(part: Part) -> Iterator[str]:
     for link in part.links:
         yield ""
         yield f"{link.words}: {link.url}"
+    for blank in part.blanks:
+        yield ""
+        yield from _wrapped(f"{blank}: {_BLANK}")
 
 
 def _paragraphs(sentences: Iterable[str]) -> Iterator[str]:
