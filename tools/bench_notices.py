@@ -1,6 +1,6 @@
 """Measure how long the notices of one case take: asked of the ledger, made, and given to a mail server on this machine.
 
-    python tools/bench_notices.py                       100,000 people, three times; each run is one `case notice send`
+    python tools/bench_notices.py                       100,000 people, three times; each run is one `case notify send`
     python tools/bench_notices.py --people 2000 --runs 1     for a try, not for figures
 
 Everybody has three fields, a quarter of the people each of four languages; a mail has the text and the HTML page.

@@ -34,9 +34,9 @@ class Site:
         return str(path)
 
     def run(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run `himaya case notice`."""
+        """Run `himaya case notify`."""
         where = ("--ledger", str(self.rig.ledger), "--config", str(self.rig.config))
-        command = [HIMAYA, "case", "notice", verb, *where, *words]
+        command = [HIMAYA, "case", "notify", verb, *where, *words]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def told(self, verb: str, *words: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class NoticeSite:
     def _run(self, verb: str, *words: str) -> str:
         where = ("--ledger", str(self.home / "ledger"), "--config", str(self.home / "himaya.toml"))
         himaya = Path(sys.executable).with_name("himaya")
-        command = [himaya, "case", "notice", verb, *where, *words]
+        command = [himaya, "case", "notify", verb, *where, *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(done.stderr)

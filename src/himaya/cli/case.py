@@ -19,7 +19,7 @@ from himaya.cli.case_leak import leak
 from himaya.cli.case_letter import letter
 from himaya.cli.case_letter_check import check
 from himaya.cli.case_letter_draft import draft
-from himaya.cli.case_notice import notice
+from himaya.cli.case_notify import notify
 from himaya.cli.case_people import people
 from himaya.cli.case_request import answer, request
 from himaya.cli.engine_options import engine_options
@@ -100,7 +100,7 @@ case.add_command(compare)
 case.add_command(request)
 case.add_command(answer)
 case.add_command(deleted)
-case.add_command(notice)
+case.add_command(notify)
 case.add_command(contain)
 case.add_command(uncontain)
 letter.add_command(draft)

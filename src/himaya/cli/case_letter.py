@@ -78,7 +78,7 @@ def show(
 ) -> None:
     """List the letters of a case and what is overdue; with a LETTER print it, or write it anew with --out."""
     from himaya.cli.case_letter_files import read_letter, write_files
-    from himaya.cli.case_notice_files import check_out
+    from himaya.cli.case_notify_files import check_out
     from himaya.response.letters.standing import letter_of
 
     check_out(out, pdf=pdf)
@@ -107,7 +107,7 @@ def release(
 ) -> None:
     """Release a letter that somebody else drafted: roles legal and dpo. It is not sent by himaya."""
     from himaya.cli.case_letter_files import write_files
-    from himaya.cli.case_notice_files import check_out
+    from himaya.cli.case_notify_files import check_out
 
     check_out(out, pdf=pdf)
     with _desk("release", step) as desk:

@@ -86,7 +86,7 @@ class _Options(TypedDict):
 def draft(**options: Unpack[_Options]) -> None:
     """Draft a letter of a confirmed case, with an annex whose counts are the ledger's. A draft is never sent."""
     from himaya.cli.case_letter_files import write_files
-    from himaya.cli.case_notice_files import check_out
+    from himaya.cli.case_notify_files import check_out
     from himaya.response.letters.draft import check
 
     check_out(options["out"], pdf=options["pdf"])

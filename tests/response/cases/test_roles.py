@@ -34,12 +34,12 @@ WRITES = {
     "case import": ("opened", "signal"),
     "case claim": ("opened", "signal"),
     "case leak": ("reopened", "reappeared"),
-    "case notice draft": ("drafted",),
-    "case notice release": ("released",),
-    "case notice withdraw": ("withdrawn",),
-    "case notice send": ("wave", "sent"),
-    "case notice receipt": ("sent", "receipt"),
-    "case notice bounced": ("bounced",),
+    "case notify draft": ("drafted",),
+    "case notify release": ("released",),
+    "case notify withdraw": ("withdrawn",),
+    "case notify send": ("wave", "sent"),
+    "case notify receipt": ("sent", "receipt"),
+    "case notify bounced": ("bounced",),
     "case letter draft": ("drafted",),
     "case letter researcher": ("researcher",),
     "case letter release": ("released",),
@@ -53,7 +53,7 @@ WRITES = {
 #: Commands that write nothing into the register.
 READS = {
     *("case find", "case list", "case show", "case verify", "case indicators"),
-    *("case letter show", "case notice show"),
+    *("case letter show", "case letter check", "case notify show"),
 }
 
 

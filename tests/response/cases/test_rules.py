@@ -271,7 +271,7 @@ def test_whoever_was_counted_late_is_told_before_the_case_closes(register):
     register.add_all([counted(ES=12, IT=1), assessed("IT"), act("compared", by=MACHINE)])
     over = act("closed", role="legal", data={"without_confirmation": "nobody to ask"})
     said = refused(register, over)
-    assert "the authority of IT: himaya case notice draft c-1 --country IT --party auth" in said
+    assert "the authority of IT: himaya case notify draft c-1 --country IT --party auth" in said
     register.add_all([sent("IT", "authority"), sent("IT", "people"), over])
 
 

@@ -122,9 +122,9 @@ class Rig:
             register.add(Act(case=self.case, kind=kind, at=at, by="office", why=why, data=data))
 
     def notice(self, *words: str, fails: str = "") -> str:
-        """Run `himaya case notice`; return what it printed, or, where it fails, what it said."""
+        """Run `himaya case notify`; return what it printed, or, where it fails, what it said."""
         where = ["--ledger", str(self.ledger), "--config", str(self.config)]
-        wanted = ["case", "notice", words[0], *where, *words[1:]]
+        wanted = ["case", "notify", words[0], *where, *words[1:]]
         result = CliRunner().invoke(group, wanted)
         if fails:
             assert isinstance(result.exception, HimayaError), result.output
@@ -134,7 +134,7 @@ class Rig:
         return result.stdout
 
     def told(self, *words: str) -> dict[str, Any]:
-        """Run `himaya case notice … --json`."""
+        """Run `himaya case notify … --json`."""
         found = json.loads(self.notice(*words, "--json"))
         assert isinstance(found, dict)
         return found

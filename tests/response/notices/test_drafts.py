@@ -1,4 +1,4 @@
-"""`himaya case notice`: drafted, shown, released, versioned; each what it says of itself."""
+"""`himaya case notify`: drafted, shown, released, versioned; each what it says of itself."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def test_who_drafted_does_not_release(tmp_path):
 
     def notice(name: str, verb: str, *words: str, code: int = 0) -> str:
         where = ("--ledger", rig.ledger, "--config", rig.config, "--as", passes.a_pass(name))
-        return run("case", "notice", verb, *where, *words, code=code)
+        return run("case", "notify", verb, *where, *words, code=code)
 
     about = (
         "draft",

@@ -28,12 +28,12 @@ _LANGUAGES = {
 def _incomplete(tale: Tale) -> str:
     """Draft the first notice without a person's words: it is not ready, and says what is missing."""
     place = ("--country", "ES", "--party", "authority")
-    told = tale.told(ANALYST, "notice draft", *place, *_out(tale, NOTICES / "not-ready"))
+    told = tale.told(ANALYST, "notify draft", *place, *_out(tale, NOTICES / "not-ready"))
     tale.check(
         f"a notice without a person's words is not ready: missing {', '.join(told['missing'])}",
         holds=told["stage"] == "not ready" and bool(told["missing"]),
     )
-    said = tale.do(LEGAL, "notice release", told["id"], "--why", "too early", ends=2)
+    said = tale.do(LEGAL, "notify release", told["id"], "--why", "too early", ends=2)
     refusal = said.strip().removeprefix("himaya: ")
     return f"{told['id']} is {told['stage']}, and is not released: {refusal}"
 
@@ -55,7 +55,7 @@ def _receipt(tale: Tale, one: dict[str, Any]) -> None:
     path = NOTICES / f"{one['id']}.receipt.txt"
     path.write_text(f"INVENTED receipt for {one['id']}. No authority was written to.\n")
     when = datetime.fromtimestamp(time.time() - 1, UTC).isoformat("T", "seconds")
-    tale.do(DPO, "notice receipt", one["id"], "--number", f"INVENTED-{one['country']}-1",
+    tale.do(DPO, "notify receipt", one["id"], "--number", f"INVENTED-{one['country']}-1",
             "--file", path, "--when", when)  # fmt: skip
 
 
@@ -64,8 +64,8 @@ def _people(tale: Tale) -> str:
     sent = 0
     for country in told:
         one = _ready(tale, country, "people", _LANGUAGES.get(country, ("en",)))
-        tale.do(DPO, "notice send", one["id"])
-        sent += tale.told(DPO, "notice send", one["id"], "--wave", 1, "--send")["sent"]
+        tale.do(DPO, "notify send", one["id"])
+        sent += tale.told(DPO, "notify send", one["id"], "--wave", 1, "--send")["sent"]
     check_mail(tale, sent)
     return f"{sent:,} mails taken by a mail server on this machine, a dry run before each of {len(told)} waves"
 
@@ -74,7 +74,7 @@ def _ready(tale: Tale, country: str, party: str, languages: tuple[str, ...]) -> 
     """Draft a notice with a person's words, by the analyst, and release it, by somebody else."""
     words = ("--texts", _texts(country, party, languages), "--language", languages[0])
     place = ("--country", country or "unknown", "--party", party)
-    told = tale.told(ANALYST, "notice draft", *place, *words)
+    told = tale.told(ANALYST, "notify draft", *place, *words)
     by_law = f"by the list of {told['regime'] or 'no law: what most laws share'}"
     tale.check(
         f"{told['id']} ({', '.join(told['languages'])}) is complete {by_law}",
@@ -82,8 +82,8 @@ def _ready(tale: Tale, country: str, party: str, languages: tuple[str, ...]) -> 
         and told["stage"] == "ready"
         and bool(told["regime"]) == (country in RULED),
     )
-    tale.do(LEGAL, "notice release", told["id"], "--why", "read in full, in each language")
-    tale.do(LEGAL, "notice show", told["id"], *_out(tale, NOTICES))
+    tale.do(LEGAL, "notify release", told["id"], "--why", "read in full, in each language")
+    tale.do(LEGAL, "notify show", told["id"], *_out(tale, NOTICES))
     tale.notices.append(told)
     return told
 

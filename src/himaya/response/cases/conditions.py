@@ -116,7 +116,7 @@ def _notified(case: Case, act: Act) -> Iterator[str]:
 def _untold(case: Case) -> Iterator[str]:
     for country, party in untold(case):
         yield (
-            f"nothing was sent to the {party} of {country or 'unknown residence'}: himaya case notice"
+            f"nothing was sent to the {party} of {country or 'unknown residence'}: himaya case notify"
             f" draft {case.id} --country {country or 'unknown'} --party {party}"
         )
 

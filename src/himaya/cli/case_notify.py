@@ -1,4 +1,4 @@
-"""`himaya case notice`: notices to authorities and people, drafted, shown, released."""
+"""`himaya case notify`: notices to authorities and people, drafted, shown, released."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import click
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk, desk_options
-from himaya.cli.case_notice_files import check_out, desk_library, out_options, write_all
-from himaya.cli.case_notice_send import bounced, receipt, send
+from himaya.cli.case_notify_files import check_out, desk_library, out_options, write_all
+from himaya.cli.case_notify_send import bounced, receipt, send
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
-def notice() -> None:
+def notify() -> None:
     """Notices about a case: draft, show, release, send. Everything is a draft until a person releases it."""
 
 
-@notice.command()
+@notify.command()
 @desk_options
 @click.argument("case_id", metavar="CASE")
 @click.option(
@@ -67,7 +67,7 @@ def draft(  # noqa: PLR0913  (the options of the command)
 ) -> None:
     """Draft a notice. Each time is a new version; from the second on an authority is told what changed."""
     check_out(out, pdf=pdf)
-    with Desk("case notice draft", directory, key_file, config) as desk:
+    with Desk("case notify draft", directory, key_file, config) as desk:
         found = desk.register.case(case_id)
         place = _place(desk, found, country, about["party"])
         facts = _gathered(desk, found, why or f"notices of case {case_id}")
@@ -99,7 +99,7 @@ def _gathered(desk: Desk, found: Case, why: str) -> NoticeFacts:
     from himaya.response.people.whom import people_of
 
     with desk.reader() as reader:
-        shared.record_use(reader, "case notice draft", shared.purpose(why))
+        shared.record_use(reader, "case notify draft", shared.purpose(why))
         return gathered(found, people_of(reader, found).answer, desk.config)
 
 
@@ -134,7 +134,7 @@ def _told(found: Case, one: Draft, files: list[Path], *, as_json: bool) -> None:
     if one.lacks():
         click.echo("Next: say what is missing with --set ITEM=TEXT, and draft it again.")
     else:
-        click.echo(f"Next: himaya case notice release {found.id} {one.id} --why ...")
+        click.echo(f"Next: himaya case notify release {found.id} {one.id} --why ...")
 
 
 def _standing(found: Case, one: Draft) -> str:
@@ -163,7 +163,7 @@ def _short(found: Case, one: Draft) -> dict[str, Any]:
     }
 
 
-@notice.command()
+@notify.command()
 @desk_options
 @click.argument("case_id", metavar="CASE")
 @click.argument("name", metavar="[NOTICE]", required=False)
@@ -185,7 +185,7 @@ def show(  # noqa: PLR0913  (the options of the command)
     from himaya.response.rendering import text_of
 
     check_out(out, pdf=pdf)
-    with Desk("case notice show", directory, key_file, config) as desk:
+    with Desk("case notify show", directory, key_file, config) as desk:
         found = desk.register.case(case_id)
         if name is None:
             _list(found, drafts(found), as_json=as_json)
@@ -216,7 +216,7 @@ def _list(found: Case, known: list[Draft], *, as_json: bool) -> None:
         click.echo(f"Case {found.id} has no notice.")
 
 
-@notice.command()
+@notify.command()
 @desk_options
 @click.argument("case_id", metavar="CASE")
 @click.argument("name", metavar="NOTICE")
@@ -236,7 +236,7 @@ def release(
     _decide(("release", "released"), (directory, key_file, config), (case_id, name), why, as_json)
 
 
-@notice.command()
+@notify.command()
 @desk_options
 @click.argument("case_id", metavar="CASE")
 @click.argument("name", metavar="NOTICE")
@@ -265,7 +265,7 @@ def _decide(
 ) -> None:
     from himaya.response.notices.drafts import draft_named, same_texts
 
-    with Desk(f"case notice {verb[0]}", *place) as desk:
+    with Desk(f"case notify {verb[0]}", *place) as desk:
         one = draft_named(desk.register.case(about[0]), about[1])
         if verb[1] == "released":
             same_texts(one, desk_library(desk))
@@ -281,10 +281,10 @@ def _decide(
 def _next(found: Case, one: Draft) -> str:
     """Return what is to be done with a released notice."""
     if one.party == "people":
-        return f"himaya case notice send {found.id} {one.id} --wave 1, then the same with --send"
+        return f"himaya case notify send {found.id} {one.id} --wave 1, then the same with --send"
     where = f" at {one.needs.form_url}" if one.needs.form_url else ""
-    return f"file it{where}, then himaya case notice receipt {found.id} {one.id} --number ... --when ... --why ..."
+    return f"file it{where}, then himaya case notify receipt {found.id} {one.id} --number ... --when ... --why ..."
 
 
 for _command in (send, receipt, bounced):
-    notice.add_command(_command)
+    notify.add_command(_command)

@@ -1,4 +1,4 @@
-"""`himaya case notice send|receipt|bounced`: notices leave the house, and what came back."""
+"""`himaya case notify send|receipt|bounced`: notices leave the house, and what came back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk, desk_options, moment
-from himaya.cli.case_notice_files import desk_library
+from himaya.cli.case_notify_files import desk_library
 from himaya.core.errors import ConfigError, InputError, ServiceError
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def send(
     **how: Any,  # noqa: ANN401  (where it goes)
 ) -> None:
     """Send a released notice to its people, one wave at a time; each is made of the person's own rows."""
-    with Desk("case notice send", directory, key_file, config) as desk, desk.reader() as reader:
+    with Desk("case notify send", directory, key_file, config) as desk, desk.reader() as reader:
         found = desk.register.case(case_id)
         one = _to_people(found, name)
         told_of = shared.purpose(why or f"notice {name} of case {case_id}")
-        shared.record_use(reader, "case notice send", told_of)
+        shared.record_use(reader, "case notify send", told_of)
         telling = _telling(desk, reader, found, one)
         if how["merge_csv"]:
             told = _merge(reader, found, one, telling, how, told_of)
@@ -94,7 +94,7 @@ def _to_people(found: Case, name: str) -> Draft:
         where = f" at {one.needs.form_url}" if one.needs.form_url else ""
         raise InputError(
             f"{name} goes to an authority: a person files it{where}, then"
-            f" `himaya case notice receipt {found.id} {name}` keeps the receipt"
+            f" `himaya case notify receipt {found.id} {name}` keeps the receipt"
         )
     return one
 
@@ -156,7 +156,7 @@ def _may_go(found: Case, one: Draft, number: int | None) -> None:
     if not is_released(found, one):
         over = stage(found, one) is Stage.WITHDRAWN
         how = "was withdrawn; draft it again" if over else "is not released; run:"
-        run = "" if over else f" himaya case notice release {found.id} {one.id} --why ..."
+        run = "" if over else f" himaya case notify release {found.id} {one.id} --why ..."
         raise InputError(f"{one.id} {how}{run}")
     if found.practice:
         raise InputError(f"case {found.id} is practice; nothing of it is sent to anybody")
@@ -270,7 +270,7 @@ def receipt(  # noqa: PLR0913  (the options of the command)
     as_json: bool,
 ) -> None:
     """Keep an authority's receipt: that a notice was filed, when, and under which number."""
-    with Desk("case notice receipt", directory, key_file, config) as desk:
+    with Desk("case notify receipt", directory, key_file, config) as desk:
         digest = hashlib.sha256(_read(file)).hexdigest() if file else ""
         told = {"number": number, "sha256": digest, "when": when}
         told = _filed(desk, case_id, name, why, told, partial=partial)
@@ -325,13 +325,13 @@ def bounced(
     from himaya.response.delivery.merge import bounced_addresses
     from himaya.response.delivery.waves import Waves, waves_path
 
-    with Desk("case notice bounced", directory, key_file, config) as desk, desk.reader() as reader:
+    with Desk("case notify bounced", directory, key_file, config) as desk, desk.reader() as reader:
         found = desk.register.case(case_id)
         one = _to_people(found, name)
         data = _read(file)
         addresses = bounced_addresses(data, str(file))
         shared.record_use(
-            reader, "case notice bounced", f"mail of notice {name} of case {case_id} that came back"
+            reader, "case notify bounced", f"mail of notice {name} of case {case_id} that came back"
         )
         reached = _telling(desk, reader, found, one).reached
         numbers = {n for n, person in reached.items() if person.address.casefold() in addresses}
