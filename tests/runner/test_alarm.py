@@ -157,6 +157,21 @@ def test_conditions_are_looked_at_by_themselves(tmp_path):
     assert str(tmp_path) not in text
 
 
+def test_a_condition_that_fails_holds_up_no_other(tmp_path, caplog):
+    """What comes after it is told, and the log and the status say that something failed."""
+
+    def broken(_):
+        raise KeyError("form")
+
+    told = Told()
+    alarm = Alarm(config_of(tmp_path), [told], conditions=[broken, disk(tmp_path, 1 << 40)])
+    with running(alarm):
+        wait_for(lambda: len(told.messages) == 1)
+        wait_for(lambda: alarm.status.problems)
+    assert told.messages[0].kind == "disk"
+    assert "KeyError: 'form'" in caplog.text
+
+
 def test_conditions_that_hold_say_nothing(tmp_path):
     """Enough room, a new key, a ledger that is written: no alert; 0 switches a bound off."""
     key = tmp_path / "key"

@@ -159,15 +159,25 @@ class Alarm:
         self._tell_status(store)
 
     def _look(self, store: AlertStore, now: float) -> None:
-        """Look at the conditions, and at what nobody acknowledged."""
-        for condition in self.conditions:
-            for occurrence in condition(now):
-                self._add_standing(occurrence, now)
+        """Look at the conditions, and at what nobody acknowledged. One that fails keeps nobody from the others."""
+        failed = [problem for one in self.conditions if (problem := self._look_at(one, now))]
         alerts = self._alerts
         if alerts.escalate_s:
             after, least = float(alerts.escalate_s), alerts.escalate_from
             if store.escalate(now, after, least, self._channels, alerts.queue):
                 self._call()
+        if failed:
+            self._write(store)
+            raise failed[0]
+
+    def _look_at(self, condition: Condition, now: float) -> Exception | None:
+        """Look at one condition; return what went wrong."""
+        try:
+            for occurrence in condition(now):
+                self._add_standing(occurrence, now)
+        except Exception as problem:  # noqa: BLE001  (raised by the caller, once all were looked at)
+            return problem
+        return None
 
     def _add_standing(self, one: Occurrence, now: float) -> None:
         """Take what a condition says, once a minute while it lasts: a full disk is not written to every second."""
