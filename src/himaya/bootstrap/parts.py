@@ -12,6 +12,7 @@ from pathlib import Path
 from himaya.analysis.groups import Settings
 from himaya.anchoring import Anchoring, places_of
 from himaya.bootstrap.case_upkeep import expire_register, unacknowledged
+from himaya.bootstrap.deadlines import near_deadlines
 from himaya.bootstrap.letters import overdue_letters
 from himaya.bootstrap.matters import all_matters
 from himaya.config import Config
@@ -162,6 +163,7 @@ def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
         conditions.keys(conditions.key_files(config), alerts.key_days),
         unacknowledged(config),
         overdue_letters(config),
+        near_deadlines(config),
     )
     return Alarm(config, channels_of(config), conditions=looked_at, clock=clock)
 
