@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 from tests.ledger.making import DAY, NOON, disclosed, write
@@ -180,11 +181,11 @@ def test_it_freezes_and_says_by_whom(site):
 
 
 def test_a_running_alarm_opens_it(tmp_path):
-    """From a finding to the case, by the thread of the alarm alone."""
-    site = Site(tmp_path, 'open_from = ["breadth"]')
-    site.found("account:u1", NOON)
-    alarm = make_alarm(site.config, clock=lambda: NOON + 60)
+    """From a finding to the case, by the thread of the alarm alone; its minutes are short here."""
+    site, began = Site(tmp_path, 'open_from = ["breadth"]'), time.monotonic()
+    alarm = make_alarm(site.config, clock=lambda: NOON + 100 * (time.monotonic() - began))
     alarm.start()
+    alarm.finding(Finding("breadth", "account:u1", NOON, 42, 40, "said inside"))
     try:
         wait_for((tmp_path / "l.register").exists)
         wait_for(lambda: len(site.cases()) == 1)
