@@ -142,3 +142,16 @@ def test_a_file_that_is_none_is_said(tmp_path):
         AlertStore(tmp_path / "alerts")
     with pytest.raises(ServiceError, match="the alerts cannot be used"):
         AlertStore(tmp_path / "nowhere" / "alerts")
+
+
+def test_whom_alerts_of_a_kind_are_about(store):
+    """Those that still happened since a time, with each surrogate of one facet, acknowledged or not, oldest first."""
+    old, new = put(store, one(at=1000.0)), put(store, one("b", at=2000.0))
+    put(store, one("c", at=2000.0))
+    store.implicate([(old, "actor", 1), (new, "actor", 9), (new, "actor", 3), (new, "prefix", 4)])
+    store.acknowledge(new, "lea", 2001.0)
+    told = [(alert.id, who) for alert, who in store.about(Kind.GAP, 1500.0, "actor")]
+    assert told == [(new, 3), (new, 9)]
+    put(store, one(at=1099.0))
+    assert [who for _, who in store.about(Kind.GAP, 1099.0, "actor")] == [1, 3, 9]
+    assert store.about(Kind.FINDING, 0.0, "actor") == []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from himaya.bootstrap.looking import Looking
 from himaya.config import Config
 from himaya.core.errors import HimayaError
 from himaya.ledger.schema import iso
@@ -17,38 +18,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks into a register that did not change: answers are due by the day.
-_EVERY_S = 600.0
-
 
 def overdue_letters(config: Config) -> Condition:
     """Return the condition. Where there is no register nothing is opened or loaded."""
-    directory = Path(config.ledger.directory)
-    beside = directory.with_name(directory.name + ".register")
-    looked, seen = float("-inf"), 0
+    directory, looking = Path(config.ledger.directory), Looking(config, log, "letters")
 
     def look(now: float) -> Iterator[Occurrence]:
-        nonlocal looked, seen
-        mark = 1 if config.response.database else _changed(beside)
-        if not mark or (mark == seen and 0 <= now - looked < _EVERY_S):
+        if not looking.is_due(now):
             return
-        looked, seen = now, mark
         try:
             yield from _overdue(config, directory, now)
+            looking.passed()
         except HimayaError as problem:
-            # The other alerts go out all the same, and this look is had again with the next one.
-            seen = 0
-            log.warning("letters cannot be looked at, and are tried again: %s", problem)
+            # The other alerts go out all the same.
+            looking.failed(problem)
 
     return look
-
-
-def _changed(path: Path) -> int:
-    """Return when a file was last changed, 0 when it is not there."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _overdue(config: Config, directory: Path, now: float) -> Iterator[Occurrence]:

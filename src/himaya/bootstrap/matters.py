@@ -60,11 +60,12 @@ def _matter(case: Case, days: int, longer: int) -> Matter:
         actors=frozenset(case.actors),
         start=case.start,
         until=at + kept * DAY_S * 1_000_000 if case.is_open else 0,
-        basis=_basis(said),
+        basis=_basis(case, said),
         by=(said or opened).by,
         confirmed=said is not None,
     )
 
 
-def _basis(said: Act | None) -> str:
-    return f"confirmed: {said.why}" if said else "named by a person, not confirmed yet"
+def _basis(case: Case, said: Act | None) -> str:
+    by = "found by a detector" if case.source == "finding" else "named by a person"
+    return f"confirmed: {said.why}" if said else f"{by}, not confirmed yet"

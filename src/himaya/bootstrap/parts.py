@@ -11,7 +11,9 @@ from pathlib import Path
 
 from himaya.analysis.groups import Settings
 from himaya.anchoring import Anchoring, places_of
+from himaya.bootstrap.case_findings import cases_from_findings
 from himaya.bootstrap.case_upkeep import expire_register, unacknowledged
+from himaya.bootstrap.deadlines import near_deadlines
 from himaya.bootstrap.letters import overdue_letters
 from himaya.bootstrap.matters import all_matters
 from himaya.config import Config
@@ -157,12 +159,15 @@ def make_runner(
 def make_alarm(config: Config, clock: Callable[[], float] = time.time) -> Alarm:
     """Return the alarm of a process that keeps the ledger, or tells who does; `start` begins. Raises ConfigError."""
     alerts, directory = config.alerts, Path(config.ledger.directory)
-    looked_at = (
+    looked_at = [
         conditions.disk(directory, alerts.free_mb),
         conditions.keys(conditions.key_files(config), alerts.key_days),
         unacknowledged(config),
         overdue_letters(config),
-    )
+        near_deadlines(config),
+    ]
+    if config.response.open_from:
+        looked_at.append(cases_from_findings(config))
     return Alarm(config, channels_of(config), conditions=looked_at, clock=clock)
 
 

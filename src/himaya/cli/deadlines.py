@@ -84,14 +84,11 @@ class _Found:
     """The deadlines of some cases at one time, and people for whom there is no rule."""
 
     def __init__(self, cases: list[Case], table: Table, now: int) -> None:
-        from himaya.response.deadlines import answers_due, deadlines_of, unruled
-        from himaya.response.deadlines.deadline import order
+        from himaya.response.deadlines import all_deadlines, unruled
 
         self.now = now
         self.cases = {case.id: case for case in cases}
-        every = [each for case in cases for each in deadlines_of(case, table, now)]
-        every += [each for case in cases for each in answers_due(case, now)]
-        self.deadlines: list[Deadline] = sorted(every, key=order)
+        self.deadlines: list[Deadline] = all_deadlines(cases, table, now)
         self.unruled: list[tuple[str, Unruled]] = [
             (case.id, one) for case in cases for one in unruled(case, table)
         ]

@@ -20,6 +20,7 @@ from himaya.config.endpoints import endpoint_problems
 from himaya.config.feed import feed_problems
 from himaya.config.locate import Path
 from himaya.config.ranges import out_of_range
+from himaya.config.response import response_problems
 from himaya.config.retention import retention_problems
 from himaya.config.surfaces import surface_problems
 from himaya.config.words import nearest
@@ -58,7 +59,7 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _jwt(config)
     yield from _authorised(config)
     yield from alert_problems(config)
-    yield from _revoke(config)
+    yield from _response(config)
     found = anchor_problems(config.anchor, config.alerts.smtp_host)
     yield from (Problem(*each) for each in found)
     yield from edge_problems(config)
@@ -69,8 +70,9 @@ def problems(config: Config, raw: dict[str, Any], directory: str) -> Iterator[Pr
     yield from _files(config, directory)
 
 
-def _revoke(config: Config) -> Iterator[Problem]:
+def _response(config: Config) -> Iterator[Problem]:
     told = config.response
+    yield from (Problem(*each) for each in response_problems(told))
     yield from hook_problems(
         "response",
         ("revoke_url", told.revoke_url),

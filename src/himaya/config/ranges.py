@@ -76,6 +76,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("feed.most", 1, 100_000),
     ("feed.bouncers", 1, 10_000),
     ("feed.max_connections", 1, 10_000),
+    ("response.open_most", 1, 10_000),
     ("response.escalate_s", 0, 30 * 86400),
     ("response.register_days", 0, 36_600),
     ("edge.pass_s", 1, 60),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
+
+from himaya.config.locate import Path
+from himaya.config.words import nearest
+from himaya.core.policy import Detectors
+
+#: Detectors whose findings are about a surface or a class of visitors, never about an actor.
+_NOBODY = frozenset({"drift", "surge"})
 
 
 class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,12 +29,15 @@ class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `language` what somebody is written to in whose own is unknown. A wave of notices has `wave` mails, over `smtp_*`
     (`smtp_host` "": those of `[alerts]`).
 
+    A finding of a detector of `open_from` opens a case for its actor, while fewer than `open_most` such cases are open.
     A suspected case that nobody acknowledged within `escalate_s` is escalated; 0: never. Reasons and data of cases that
     are over for `register_days` are removed; 0: never. `revoke_url`: where the identity system is told whose sessions
     and keys to end (`docs/containment.md`), signed with the secret in `revoke_secret_file`; "": nowhere.
     """
 
     database: str = ""
+    open_from: tuple[str, ...] = ()
+    open_most: int = 100
     escalate_s: int = 3600
     register_days: int = 1826
     revoke_url: str = ""
@@ -51,3 +62,21 @@ class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smtp_user: str = ""
     smtp_password_file: str = ""
     mail_from: str = ""
+
+
+def response_problems(response: Response) -> Iterator[tuple[Path, str, str]]:
+    """Yield key path, problem and hint of what is wrong with the table beside its types and ranges."""
+    known = sorted(set(Detectors.__struct_fields__) - _NOBODY)
+    for at, name in enumerate(response.open_from):
+        path: Path = ("response", "open_from", at)
+        if name == "group":
+            yield path, "the search for groups opens cases by itself.", "Take it out."
+        elif name in _NOBODY:
+            yield (
+                path,
+                f"a finding of {name} is about no actor, so it opens no case.",
+                "Take it out.",
+            )
+        elif name not in known:
+            hint = nearest(name, known) or f"There are: {', '.join(known)}."
+            yield path, f'no detector has the name "{name}".', hint

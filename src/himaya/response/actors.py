@@ -20,7 +20,10 @@ MOST_SESSIONS = 100_000
 
 
 class Actors(msgspec.Struct, frozen=True):
-    """The actors of a case. `certain` were proven by a test or named by a person, `others` only look alike."""
+    """The actors of a case. `certain` were proven by a test, named by a person, or are the one of a finding.
+
+    `others` only look alike.
+    """
 
     certain: tuple[int, ...]
     others: tuple[int, ...] = ()

@@ -17,5 +17,6 @@ from himaya.response.deadlines.answers import answers_due as answers_due
 from himaya.response.deadlines.deadline import Deadline as Deadline
 from himaya.response.deadlines.deadline import Standing as Standing
 from himaya.response.deadlines.listing import Unruled as Unruled
+from himaya.response.deadlines.listing import all_deadlines as all_deadlines
 from himaya.response.deadlines.listing import deadlines_of as deadlines_of
 from himaya.response.deadlines.listing import unruled as unruled

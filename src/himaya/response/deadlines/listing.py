@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from himaya.response.cases import Case, Entry
+from himaya.response.deadlines.answers import answers_due
 from himaya.response.deadlines.calendars import local_day
 from himaya.response.deadlines.deadline import OPEN, Deadline, Standing, order
 from himaya.response.deadlines.due import due_of, is_after
@@ -49,6 +50,16 @@ def deadlines_of(case: Case, table: Table, now: int) -> list[Deadline]:
         for covered in _covered(case, table)
         for party in PARTIES
         for each in _Duty(case, covered, party, now).deadlines()
+    ]
+    return sorted(found, key=order)
+
+
+def all_deadlines(cases: Iterable[Case], table: Table, now: int) -> list[Deadline]:
+    """Return the deadlines of several cases, also of persons' requests, the most urgent first. Raises InputError."""
+    found = [
+        each
+        for case in cases
+        for each in (*deadlines_of(case, table, now), *answers_due(case, now))
     ]
     return sorted(found, key=order)
 

@@ -20,6 +20,7 @@ from himaya.runner.alerting.alert import (
     SEVERITIES,
     Alert,
     Event,
+    Kind,
     Occurrence,
     reaches,
 )
@@ -267,6 +268,19 @@ class AlertStore(StoreFile):
         with self._told():
             sql = "SELECT facet, surrogate FROM actor WHERE alert = ? ORDER BY facet, surrogate"
             return self._db.execute(sql, (number,)).fetchall()
+
+    def about(self, kind: Kind, since: float, facet: str) -> list[tuple[Alert, int]]:
+        """Return alerts of a kind that still happened at or after a time, with each surrogate of a facet; oldest first.
+
+        Who acknowledged them does not matter.
+        """
+        sql = (
+            f"SELECT {_COLUMNS}, actor.surrogate FROM alert JOIN actor ON actor.alert = alert.id"  # noqa: S608  (our own words)
+            " WHERE kind = ? AND last >= ? AND facet = ? ORDER BY id, surrogate"
+        )
+        with self._told():
+            rows = self._db.execute(sql, (kind, since, facet)).fetchall()
+        return [(Alert(*row[:-1]), row[-1]) for row in rows]
 
     def channels(self) -> list[ChannelState]:
         """Return how every channel does that had something to send."""
