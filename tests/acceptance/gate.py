@@ -171,6 +171,7 @@ class Gate:
         """Return what a command prints; it must end with `code`."""
         done = subprocess.run([HIMAYA, *words], capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
         return done.stdout
 
     def who(self, **about: str) -> Table:

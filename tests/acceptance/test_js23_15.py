@@ -55,14 +55,14 @@ def an_overdue_answer_alerts(gate: Gate, name: str, directory: Path, **answer: s
     with gate.visitor(name) as visitor:
         visitor.get("/u/p12300")
     gate.flush()
-    desk = Desk(gate.ledger, directory)
+    desk = Desk(gate.ledger, directory, f'[ledger]\ndirectory = "{gate.ledger}"\n')
     case = desk.about(f"account:{name}")
     desk.sent_letter(case, **answer)
     end = time.monotonic() + (3.0 if answer else 60.0)
     with AlertStore(alerts_path(gate.ledger)) as store:
         while not _about(case, store) and time.monotonic() < end:
             time.sleep(0.1)
-    told = json.loads(gate.himaya("alert", "list", "--config", str(gate.config), "--json"))
+    told = json.loads(gate.himaya("alert", "list", "--config", str(desk.config), "--json"))
     found = [one["text"] for one in told["alerts"] if case in one["text"]]
     require(found, "an overdue answer is an alert")
 

@@ -138,6 +138,16 @@ def test_clocks_go_with_what_is_merged_and_split(register):
     assert clocks["determined"].when == when
 
 
+def test_a_period_grows_to_both_sides(register):
+    """What joins makes a period longer, never shorter; one that is open to a side stays open there."""
+    register.add(opened(start=15, end=18))
+    register.add(act("joined", data={"actors": [1], "start": 10, "end": 16}))
+    assert (register.case("c-1").start, register.case("c-1").end) == (10, 18)
+    register.add(opened("c-2", end=20))
+    register.add(act("joined", "c-2", data={"start": 10, "end": 30}))
+    assert (register.case("c-2").start, register.case("c-2").end) == (0, 30)
+
+
 def test_a_merged_case_goes_on_in_another(register):
     """Groups, actors and the longer period go over; whom it concerns is counted again there."""
     register.add(opened(groups=["g-1"], actors=[5], start=10, end=20))
@@ -146,7 +156,8 @@ def test_a_merged_case_goes_on_in_another(register):
     register.add_all(merging(one, two, act("merged", role="legal")))
     one, two = register.case("c-1"), register.case("c-2")
     assert (one.state, one.into) == (State.MERGED, "c-2")
-    assert (two.groups, two.actors, two.start, two.end) == (["g-1"], [5], 10, 20)
+    assert (two.groups, two.actors) == (["g-1"], [5])
+    assert (two.start, two.end) == (0, 0), "an open period is the longest"
     assert two.countries is None
     with pytest.raises(InputError, match="is merged into c-2"):
         register.add(act("confirmed"))

@@ -141,10 +141,11 @@ def _joined(case: Case, entry: Entry) -> None:
     case.holds += [one for one in data.get("holds", []) if one not in case.holds]
     known = set(case.actors)
     case.actors += [one for one in data.get("actors", []) if one not in known]
+    # 0 is open: a period that is open to one side stays so.
     if data.get("start"):
-        case.start = min(case.start or data["start"], data["start"])
+        case.start = min(case.start, data["start"])
     if data.get("end"):
-        case.end = max(case.end, data["end"])
+        case.end = max(case.end, data["end"]) if case.end else 0
 
 
 def _blocked(case: Case, entry: Entry) -> None:
