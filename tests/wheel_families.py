@@ -15,8 +15,8 @@ def _is_compiled(kind: type) -> bool:
 
 
 for found in pkgutil.walk_packages(himaya.__path__, "himaya."):
-    # Django's parts want its settings; they define nothing that derives from the core.
-    if ".django" not in found.name and not found.name.endswith("__main__"):
+    # Django's parts want its settings, Alembic runs its script itself; nothing there derives from the core.
+    if not any(part in found.name for part in (".django", ".migrations.", "__main__")):
         importlib.import_module(found.name)
 for name, module in sorted(sys.modules.items()):
     if name.startswith("himaya."):

@@ -127,6 +127,12 @@ class Yard:
         with Reader.open(self.folder / "ledger") as reader:
             return Counter(row.subject for row in reader.rows() if row.actor.account == "anna")
 
+    def wait_for_a_flush(self):
+        """Wait until the gate vouches for all that happened so far: a kill leaves a gap that begins after it."""
+        now = time.time()
+        beat = self.folder / "ledger" / "live" / "00.heartbeat"
+        wait_for(lambda: _must(beat.stat().st_mtime > now + 0.2), AssertionError)
+
     def audit(self):
         told = subprocess.run(
             [*HIMAYA, "audit", "bound", "--ledger", self.folder / "ledger", "--why", "test", "--json"],
@@ -202,6 +208,7 @@ def test_a_killed_authority_costs_at_most_a_lease_of_each_worker(tmp_path):
         yard.start_sites(uvicorn=False)
         shown, processes = together(yard, [0], 2)
         wait_for(lambda: _must(shown <= set(yard.rows())), AssertionError)
+        yard.wait_for_a_flush()
         yard.kill_gate()
         away = [yard.view(0, f"away{n}")[0] for n in range(30)]
         assert set(away) == {200, 503}
