@@ -125,3 +125,13 @@ def test_a_file_that_is_something_else_is_refused(tmp_path):
     with pytest.raises(ServiceError, match="cannot be used"):
         CaseStore(path)
     assert path.read_bytes().startswith(b"something else")
+
+
+def test_a_value_past_all_measure_is_kept(tmp_path):
+    """A ground whose value is infinite comes back as it was; nothing that reads the cases fails on it."""
+    import math
+
+    ground = Ground("coverage", math.inf, 2.0, "")
+    with CaseStore(tmp_path / "c") as store:
+        store.put(Group("g-1", 1.0, 1.0, members={1: None}, grounds=[ground]), 1.0)
+        assert store.get("g-1").group.grounds[0].value == math.inf

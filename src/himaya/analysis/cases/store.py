@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import msgspec
@@ -156,7 +157,7 @@ class CaseStore(StoreFile):
 
     def _case(self, row: tuple[str, str, float, bytes]) -> Case:
         name, state, opened, body = row
-        kept = msgspec.json.decode(body, type=_Body)
+        kept = _read(body)
         sql = "SELECT actor FROM member WHERE matter = ? ORDER BY number"
         members: dict[Id, None] = {actor: None for (actor,) in self._db.execute(sql, (name,))}
         log = self._log(name)
@@ -165,6 +166,15 @@ class CaseStore(StoreFile):
             id=name, members=members, **{**msgspec.structs.asdict(kept), "proven": proven}
         )
         return Case(name, State(state), opened, group, log)
+
+
+def _read(body: bytes) -> _Body:
+    """Return what `_body` wrote; JSON has no infinity, and writes null for a value past all thresholds."""
+    kept = msgspec.json.decode(body)
+    for ground in kept["grounds"]:
+        for key, value in ground.items():
+            ground[key] = math.inf if value is None else value
+    return msgspec.convert(kept, _Body)
 
 
 def _body(group: Group) -> bytes:
