@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, datetime
+
+from himaya.response.rendering import shown
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-
-#: Unicode categories that draw nothing or reorder what follows (controls, format, surrogates,
-#: separators): a name in a log must not be able to hide or turn text around (Unicode TR 36).
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def number(value: float) -> str:
@@ -101,20 +98,12 @@ def listed(items: list[str]) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Return foreign text with every character shown that would otherwise hide or reorder it.
+    r"""Return foreign text with every character shown that would otherwise hide or reorder it, joiners too.
 
     >>> visible("a\x00b\u202ec")
     'a\\x00b\\u202ec'
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(char) for char in text)
-
-
-def _shown(char: str) -> str:
-    if unicodedata.category(char) in _HIDDEN:
-        return char.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return char
+    return shown.visible(text, joiners=False)
 
 
 def clip(text: str, limit: int = 160) -> str:

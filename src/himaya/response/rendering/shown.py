@@ -19,19 +19,22 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 
 
-def visible(text: str) -> str:
+def visible(text: str, *, joiners: bool = True) -> str:
     r"""Return foreign text with every character written out that would hide or reorder it.
+
+    With `joiners` those that names of several scripts need stay as they are.
 
     >>> visible("a\x00b\u202ec")
     'a\\x00b\\u202ec'
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(char) for char in text)
+    kept = _JOINERS if joiners else frozenset[str]()
+    return "".join(_shown(char, kept) for char in text)
 
 
-def _shown(char: str) -> str:
-    if char not in _JOINERS and unicodedata.category(char) in _HIDDEN:
+def _shown(char: str, kept: frozenset[str]) -> str:
+    if char not in kept and unicodedata.category(char) in _HIDDEN:
         return char.encode("unicode_escape", "surrogatepass").decode("ascii")
     return char
 
