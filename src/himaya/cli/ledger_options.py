@@ -257,13 +257,8 @@ def print_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print CSV (RFC 4180) that a spreadsheet takes for text, not for formulas."""
-    click.echo(csv_text(header, rows), nl=False)
-
-
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return what `print_csv` prints."""
+    """Return CSV (RFC 4180) that a spreadsheet takes for text, not for formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(header)
