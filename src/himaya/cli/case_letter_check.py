@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ _SHOWN = 20
 @click.command()
 @click.argument("file", metavar="ANNEX", type=_PATH)
 @click.option("--public", default="", help="The key of the site (hex), as the site names it.")
-@click.option("--ledger", "directory", type=_PATH, help="The ledger it came from: count anew.")
+@click.option(
+    "--ledger", "directory", type=LedgerPath(), help="The ledger it came from: count anew."
+)
 @click.option("--key-file", type=_PATH, help="Key of the ledger; default: beside it, DIR.key.")
 @click.option("--config", type=_PATH, help="Configuration; default: himaya.toml, if there is one.")
 @shared.pass_option

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def ledger_options(command: _Command) -> _Command:
         "--key-file", type=_PATH, help="Key of the ledger; default: beside it, DIR.key."
     )
     where = click.option(
-        "--ledger", "directory", type=_PATH, required=True, help="Directory of the ledger."
+        "--ledger", "directory", type=LedgerPath(), required=True, help="Directory of the ledger."
     )
     return where(key(pass_option(command)))
 
