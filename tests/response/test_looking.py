@@ -25,6 +25,11 @@ def due(look, start, end):
     return [second for second in range(start, end) if look.is_due(second)]
 
 
+def gone(_):
+    """Find nothing: the register went away."""
+    raise ServiceError("gone")
+
+
 @pytest.mark.parametrize("database", ["", "postgresql+psycopg:///himaya"])
 def test_every_ten_minutes(tmp_path, database):
     """What does not change is read every ten minutes, beside the ledger as in a database."""
@@ -37,12 +42,11 @@ def test_an_error_is_tried_again_in_a_minute(tmp_path, caplog):
     (tmp_path / "l.register").touch()
     look = looking(tmp_path)
     for second in range(100):
-        if look.is_due(second):
-            look.failed(ServiceError("gone"))
+        assert list(look.look(gone, second)) == []
     assert due(look, 100, 800) == [120, 720]
     assert len(caplog.records) == 1
-    look.passed()
-    look.failed(ServiceError("gone"))
+    assert list(look.look(lambda now: iter([now]), 1320)) == [1320]
+    assert list(look.look(gone, 1920)) == []
     assert len(caplog.records) == 2
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himaya.bootstrap.looking import Looking
 from himaya.config import Config
-from himaya.core.errors import HimayaError
 from himaya.ledger.schema import micros
 from himaya.runner.alerting import Occurrence
 
@@ -25,18 +25,7 @@ def near_deadlines(config: Config) -> Condition:
     Where there is no register nothing is opened or loaded.
     """
     looking = Looking(config, log, "deadlines")
-
-    def look(now: float) -> Iterator[Occurrence]:
-        if not looking.is_due(now):
-            return
-        try:
-            yield from _near(config, now)
-            looking.passed()
-        except HimayaError as problem:
-            # The other alerts go out all the same.
-            looking.failed(problem)
-
-    return look
+    return partial(looking.look, partial(_near, config))
 
 
 def _near(config: Config, now: float) -> Iterator[Occurrence]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himaya.bootstrap.looking import Looking
 from himaya.config import Config
-from himaya.core.errors import HimayaError
 from himaya.ledger.schema import iso
 from himaya.runner.alerting import Occurrence, words
 
@@ -21,27 +21,16 @@ log = logging.getLogger(__name__)
 
 def overdue_letters(config: Config) -> Condition:
     """Return the condition. Where there is no register nothing is opened or loaded."""
-    directory, looking = Path(config.ledger.directory), Looking(config, log, "letters")
-
-    def look(now: float) -> Iterator[Occurrence]:
-        if not looking.is_due(now):
-            return
-        try:
-            yield from _overdue(config, directory, now)
-            looking.passed()
-        except HimayaError as problem:
-            # The other alerts go out all the same.
-            looking.failed(problem)
-
-    return look
+    looking = Looking(config, log, "letters")
+    return partial(looking.look, partial(_overdue, config))
 
 
-def _overdue(config: Config, directory: Path, now: float) -> Iterator[Occurrence]:
+def _overdue(config: Config, now: float) -> Iterator[Occurrence]:
     # A database and its driver are a quarter of a second to load, which only sites with cases pay.
     from himaya.bootstrap.register import open_register  # noqa: PLC0415
     from himaya.response.letters.standing import overdue  # noqa: PLC0415
 
-    key = config.ledger.key_file
+    directory, key = Path(config.ledger.directory), config.ledger.key_file
     with open_register(directory, Path(key) if key else None, config) as register:
         # A letter of a case that went on in another one still waits for its answer.
         every = (one for one in register.cases() if not one.practice)

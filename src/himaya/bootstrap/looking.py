@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from himaya.config import Config
 from himaya.core.errors import HimayaError
 from himaya.response.places import register_path
+from himaya.runner.alerting import Occurrence
 
 #: Seconds between two looks into a register that did not change: what is looked for is due by the hour or the day.
 _EVERY_S = 600.0
@@ -35,11 +37,19 @@ class Looking:
         self._seen, self._from, self._until = mark, now, now + _EVERY_S
         return True
 
-    def passed(self) -> None:
-        """Note that a look was had to its end."""
-        self._problem = ""
+    def look(
+        self, find: Callable[[float], Iterator[Occurrence]], now: float
+    ) -> Iterator[Occurrence]:
+        """Yield what `find` finds where a look is due; one that fails keeps no other alert from going out."""
+        if not self.is_due(now):
+            return
+        try:
+            yield from find(now)
+            self._problem = ""
+        except HimayaError as problem:
+            self._failed(problem)
 
-    def failed(self, problem: HimayaError) -> None:
+    def _failed(self, problem: HimayaError) -> None:
         """Log a problem once, and have the look again in a minute."""
         if str(problem) != self._problem:
             self._log.warning(

@@ -8,6 +8,8 @@ from typing import Any, TypedDict
 
 import click
 
+from himaya.cli.ledger_path import LedgerPath
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -173,7 +175,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     ),
     click.option(
         "--ledger",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=LedgerPath(file_okay=False),
         help="With --probe: the ledger.",
     ),
     click.option("--key-file", type=_FILE, help="With --probe: the key of the ledger."),

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from himaya.watch.calibration.receipt import Receipt
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_DIRECTORY = click.Path(path_type=Path, file_okay=False)
 _SHARE = click.FloatRange(0, 0.9)
 _RATE = click.FloatRange(0.000_001, 0.5)
 
@@ -51,7 +51,7 @@ class Asked(msgspec.Struct, frozen=True):
 @click.option(
     "--ledger",
     "directory",
-    type=_DIRECTORY,
+    type=LedgerPath(file_okay=False),
     help="Read its rows instead of LOG; with LOG: cases, and --record.",
 )
 @shared.pass_option

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class _Options(TypedDict):
 @click.option(
     "--ledger",
     "directory",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=LedgerPath(file_okay=False),
     help="Read the rows of a ledger instead of LOG.",
 )
 @shared.pass_option

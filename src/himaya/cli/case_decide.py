@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import click
 
@@ -21,6 +21,14 @@ _WHEN = click.option(
 _OUTCOMES = click.Choice(["notify", "voluntary", "none"])
 
 
+class _Step(TypedDict):
+    directory: Path
+    key_file: Path | None
+    config: Path | None
+    name: str
+    as_json: bool
+
+
 def act_options(command: _Command) -> _Command:
     """Add what every act in a case has: the ledger's options, the case, `--json`."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -28,52 +36,38 @@ def act_options(command: _Command) -> _Command:
     return desk_options(name(as_json(command)))
 
 
+def _desk(command: str, step: _Step) -> Desk:
+    return Desk(command, step["directory"], step["key_file"], step["config"])
+
+
 @click.command()
 @act_options
-def ack(
-    *, directory: Path, key_file: Path | None, config: Path | None, name: str, as_json: bool
-) -> None:
+def ack(**step: Unpack[_Step]) -> None:
     """Say that you look after a case: it is not escalated."""
-    with Desk("case ack", directory, key_file, config) as desk:
-        found = desk.do(name, "acknowledged")
+    with _desk("case ack", step) as desk:
+        found = desk.do(step["name"], "acknowledged")
         words = f"{found.id} is acknowledged by {shared.operator()}."
-        say(desk, found, words, as_json=as_json)
+        say(desk, found, words, as_json=step["as_json"])
 
 
 @click.command()
 @act_options
 @click.argument("person")
-def owner(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
-    person: str,
-    as_json: bool,
-) -> None:
+def owner(person: str, **step: Unpack[_Step]) -> None:
     """Say who answers for a case: PERSON, or a team."""
-    with Desk("case owner", directory, key_file, config) as desk:
-        found = desk.do(name, "owner", owner=person.strip())
-        say(desk, found, f"{found.owner} answers for {found.id}.", as_json=as_json)
+    with _desk("case owner", step) as desk:
+        found = desk.do(step["name"], "owner", owner=person.strip())
+        say(desk, found, f"{found.owner} answers for {found.id}.", as_json=step["as_json"])
 
 
 @click.command()
 @act_options
 @_WHY
-def note(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
-    why: str,
-    as_json: bool,
-) -> None:
+def note(why: str, **step: Unpack[_Step]) -> None:
     """Write something down in a case."""
-    with Desk("case note", directory, key_file, config) as desk:
-        found = desk.do(name, "note", why=shared.purpose(why))
-        say(desk, found, f"Noted in {found.id}.", as_json=as_json)
+    with _desk("case note", step) as desk:
+        found = desk.do(step["name"], "note", why=shared.purpose(why))
+        say(desk, found, f"Noted in {found.id}.", as_json=step["as_json"])
 
 
 @click.command()
@@ -82,28 +76,17 @@ def note(
 @click.option("--when", required=True, help="When (ISO 8601; UTC where no zone is named).")
 @_WHY
 @click.option("--correct", is_flag=True, help="It stands in for what was set before; both stay.")
-def clock(  # noqa: PLR0913  (the options of the command)
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
-    clocks: str,
-    when: str,
-    why: str,
-    correct: bool,
-    as_json: bool,
-) -> None:
+def clock(*, clocks: str, when: str, why: str, correct: bool, **step: Unpack[_Step]) -> None:
     """Set a moment that starts a clock, once, with its reason."""
     at, reason = moment(when), shared.purpose(why)
     names = [one.strip() for one in clocks.split(",")]
-    with Desk("case clock", directory, key_file, config) as desk:
+    with _desk("case clock", step) as desk:
         acts = [
-            desk.act(name, "clock", why=reason, when=at, data=_clock(one, correct=correct))
+            desk.act(step["name"], "clock", why=reason, when=at, data=_clock(one, correct=correct))
             for one in names
         ]
         found = desk.do_all(acts)
-        say(desk, found, f"{found.id}: {', '.join(names)} set to {when}.", as_json=as_json)
+        say(desk, found, f"{found.id}: {', '.join(names)} set to {when}.", as_json=step["as_json"])
 
 
 def place_of(text: str) -> str:
@@ -123,20 +106,11 @@ def _clock(name: str, *, correct: bool) -> dict[str, Any]:
 @act_options
 @_WHY
 @_WHEN
-def confirm(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
-    why: str,
-    when: str | None,
-    as_json: bool,
-) -> None:
+def confirm(why: str, when: str | None, **step: Unpack[_Step]) -> None:
     """Say that a person looked at a case and agrees. Its groups go on spending one budget each."""
-    with Desk("case confirm", directory, key_file, config) as desk:
-        found = desk.do(name, "confirmed", why=shared.purpose(why), when=moment(when))
-        say(desk, found, f"{found.id} is {found.state}.", as_json=as_json)
+    with _desk("case confirm", step) as desk:
+        found = desk.do(step["name"], "confirmed", why=shared.purpose(why), when=moment(when))
+        say(desk, found, f"{found.id} is {found.state}.", as_json=step["as_json"])
 
 
 @click.command()
@@ -147,34 +121,30 @@ def confirm(
 @click.option("--regime", default="", help="The row of the table of regimes it goes by.")
 @click.option("--done", is_flag=True, help="All countries are assessed: the case goes on.")
 @_WHY
-def assess(  # noqa: PLR0913  (the options of the command)
+def assess(
     *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
     country: str | None,
     authority: str | None,
     people: str | None,
     regime: str,
     done: bool,
     why: str,
-    as_json: bool,
+    **step: Unpack[_Step],
 ) -> None:
     """Decide for one country whether its authority and its people are told, with the reason; or say `--done`."""
     given = (country, authority, people)
     if done == (None not in given) or (done and any(given)):
         raise InputError("name --country, --authority and --people, or say --done alone")
-    with Desk("case assess", directory, key_file, config) as desk:
+    with _desk("case assess", step) as desk:
         if done:
-            found = desk.do(name, "assessed", why=shared.purpose(why))
+            found = desk.do(step["name"], "assessed", why=shared.purpose(why))
             words = f"{found.id} is {found.state}."
         else:
             where = place_of(str(country))
             if regime:
                 desk.regimes.get(regime)
             found = desk.do(
-                name,
+                step["name"],
                 "assessment",
                 why=shared.purpose(why),
                 country=where,
@@ -183,27 +153,18 @@ def assess(  # noqa: PLR0913  (the options of the command)
                 people=people,
             )
             words = f"{found.id}: {where or 'unknown residence'} is assessed."
-        say(desk, found, words, as_json=as_json)
+        say(desk, found, words, as_json=step["as_json"])
 
 
 @click.command()
 @act_options
 @_WHY
 @_WHEN
-def notified(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
-    why: str,
-    when: str | None,
-    as_json: bool,
-) -> None:
+def notified(why: str, when: str | None, **step: Unpack[_Step]) -> None:
     """Say that all who were to be told have been told."""
-    with Desk("case notified", directory, key_file, config) as desk:
-        found = desk.do(name, "notified", why=shared.purpose(why), when=moment(when))
-        say(desk, found, f"{found.id} is {found.state}.", as_json=as_json)
+    with _desk("case notified", step) as desk:
+        found = desk.do(step["name"], "notified", why=shared.purpose(why), when=moment(when))
+        say(desk, found, f"{found.id} is {found.state}.", as_json=step["as_json"])
 
 
 @click.command()
@@ -215,38 +176,21 @@ def notified(
     metavar="REASON",
     help="Why it ends although no scraper confirmed the deletion.",
 )
-def close(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
-    why: str,
-    without_confirmation: str,
-    as_json: bool,
-) -> None:
+def close(why: str, without_confirmation: str, **step: Unpack[_Step]) -> None:
     """End a case: a suspected one as an error, a confirmed one when all is done. Its groups are free again."""
     data: dict[str, Any] = {}
     if without_confirmation.strip():
         data["without_confirmation"] = without_confirmation.strip()
-    with Desk("case close", directory, key_file, config) as desk:
-        found = desk.do_all([desk.act(name, "closed", why=shared.purpose(why), data=data)])
-        say(desk, found, f"{found.id} is {found.state}.", as_json=as_json)
+    with _desk("case close", step) as desk:
+        found = desk.do_all([desk.act(step["name"], "closed", why=shared.purpose(why), data=data)])
+        say(desk, found, f"{found.id} is {found.state}.", as_json=step["as_json"])
 
 
 @click.command()
 @act_options
 @_WHY
-def reopen(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    name: str,
-    why: str,
-    as_json: bool,
-) -> None:
+def reopen(why: str, **step: Unpack[_Step]) -> None:
     """Take up a closed case again, as a confirmed one. Its groups spend one budget each again."""
-    with Desk("case reopen", directory, key_file, config) as desk:
-        found = desk.do(name, "reopened", why=shared.purpose(why))
-        say(desk, found, f"{found.id} is {found.state} again.", as_json=as_json)
+    with _desk("case reopen", step) as desk:
+        found = desk.do(step["name"], "reopened", why=shared.purpose(why))
+        say(desk, found, f"{found.id} is {found.state} again.", as_json=step["as_json"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ _SHOWN = 20
 @click.command()
 @click.argument("file", metavar="ANNEX", type=_PATH)
 @click.option("--public", default="", help="The key of the site (hex), as the site names it.")
-@click.option("--ledger", "directory", type=_PATH, help="The ledger it came from: count anew.")
+@click.option(
+    "--ledger", "directory", type=LedgerPath(), help="The ledger it came from: count anew."
+)
 @click.option("--key-file", type=_PATH, help="Key of the ledger; default: beside it, DIR.key.")
 @click.option("--config", type=_PATH, help="Configuration; default: himaya.toml, if there is one.")
 @shared.pass_option
@@ -41,11 +44,12 @@ def check(
     as_json: bool,
 ) -> None:
     """Check the signature of an annex and, with --ledger, its counts; exit 1 when one does not hold."""
+    from himaya.config.bounded import read_bounded
     from himaya.response.letters.annex import checked
 
     if directory is not None:
         shared.allow_in(directory, key_file, "case letter check")
-    data = _read(file)
+    data = read_bounded(file, _MOST)
     told: dict[str, Any] = {"problem": ""}
     try:
         annex = checked(data, public)
@@ -61,17 +65,6 @@ def check(
         for line in _words(told, named=bool(public) or directory is not None):
             click.echo(shared.printable(line))
     raise click.exceptions.Exit(1 if told["problem"] or told.get("verdict") == "other" else 0)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as source:
-            data = source.read(_MOST + 1)
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", file=str(file)) from problem
-    if len(data) > _MOST:
-        raise InputError(f"is larger than {_MOST:,} bytes", file=str(file))
-    return data
 
 
 def _beside(

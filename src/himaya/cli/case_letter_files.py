@@ -92,15 +92,12 @@ def read_letter(desk: Desk, case: Case, letter_id: str, why: str) -> str:
 
 def attach(desk: Desk, case: Case, source: Path, days: int, why: str) -> tuple[str, str]:
     """Keep a signed confirmation, encrypted, for `days`; return its id and SHA-256. Raises InputError."""
+    from himaya.config.bounded import read_bounded
     from himaya.ledger.attachments import Attachments
 
-    try:
-        with source.open("rb") as file:
-            data = file.read(_MOST_FORM + 1)
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", file=str(source)) from problem
-    if not data or len(data) > _MOST_FORM:
-        raise InputError(f"is empty, or larger than {_MOST_FORM:,} bytes", file=str(source))
+    data = read_bounded(source, _MOST_FORM)
+    if not data:
+        raise InputError("is empty", file=str(source))
     with desk.reader() as reader:
         kept = Attachments(reader.layout, reader.chain, reader.keys)
         by, now = shared.operator(), desk.now / 1e6

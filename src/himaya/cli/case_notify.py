@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 _WHY = click.option("--why", required=True, help="Why; it stays in the register.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class _Step(TypedDict):
+    directory: Path
+    key_file: Path | None
+    config: Path | None
+    case_id: str
+    name: str
+    why: str
+    as_json: bool
 
 
 @click.group()
@@ -222,18 +232,9 @@ def _list(found: Case, known: list[Draft], *, as_json: bool) -> None:
 @click.argument("name", metavar="NOTICE")
 @_WHY
 @_JSON
-def release(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    case_id: str,
-    name: str,
-    why: str,
-    as_json: bool,
-) -> None:
+def release(**step: Unpack[_Step]) -> None:
     """Release a notice: from now on it may be sent. Where operators are enrolled, not by whoever drafted it."""
-    _decide(("release", "released"), (directory, key_file, config), (case_id, name), why, as_json)
+    _decide("release", "released", step)
 
 
 @notify.command()
@@ -242,39 +243,25 @@ def release(
 @click.argument("name", metavar="NOTICE")
 @_WHY
 @_JSON
-def withdraw(
-    *,
-    directory: Path,
-    key_file: Path | None,
-    config: Path | None,
-    case_id: str,
-    name: str,
-    why: str,
-    as_json: bool,
-) -> None:
+def withdraw(**step: Unpack[_Step]) -> None:
     """Take a notice back: it is not sent any more."""
-    _decide(("withdraw", "withdrawn"), (directory, key_file, config), (case_id, name), why, as_json)
+    _decide("withdraw", "withdrawn", step)
 
 
-def _decide(
-    verb: tuple[str, str],
-    place: tuple[Path, Path | None, Path | None],
-    about: tuple[str, str],
-    why: str,
-    as_json: bool,  # noqa: FBT001  (of the option)
-) -> None:
+def _decide(command: str, kind: str, step: _Step) -> None:
     from himaya.response.notices.drafts import draft_named, same_texts
 
-    with Desk(f"case notify {verb[0]}", *place) as desk:
-        one = draft_named(desk.register.case(about[0]), about[1])
-        if verb[1] == "released":
+    case, place = step["case_id"], (step["directory"], step["key_file"], step["config"])
+    with Desk(f"case notify {command}", *place) as desk:
+        one = draft_named(desk.register.case(case), step["name"])
+        if kind == "released":
             same_texts(one, desk_library(desk))
-        found = desk.do(about[0], verb[1], why=why, id=one.id, sha256=one.sha256)
-    if as_json:
+        found = desk.do(case, kind, why=step["why"], id=one.id, sha256=one.sha256)
+    if step["as_json"]:
         shared.print_json(_short(found, one))
         return
-    click.echo(f"{one.id} is {verb[1]} by {shared.operator()}.")
-    if verb[1] == "released":
+    click.echo(f"{one.id} is {kind} by {shared.operator()}.")
+    if kind == "released":
         click.echo(f"Next: {_next(found, one)}")
 
 

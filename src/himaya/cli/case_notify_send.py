@@ -270,8 +270,10 @@ def receipt(  # noqa: PLR0913  (the options of the command)
     as_json: bool,
 ) -> None:
     """Keep an authority's receipt: that a notice was filed, when, and under which number."""
+    from himaya.config.bounded import read_bounded
+
     with Desk("case notify receipt", directory, key_file, config) as desk:
-        digest = hashlib.sha256(_read(file)).hexdigest() if file else ""
+        digest = hashlib.sha256(read_bounded(file, _MAX_FILE)).hexdigest() if file else ""
         told = {"number": number, "sha256": digest, "when": when}
         told = _filed(desk, case_id, name, why, told, partial=partial)
     if as_json:
@@ -322,13 +324,14 @@ def bounced(
     as_json: bool,
 ) -> None:
     """Write down whose notice came back. The register keeps how many, the file beside the ledger which numbers."""
+    from himaya.config.bounded import read_bounded
     from himaya.response.delivery.merge import bounced_addresses
     from himaya.response.delivery.waves import Waves, waves_path
 
     with Desk("case notify bounced", directory, key_file, config) as desk, desk.reader() as reader:
         found = desk.register.case(case_id)
         one = _to_people(found, name)
-        data = _read(file)
+        data = read_bounded(file, _MAX_FILE)
         addresses = bounced_addresses(data, str(file))
         shared.record_use(
             reader, "case notify bounced", f"mail of notice {name} of case {case_id} that came back"
@@ -351,14 +354,3 @@ def bounced(
         click.echo(
             f"{fresh:,} came back; {told['unknown']:,} addresses are of nobody who was told."
         )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE + 1)
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", file=str(path)) from problem
-    if len(data) > _MAX_FILE:
-        raise InputError(f"larger than {_MAX_FILE:,} bytes", file=str(path))
-    return data

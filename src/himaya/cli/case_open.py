@@ -12,6 +12,7 @@ import click
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk, bounds, desk_options, moment, owner_of
 from himaya.cli.case_view import say
+from himaya.cli.names_file import names_in
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Days for which a leak sample or another file of a case is kept, unless said otherwise.
 DAYS = 365
-#: Bytes of a file of actors.
-_MOST = 64 << 20
 
 
 class _Options(TypedDict):
@@ -111,7 +110,9 @@ def actors_of(desk: Desk, names: list[str], file: Path | None, why: str, command
     """
     from himaya.ledger.schema import Kind
 
-    places = [*((name, "", 0) for name in names), *(_lines(file) if file else ())]
+    places = [(name, "", 0) for name in names]
+    if file is not None:
+        places += [(name, str(file), line) for name, line in names_in(file)]
     if not places:
         return []
     with desk.reader() as reader:
@@ -121,21 +122,6 @@ def actors_of(desk: Desk, names: list[str], file: Path | None, why: str, command
         if not number:
             raise InputError(f"the ledger knows no actor {name!r}", file=where, line=line)
     return list(dict.fromkeys(numbers))
-
-
-def _lines(file: Path) -> list[tuple[str, str, int]]:
-    """Return the names of a file with their lines; blank lines and those that begin with # are passed over."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(_MOST + 1)
-        text = data.decode()
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "is no UTF-8 text"
-        raise InputError(f"cannot be read: {reason}", file=str(file)) from problem
-    if len(data) > _MOST:
-        raise InputError(f"is larger than {_MOST >> 20} MiB", file=str(file))
-    lines = ((line.strip(), str(file), n) for n, line in enumerate(text.splitlines(), 1))
-    return [one for one in lines if one[0] and not one[0].startswith("#")]
 
 
 def _ended(desk: Desk, name: str, groups: tuple[str, ...], why: str) -> tuple[list[Act], int]:

@@ -10,6 +10,7 @@ import click
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk, config_option, load_config
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.option(
-    "--ledger", "directory", type=_FILE, help="Directory of the ledger; default: [ledger] of the configuration."
+    "--ledger", "directory", type=LedgerPath(), help="Directory of the ledger; default: [ledger] of the configuration."
 )  # fmt: skip
 @click.option("--key-file", type=_FILE, help="Key of the ledger; default: beside it, DIR.key.")
 @shared.pass_option

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from himaya.cli.ledger_path import LedgerPath
+
 if TYPE_CHECKING:
     from himaya.core.facts import Fact
 
@@ -24,9 +26,7 @@ def facts() -> None:
 @facts.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--config", type=click.Path(path_type=Path), default="himaya.toml", show_default=True)
-@click.option(
-    "--ledger", type=click.Path(path_type=Path), help="The ledger the facts belong to, instead."
-)
+@click.option("--ledger", type=LedgerPath(), help="The ledger the facts belong to, instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def import_facts(*, file: Path, config: Path, ledger: Path | None, as_json: bool) -> None:
     """Take facts from FILE, one JSON object a line (- is standard input).

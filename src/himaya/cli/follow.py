@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from himaya.cli.ledger_path import LedgerPath
+
 if TYPE_CHECKING:
     from himaya.config import Config
     from himaya.ledger.rows import Row
@@ -26,7 +28,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("log", type=_PATH)
 @click.option("--config", type=_PATH, required=True, help="The site's himaya.toml.")
 @click.option(
-    "--ledger", type=_PATH, help="Directory of the ledger, instead of [ledger] directory."
+    "--ledger", type=LedgerPath(), help="Directory of the ledger, instead of [ledger] directory."
 )
 @click.option("--from-end", is_flag=True, help="The first time, begin at the end of the log.")
 @click.option("--once", is_flag=True, help="Read what is there, then end.")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
     from himaya.watch.forecast_past import Known, Policies
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
@@ -25,7 +25,7 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--ledger",
     "directory",
-    type=_DIRECTORY,
+    type=LedgerPath(file_okay=False),
     help="Decide its rows again, instead of LOG; with LOG: where --record writes.",
 )
 @shared.pass_option

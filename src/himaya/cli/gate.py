@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import HimayaError
 from himaya.gate.log_lines import write_log, writes_ecs
 
@@ -33,7 +34,7 @@ _PATH = click.Path(path_type=Path)
     "--upstream", default="", help="http://host:port or unix:/path, instead of [gate] upstream."
 )
 @click.option(
-    "--ledger", type=_PATH, help="Directory of the ledger, instead of [ledger] directory."
+    "--ledger", type=LedgerPath(), help="Directory of the ledger, instead of [ledger] directory."
 )
 @click.option(
     "--exchanges", type=_PATH, help="Write every call to the engine as JSON lines, for replay."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def ledger_options(command: _Command) -> _Command:
         "--key-file", type=_PATH, help="Key of the ledger; default: beside it, DIR.key."
     )
     where = click.option(
-        "--ledger", "directory", type=_PATH, required=True, help="Directory of the ledger."
+        "--ledger", "directory", type=LedgerPath(), required=True, help="Directory of the ledger."
     )
     return where(key(pass_option(command)))
 
@@ -257,13 +258,8 @@ def print_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print CSV (RFC 4180) that a spreadsheet takes for text, not for formulas."""
-    click.echo(csv_text(header, rows), nl=False)
-
-
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return what `print_csv` prints."""
+    """Return CSV (RFC 4180) that a spreadsheet takes for text, not for formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(header)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from himaya.watch.model.days import Past, Replaying
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_DIRECTORY = click.Path(path_type=Path, file_okay=False)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -60,7 +60,10 @@ def _past_options(command: _Command) -> _Command:
             "--key-file", type=_FILE, help="Key of the ledger; default: beside it, DIR.key."
         ),
         click.option(
-            "--ledger", "directory", type=_DIRECTORY, help="Read its rows instead of LOG."
+            "--ledger",
+            "directory",
+            type=LedgerPath(file_okay=False),
+            help="Read its rows instead of LOG.",
         ),
         click.option(
             "--config", "file", type=_FILE, required=True, help="The himaya.toml of the site."

@@ -203,12 +203,13 @@ def _lines(regime: Regime, table: Table, now: int) -> list[str]:
 def _notice(whom: str, notice: Notice) -> list[str]:
     from himaya.response.regimes.contents import CONTENTS
 
-    words = [CONTENTS[key].words for key in notice.contents]
+    words = [CONTENTS[key] for key in notice.contents]
     found = [f"  {whom}: {_DUTY[notice.duty]}; threshold {notice.threshold}"]
     told = (notice.threshold_text, notice.text, notice.channel, notice.form_url)
     found += [f"    {one}" for one in told if one]
     found += [f"    {_full(one)}" for one in notice.limits]
-    return found + ([f"    contents: {'; '.join(words)}"] if words else [])
+    lists = {"contents": words, "headings": notice.headings}
+    return found + [f"    {name}: {'; '.join(many)}" for name, many in lists.items() if many]
 
 
 def _full(limit: Limit) -> str:

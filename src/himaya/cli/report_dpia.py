@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 from himaya.core.errors import InputError, ServiceError
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ _PATH = click.Path(path_type=Path)
 
 @click.command()
 @click.option("--config", "file", type=_PATH, required=True, help="The site's himaya.toml.")
-@click.option("--ledger", "directory", type=_PATH, help="The ledger, for figures and judgement.")
+@click.option(
+    "--ledger", "directory", type=LedgerPath(), help="The ledger, for figures and judgement."
+)
 @click.option("--key-file", type=_PATH, help="Key of the ledger; default: beside it, DIR.key.")
 @click.option("--out", type=_PATH, help="Write the page to this file instead.")
 @click.option("--judge", "text", type=_PATH, help="Record the judgement in this file (text).")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from himaya.cli import ledger_options as shared
+from himaya.cli.ledger_path import LedgerPath
 
 if TYPE_CHECKING:
     from himaya.config import Config
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from himaya.watch.result import ScanResult
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
@@ -31,7 +31,9 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--report", type=_FILE, help="Write a report, one HTML file.")
 @shared.pass_option
-@click.option("--ledger", type=_DIRECTORY, help="Also keep what was found, for `himaya who`.")
+@click.option(
+    "--ledger", type=LedgerPath(file_okay=False), help="Also keep what was found, for `himaya who`."
+)
 @click.option(
     "--pseudonymous", is_flag=True, help="Replace names: for results that leave the house."
 )

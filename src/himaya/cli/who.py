@@ -12,6 +12,7 @@ import msgspec
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import config_option, load_config
 from himaya.cli.engine_options import engine_options
+from himaya.cli.names_file import names_in
 from himaya.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -214,7 +215,8 @@ def _many(reader: Reader, asked: Question) -> Asked:
     if asked.group is not None:
         return Asked(f"group {asked.group}", group=asked.group)
     path = asked.actors or Path()
-    return named(reader, _lines(path), f"the actors of {path.name}")
+    names = [name for name, _ in names_in(path)]
+    return named(reader, names, f"the actors of {path.name}")
 
 
 def _members(reader: Reader, name: str, asked: Question) -> Asked:
@@ -261,14 +263,3 @@ def _of_group(directory: Path, name: str) -> _Found:
     proven = tuple(one for one in found.group.proven if isinstance(one, int))
     others = (one for one in found.group.members if isinstance(one, int))
     return proven, tuple(one for one in others if one not in proven), str(found.state)
-
-
-def _lines(path: Path) -> list[str]:
-    """Return the names of a file, one a line; blank lines and those that begin with # are passed over."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "is no UTF-8 text"
-        raise InputError(f"cannot be read: {reason}", file=str(path)) from problem
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]

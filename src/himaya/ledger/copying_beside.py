@@ -92,8 +92,13 @@ def problems_beside(fresh: Layout, keys: Keys, files: Collection[Path], to: Path
             yield from _damage(path)
     for name, entry in read_state(Chain(fresh, keys)).attachments.items():
         path = place / _FOUND / f"{name}.sealed"
-        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
+        if path.exists() and _digest(path) != entry.sha256:
             yield f"{path}: was changed: its hash is not the one in the chain"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damage(path: Path) -> Iterator[str]:

@@ -67,6 +67,7 @@ def test_a_reviewed_text_names_who(tmp_path):
         ('direction = "ltr"', 'direction = "up"', "cannot be used as texts"),
         ('hello = "Hello,"', 'hello = "You Must read this"', "a notice does not say 'you must'"),
         ("[marks]", "[marks", "cannot be used as texts"),
+        pytest.param("[marks]", "marks = " + "[" * 5000, "cannot be used as texts", id="deep"),
     ],
 )
 def test_mistakes_in_a_file_are_named(tmp_path, before, after, said):

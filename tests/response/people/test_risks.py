@@ -67,6 +67,7 @@ def test_a_site_lays_its_own_categories_over(tmp_path):
         ("[category.x]\nfields = []\nrisks = { RISK-1 = 4 }", "<= 3"),
         ("[category.x]\nfields = []\nrisks = {}\ntypo = 1", "unknown field `typo`"),
         ("[a", "is no TOML"),
+        pytest.param("a = " + "[" * 5000, "is no TOML", id="deep"),
         ("[levels]\nmedium = 3\nhigh = 3", "levels.high: high begins above medium"),
         (
             '[category.x]\nfields = ["a"]\nrisks = {}\n[category.y]\nfields = ["a"]\nrisks = {}',

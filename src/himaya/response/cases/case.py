@@ -73,7 +73,6 @@ class Case(msgspec.Struct):
     assessments: dict[str, Assessment] = {}
     countries: dict[str, int] | None = None
     into: str = ""
-    practice_of: str = ""
     entries: list[Entry] = []
 
     @property

@@ -36,11 +36,12 @@ def mirror(register: Register, store: CaseStore, now: int, owner: str = "") -> N
         return
     _end_holds(register, store, {k: v for k, v in states.items() if k.startswith(HELD)})
     stages = {k: v for k, v in states.items() if is_name(k) and not k.startswith(HELD)}
-    known = {case.id for case in register.cases()}
-    for name in stages:
-        if name not in known:
-            _take_over(register, store.get(name), now, owner)
-    holders = _holders(register.cases())
+    cases = register.cases()
+    known = {case.id for case in cases}
+    fresh = [name for name in stages if name not in known]
+    for name in fresh:
+        _take_over(register, store.get(name), now, owner)
+    holders = _holders(register.cases() if fresh else cases)
     for name, stage in stages.items():
         if name in holders:
             _follow(store, name, stage, holders[name])

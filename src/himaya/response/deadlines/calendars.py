@@ -31,18 +31,10 @@ def local_day(at: int, zone: str) -> date:
     return datetime.fromtimestamp(at // 1_000_000, UTC).astimezone(ZoneInfo(zone)).date()
 
 
-def start_of(day: date, zone: str) -> int:
-    """Return when a day begins in a zone, microseconds."""
-    return _micros(datetime.combine(day, time(), ZoneInfo(zone)))
-
-
 def end_of(day: date, zone: str) -> int:
     """Return the last second of a day in a zone, 23:59:59, microseconds; where the clock is set back, the later one."""
-    return _micros(datetime.combine(day, time(23, 59, 59, fold=1), ZoneInfo(zone)))
-
-
-def _micros(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000
+    last = datetime.combine(day, time(23, 59, 59, fold=1), ZoneInfo(zone))
+    return int(last.timestamp()) * 1_000_000
 
 
 def business_days(start: date, count: int, calendar: Calendar) -> Counted:

@@ -6,12 +6,12 @@ Fields as in CrowdSec's local API, `Alert` and `Source` (MIT); what is not named
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from himaya.core.errors import InputError
+from himaya.ledger.names import parse_time
 from himaya.response.exchange.found import Found, read
 
 #: Scenarios that are named in words.
@@ -62,25 +62,6 @@ def _take(found: Found, alert: _Alert, path: Path, number: int) -> None:
         else:
             found.unusable += 1
             return
-        found.seen(_time(alert.start_at), _time(alert.stop_at))
+        found.seen(*(parse_time(at) for at in (alert.start_at, alert.stop_at) if at))
     except InputError as problem:
         raise InputError(f"alert {number}: {problem}", file=str(path)) from problem
-
-
-def _time(text: str) -> int:
-    """Return a time in microseconds, 0 for none. Raises InputError."""
-    if not text:
-        return 0
-    try:
-        # Go writes nine digits of a second (RFC 3339); six are read.
-        moment = datetime.fromisoformat(_shortened(text))
-    except ValueError as problem:
-        raise InputError(f"{text!r} is no time") from problem
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(aware.timestamp() * 1_000_000)
-
-
-def _shortened(text: str) -> str:
-    head, dot, rest = text.partition(".")
-    digits = len(rest) - len(rest.lstrip("0123456789"))
-    return f"{head}.{rest[:digits][:6]}{rest[digits:]}" if dot else text

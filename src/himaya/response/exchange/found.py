@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from himaya.config.bounded import read_bounded
 from himaya.core.errors import InputError
 from himaya.ledger.names import parse_actor
 from himaya.ledger.reader import Reader
@@ -73,16 +74,7 @@ def known(reader: Reader, found: Found) -> Known:
 
 def read(path: Path) -> bytes:
     """Return the bytes of a file to import. Raises InputError."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", file=str(path)) from problem
-    if len(data) > MOST_BYTES:
-        raise InputError(
-            f"is larger than {MOST_BYTES >> 20} MiB; import it in parts", file=str(path)
-        )
-    return data
+    return read_bounded(path, MOST_BYTES, hint="import it in parts")
 
 
 def fresh_id(now: int) -> str:

@@ -31,9 +31,6 @@ STEPS: Final[dict[str, frozenset[str]]] = {
     "silent": _OUT,
 }
 
-#: What a recipient may answer. That something was deleted is confirmed by a signed form alone.
-ANSWERS: Final = ("agreed", "partial", "refused", "silent")
-
 
 class Letter(msgspec.Struct):
     """A letter as it stands. Times are microseconds, 0 for never; `due` is the end of the day of the answer, UTC."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from himaya.config.bounded import read_bounded
 from himaya.core.errors import InputError
 from himaya.response.notices.facts import NO_RULE, AuthorityNeeds
 from himaya.response.notices.texts import Library, forbidden
@@ -92,12 +93,6 @@ def _check(said: dict[str, dict[str, str]]) -> None:
 
 def _toml(file: Path) -> dict[str, object]:
     try:
-        with file.open("rb") as opened:
-            data = opened.read(_MAX_BYTES + 1)
-        if len(data) > _MAX_BYTES:
-            raise InputError(f"larger than {_MAX_BYTES:,} bytes", file=str(file))
-        return tomllib.loads(data.decode())
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", file=str(file)) from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        return tomllib.loads(read_bounded(file, _MAX_BYTES).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InputError(f"not valid TOML: {problem}", file=str(file)) from problem

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from himaya.config.bounded import read_bounded
 from himaya.core.errors import InputError
 from himaya.response.rendering.shown import within
 
@@ -120,10 +121,15 @@ def _ours() -> Mapping[str, Texts]:
 
 def read_texts(path: Path) -> Texts:
     """Return the words in a file. Raises InputError: not TOML, a key missing, other braces than in English."""
-    data = _read(path)
+    data = read_bounded(path, MAX_BYTES)
     try:
         found = msgspec.convert(tomllib.loads(data.decode()), Texts)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
+    except (
+        tomllib.TOMLDecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+        msgspec.ValidationError,
+    ) as problem:
         raise InputError(
             f"cannot be used as texts of a language: {problem}", file=str(path)
         ) from problem
@@ -132,17 +138,6 @@ def read_texts(path: Path) -> Texts:
     if wrong:
         raise InputError(wrong, file=str(path))
     return msgspec.structs.replace(found, sha256=hashlib.sha256(data).hexdigest())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", file=str(path)) from problem
-    if len(data) > MAX_BYTES:
-        raise InputError(f"larger than {MAX_BYTES:,} bytes", file=str(path))
-    return data
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from himaya.config.bounded import read_bounded
 from himaya.core.errors import ConfigError
 
 #: The six risks that the authorities name, as in the joint statement of 24 August 2023.
@@ -105,13 +106,8 @@ def categories_of(path: Path | None) -> Categories:
 
 def _read(path: Path) -> _File:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise ConfigError(f"is larger than {MAX_BYTES:,} bytes", file=str(path))
-        found = msgspec.convert(tomllib.loads(data.decode()), _File)
-    except OSError as problem:
-        raise ConfigError(f"cannot be read: {problem.strerror}", file=str(path)) from problem
+        text = read_bounded(path, MAX_BYTES, ConfigError).decode()
+        found = msgspec.convert(tomllib.loads(text), _File)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise ConfigError(f"is no TOML: {problem}", file=str(path)) from problem
     except msgspec.ValidationError as problem:

@@ -19,9 +19,10 @@ from himaya.ledger.reader import Reader
 from himaya.ledger.rows import Row
 from himaya.ledger.rows_of import rows_of
 from himaya.ledger.schema import SHOWING
+from himaya.response.actors import groups_of
 from himaya.response.cases import Case
 from himaya.response.people.limits import Limits
-from himaya.response.people.whom import actors_of, groups_of, period_of
+from himaya.response.people.whom import period_of, somebody_of
 
 #: Everybody is remembered: a comparison must not forget.
 _ALL = 1 << 62
@@ -93,7 +94,7 @@ def compare(reader: Reader, case: Case, current: Limits, proposed: Limits) -> Co
     membership = Membership(groups_of(case, directory))
     replays = Replay(current, membership), Replay(proposed, membership)
     observed: set[int] = set()
-    for row in shown_in(reader, case, actors_of(case, directory)):
+    for row in shown_in(reader, case, somebody_of(case, directory)):
         observed.add(row.subject_id)
         for replay in replays:
             replay.take(row)

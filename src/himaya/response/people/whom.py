@@ -6,12 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from himaya.analysis.cases import CaseStore, cases_path
-from himaya.analysis.groups import Group
 from himaya.core.errors import InputError
 from himaya.ledger.affected import Affected, Asked, affected_numbers, members
 from himaya.ledger.names import FOREVER
 from himaya.ledger.reader import Reader
+from himaya.response.actors import actors_of
 from himaya.response.cases import Case
 
 
@@ -22,26 +21,12 @@ class Whom(msgspec.Struct, frozen=True):
     numbers: list[int]
 
 
-def groups_of(case: Case, ledger: Path) -> list[Group]:
-    """Return the groups of a case. Raises InputError for one that is not in the file of groups beside the ledger."""
-    if not case.groups:
-        return []
-    path = cases_path(ledger.absolute())
-    if not path.exists():
-        raise InputError(f"case {case.id} has groups, and {path} does not exist")
-    with CaseStore(path) as store:
-        return [store.get(name).group for name in case.groups]
-
-
 def members_of(case: Case, ledger: Path) -> list[int]:
-    """Return the surrogates of all actors of a case, in order."""
-    found = set(case.actors)
-    for group in groups_of(case, ledger):
-        found.update(one for one in group.members if isinstance(one, int))
-    return sorted(found)
+    """Return the surrogates of all actors of a case, in order. Raises InputError (an unknown group)."""
+    return sorted(actors_of(case, ledger).everybody)
 
 
-def actors_of(case: Case, ledger: Path) -> list[int]:
+def somebody_of(case: Case, ledger: Path) -> list[int]:
     """Return the same. Raises InputError when there are none."""
     found = members_of(case, ledger)
     if not found:
@@ -56,7 +41,7 @@ def period_of(case: Case) -> tuple[int, int]:
 
 def asked_of(case: Case, ledger: Path) -> Asked:
     """Return the actors of a case as the ledger is asked about them. Raises InputError."""
-    return members(actors_of(case, ledger), f"the actors of case {case.id}")
+    return members(somebody_of(case, ledger), f"the actors of case {case.id}")
 
 
 def people_of(reader: Reader, case: Case) -> Whom:

@@ -3,7 +3,7 @@
 Read in this order:
 
     ladder    thresholds, the lowest rung first
-    contents  what a notice may have to say, and who fills it in
+    contents  what a notice may have to say, in words
     regime    one regime as a struct: the keys of `data/ID.toml`
     reading   files of the package, and a site's own over them; errors name file, line and key
     checks    what must hold of a regime beyond its types
@@ -18,7 +18,6 @@ from __future__ import annotations
 from himaya.response.regimes.ladder import LADDER as LADDER
 from himaya.response.regimes.ladder import Threshold as Threshold
 from himaya.response.regimes.marks import is_stale as is_stale
-from himaya.response.regimes.marks import is_unconfirmed as is_unconfirmed
 from himaya.response.regimes.marks import marks as marks
 from himaya.response.regimes.regime import Limit as Limit
 from himaya.response.regimes.regime import Notice as Notice

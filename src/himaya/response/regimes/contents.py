@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Content(NamedTuple):
-    """An element of a notice, in words, and who fills it in.
-
-    `filled_by`: config, auto (case and ledger), human, template, or auto+human (a draft that a person completes).
-    """
-
-    words: str
-    filled_by: str
-
-
-CONTENTS: Final[dict[str, Content]] = {
-    "org_identity": Content("who we are, and how to reach us", "config"),
-    "org_registration": Content("business registration number", "config"),
-    "contact_point": Content("name and contact of the DPO or another person", "config"),
-    "nature": Content("what happened", "auto+human"),
-    "cause": Content("the cause, if known", "human"),
-    "occurred_period": Content("when it happened, and for how long", "auto"),
-    "aware_at": Content("when we noticed or became aware", "auto"),
-    "data_categories": Content("which personal data", "auto"),
-    "record_count": Content("about how many records", "auto"),
-    "subject_categories": Content("what kinds of people", "auto"),
-    "subject_count": Content("about how many people", "auto"),
-    "subject_count_local": Content("how many people of this jurisdiction", "auto"),
-    "consequences": Content("likely consequences for people", "human"),
-    "risk_assessment": Content("why the threshold of harm is reached", "human"),
-    "measures": Content("what was done, and will be done", "auto+human"),
-    "individual_steps": Content("what people can do to protect themselves", "template"),
-    "individuals_notified": Content("whether, when and how people are told", "auto"),
-    "other_bodies_notified": Content("which others were told", "auto"),
-    "recipient_identity": Content("who has the data, if known or suspected", "auto+human"),
-    "delay_reasons": Content("reasons for a delay", "human"),
-    "complaint_right": Content("the right to complain to the authority", "template"),
-    "authority_told": Content("that the authority has been told", "auto"),
-    "unknown_reasons": Content("why something cannot be said", "human"),
-    "public_notice_reason": Content("why the notice is public, or people are not told", "human"),
-    "credit_agencies": Content("contacts of credit reporting agencies", "template"),
-    "prescribed_headings": Content("the prescribed title and headings", "template"),
-    "law_enforcement_delay": Content("whether law enforcement asked for a delay", "human"),
-    "incident_report_followup": Content("a later report of the steps taken", "auto+human"),
+#: Each element of a notice, in words.
+CONTENTS: Final[dict[str, str]] = {
+    "org_identity": "who we are, and how to reach us",
+    "org_registration": "business registration number",
+    "contact_point": "name and contact of the DPO or another person",
+    "nature": "what happened",
+    "cause": "the cause, if known",
+    "occurred_period": "when it happened, and for how long",
+    "aware_at": "when we noticed or became aware",
+    "data_categories": "which personal data",
+    "record_count": "about how many records",
+    "subject_categories": "what kinds of people",
+    "subject_count": "about how many people",
+    "subject_count_local": "how many people of this jurisdiction",
+    "consequences": "likely consequences for people",
+    "risk_assessment": "why the threshold of harm is reached",
+    "measures": "what was done, and will be done",
+    "individual_steps": "what people can do to protect themselves",
+    "individuals_notified": "whether, when and how people are told",
+    "other_bodies_notified": "which others were told",
+    "recipient_identity": "who has the data, if known or suspected",
+    "delay_reasons": "reasons for a delay",
+    "complaint_right": "the right to complain to the authority",
+    "authority_told": "that the authority has been told",
+    "unknown_reasons": "why something cannot be said",
+    "public_notice_reason": "why the notice is public, or people are not told",
+    "credit_agencies": "contacts of credit reporting agencies",
+    "prescribed_headings": "the prescribed title and headings",
+    "law_enforcement_delay": "whether law enforcement asked for a delay",
+    "incident_report_followup": "a later report of the steps taken",
 }

@@ -25,12 +25,6 @@ def is_stale(regime: Regime, now: int) -> bool:
     return day_of(now) > review_of(regime)
 
 
-def is_unconfirmed(regime: Regime, party: Party, now: int) -> bool:
-    """Tell whether a deadline of a party rests on an unverified or secondary field, or on an entry that is too old."""
-    sure = regime.mark(DEADLINE_GROUP[party], day_of(now)).is_sure
-    return not sure or is_stale(regime, now)
-
-
 def marks(regime: Regime, now: int) -> list[str]:
     """Return what has to stand beside an entry at a time (microseconds): each a word, a colon and its reason.
 
@@ -45,11 +39,6 @@ def marks(regime: Regime, now: int) -> list[str]:
         found.append(f"unconfirmed: {', '.join(weak)}")
     found += [f"draft: {one.text}" for one in regime.changes if one.status == "draft"]
     return found
-
-
-def mark_words(regime: Regime, now: int) -> list[str]:
-    """Return the words of `marks` alone, each once."""
-    return list(dict.fromkeys(one.partition(":")[0] for one in marks(regime, now)))
 
 
 def _is_weak(regime: Regime, party: Party, now: int) -> bool:
