@@ -12,7 +12,7 @@ import msgspec
 
 from himaya.cli import ledger_options as shared
 from himaya.cli.case_desk import Desk, desk_options
-from himaya.core.errors import InputError
+from himaya.core.errors import InputError, ServiceError
 
 if TYPE_CHECKING:
     from himaya.response.actors import Names
@@ -62,7 +62,7 @@ def contain(  # noqa: PLR0913  (the options of the command)
         hand.check("blocked")
         actors = hand.actors(others=others)
         group = hand.hold(actors, block=way == "block")
-        told = {} if keep_sessions else hand.tell("revoke", actors)
+        told = {} if keep_sessions else hand.revoke(actors)
         if hand.case.state == "confirmed":
             hand.act("contained", hold=group, way=way)
         answer = {**_standing(hand.case), "group": group, "way": way, "actors": len(actors), **told}
@@ -159,6 +159,15 @@ class _Hand:
         digest = hashlib.sha256(msgspec.json.encode(order)).hexdigest()
         self.act(kind, id=order.id, event=event, sha256=digest, actors=list(actors), **counts)
         return self._delivered(order, tell(order, told.revoke_url, told.revoke_secret_file), counts)
+
+    def revoke(self, actors: tuple[int, ...]) -> dict[str, Any]:
+        """Have their sessions and keys ended. Raises ServiceError, which says that the hold stands."""
+        try:
+            return self.tell("revoke", actors)
+        except ServiceError as problem:
+            raise ServiceError(
+                f"{problem}; the hold stands: run it again, or with --keep-sessions"
+            ) from problem
 
     def restore(self) -> dict[str, Any]:
         """Have the last revocation taken back, where there was one."""

@@ -84,7 +84,7 @@ def draft(  # noqa: PLR0913  (the options of the command)
         one = _draft(desk, found, place, facts, about)
         found = desk.do(case_id, "drafted", **one.data())
         files = write_all(desk, found, one, out, pdf=pdf)
-    _told(found, one, files, as_json=as_json)
+    _told(desk, found, one, files, as_json=as_json)
 
 
 def _place(desk: Desk, found: Case, text: str, party: str) -> str:
@@ -133,10 +133,10 @@ def _draft(desk: Desk, found: Case, place: str, facts: NoticeFacts, about: dict[
     )  # fmt: skip
 
 
-def _told(found: Case, one: Draft, files: list[Path], *, as_json: bool) -> None:
+def _told(desk: Desk, found: Case, one: Draft, files: list[Path], *, as_json: bool) -> None:
     """Print what was drafted, and what is next."""
     if as_json:
-        shared.print_json({**_short(found, one), "files": [str(path) for path in files]})
+        shared.print_json({**_short(desk, found, one), "files": [str(path) for path in files]})
         return
     click.echo(f"{one.id} is drafted, version {one.version}: {_standing(found, one)}.")
     for path in files:
@@ -154,7 +154,7 @@ def _standing(found: Case, one: Draft) -> str:
     return f"{stage(found, one)}: missing {', '.join(lacks)}" if lacks else str(stage(found, one))
 
 
-def _short(found: Case, one: Draft) -> dict[str, Any]:
+def _short(desk: Desk, found: Case, one: Draft) -> dict[str, Any]:
     from himaya.response.notices.drafts import stage
 
     return {
@@ -166,11 +166,19 @@ def _short(found: Case, one: Draft) -> dict[str, Any]:
         "version": one.version,
         "stage": str(stage(found, one)),
         "missing": one.lacks(),
-        "people": one.facts.countries.get(one.country, 0),
+        "people": _concerned(desk, one),
         "people_of_all": one.facts.people,
         "regime": one.needs.regime,
         "sha256": one.sha256,
     }
+
+
+def _concerned(desk: Desk, one: Draft) -> int:
+    """Return the people of a notice's place; of one to a lead authority, those of the countries it speaks for."""
+    counted = one.facts.countries
+    if one.country in counted:
+        return counted[one.country]
+    return sum(counted[country] for country in desk.regimes.led(one.country, counted))
 
 
 @notify.command()
@@ -198,22 +206,22 @@ def show(  # noqa: PLR0913  (the options of the command)
     with Desk("case notify show", directory, key_file, config) as desk:
         found = desk.register.case(case_id)
         if name is None:
-            _list(found, drafts(found), as_json=as_json)
+            _list(desk, found, drafts(found), as_json=as_json)
             return
         one = draft_named(found, name)
         files = write_all(desk, found, one, out, pdf=pdf)
         pages = list(shown(found, one, desk_library(desk), released=is_released(found, one)))
     texts = {page.language: text_of(page) for page in pages}
     if as_json:
-        told = {**_short(found, one), "texts": texts, "files": [str(path) for path in files]}
+        told = {**_short(desk, found, one), "texts": texts, "files": [str(path) for path in files]}
         shared.print_json(told)
         return
     for text in texts.values():
         click.echo(text)
 
 
-def _list(found: Case, known: list[Draft], *, as_json: bool) -> None:
-    rows = [_short(found, one) for one in known]
+def _list(desk: Desk, found: Case, known: list[Draft], *, as_json: bool) -> None:
+    rows = [_short(desk, found, one) for one in known]
     if as_json:
         shared.print_json({"case": found.id, "notices": rows})
     elif rows:
@@ -258,7 +266,7 @@ def _decide(command: str, kind: str, step: _Step) -> None:
             same_texts(one, desk_library(desk))
         found = desk.do(case, kind, why=step["why"], id=one.id, sha256=one.sha256)
     if step["as_json"]:
-        shared.print_json(_short(found, one))
+        shared.print_json(_short(desk, found, one))
         return
     click.echo(f"{one.id} is {kind} by {shared.operator()}.")
     if kind == "released":

@@ -50,8 +50,8 @@ def people(  # noqa: PLR0913  (the options of the command)
 ) -> None:
     """Count whom a case concerns: by country, category, sensitivity and risk. The count is kept in the case.
 
-    Residence comes from `[response] residence`, then its command, then the facts; unknown residence is a line of its
-    own. With --csv the list of people is written, registered as an export.
+    Residence comes from `[response] residence`, then its command, the facts, and `[response] contacts`; unknown
+    residence is a line of its own. With --csv the list of people is written, registered as an export.
     """
     files = _files(csv_file, purpose, holder, until)
     reason = shared.purpose(why)

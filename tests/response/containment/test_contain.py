@@ -127,7 +127,13 @@ def test_a_failed_order_leaves_the_case_confirmed_and_the_hold(site, sink, monke
         {**tell.__kwdefaults__, "waits": (0.0,)},
     )
     sink.refuses = 1
-    site.run("contain", "c-1", "--why", "they go on", fails="answered 503; tried 1 times")
+    site.run(
+        "contain",
+        "c-1",
+        "--why",
+        "they go on",
+        fails="answered 503; tried 1 times; the hold stands",
+    )
     case = site.case()
     assert (case.state, case.last("delivered")) == ("confirmed", None)
     assert held(site, case.last("blocked").data["group"]).is_open

@@ -23,12 +23,13 @@ def test_a_notice_is_to_somebody_whom_the_case_concerns(tmp_path):
 
 
 def test_a_lead_authority_is_told_for_the_countries_of_its_regime(tmp_path):
-    """A notice filed for EU counts for its countries, but not for one that a nearer regime covers."""
+    """A notice filed for EU is about its countries' people and counts for them, not for one of a nearer regime."""
     rig = Rig(tmp_path, {"FR": 2, "PT": 1, "ES": 1})
     for country in ("FR", "PT", "ES"):
         rig.act("assessment", "risk", country=country, authority="notify", people="none")
     said = (f"--set={key}=x" for key in ("cause", "consequences", "subject_count_local"))
     name = rig.released("EU", "authority", "--needs", str(rig.needs()), *said)
+    assert rig.told("show", rig.case)["notices"][-1]["people"] == 3
     rig.notice("receipt", rig.case, name, "--number", "1", "--when", "2026-01-01", "--why", "late")
     with open_register(rig.ledger) as register:
         assert untold(register.case(rig.case)) == [("ES", "authority")]
